@@ -1,0 +1,164 @@
+"""Settings: frozen, validated, read once from flags and from the environment (EYELINE_*; flags win).
+
+The only file that reads the environment. Every field becomes a flag of its command and a line of its --help.
+"""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from platformdirs import user_cache_path
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_settings import BaseSettings, CliPositionalArg, CliSettingsSource, SettingsConfigDict
+
+from relay.errors import ConfigError
+
+Mode = Literal["natural", "teleprompter"]
+PipelineMode = Literal["sequential", "pipelined"]
+Degrees = Annotated[float, Field(ge=-25, le=25, allow_inf_nan=False)]
+
+
+class Correction(BaseModel, frozen=True, extra="forbid"):
+    """How one person's eyes are to be turned. Can be changed at any time during a session."""
+
+    enabled: bool = Field(True, description="correct the gaze; off passes the original through")
+    mode: Mode = Field(
+        "natural",
+        description="natural: a fixed offset, the eyes' own movement stays; "
+        "teleprompter: steer towards the lens by the estimated gaze",
+    )
+    strength: float = Field(100, ge=0, le=100, allow_inf_nan=False, description="how much of the offset [%]")
+    pitch: Degrees = Field(
+        8.0,
+        description="vertical offset from where the person looks to the lens, + is up [degrees, -25..25]; "
+        "8 suits a laptop camera above a face on the screen",
+    )
+    yaw: Degrees = Field(0.0, description="horizontal offset, + is to the picture's right [degrees, -25..25]")
+
+
+class Limits(BaseModel, frozen=True):
+    """Where a correction still looks right."""
+
+    full_gaze: float = Field(20, ge=0, le=60, description="full effect up to this gaze off the lens [degrees]")
+    full_head: float = Field(15, ge=0, le=60, description="full effect up to this turn of the head [degrees]")
+    no_effect: float = Field(30, ge=1, le=90, description="no effect from this gaze or turn on [degrees]")
+
+
+class Engine(Limits):
+    """What every command needs to find faces and turn eyes."""
+
+    faces: int = Field(2, ge=1, le=8, description="most faces corrected in one picture")
+    landmark_width: int = Field(
+        640, ge=160, le=1920, description="longer side of the picture that landmarks are found in [pixels]"
+    )
+    model: Path = Field(
+        user_cache_path("eyeline") / "face_landmarker.task", description="landmark model file; scripts/run fetches it"
+    )
+    compute_threads: int = Field(
+        1, ge=1, le=64, description="threads of each numeric library (OpenCV, OMP, onnxruntime) [threads]"
+    )
+
+    @property
+    def limits(self) -> Limits:
+        """The limits alone."""
+        return Limits(**{name: getattr(self, name) for name in Limits.model_fields})
+
+
+class _Command(BaseSettings):
+    """Flags and environment, for one verb of the command line."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="EYELINE_",
+        frozen=True,
+        extra="forbid",
+        cli_kebab_case=True,
+        cli_implicit_flags=True,
+        cli_enforce_required=True,
+        cli_hide_none_type=True,
+    )
+
+    @classmethod
+    def read(cls, arguments: list[str], program: str) -> Self:
+        """The settings from these command-line words and the environment.
+
+        Raises ConfigError naming key, value and what would be right; SystemExit for --help and unknown flags.
+        """
+        source: CliSettingsSource[Any] = CliSettingsSource(
+            cls, cli_parse_args=arguments, cli_prog_name=program, cli_exit_on_error=True
+        )
+        try:
+            return cls(_cli_settings_source=source)
+        except ValidationError as error:
+            raise ConfigError(describe(error)) from error
+
+
+def describe(error: ValidationError) -> str:
+    """The first thing that is wrong, as "KEY: VALUE is not right: what would be"."""
+    first = error.errors()[0]
+    key = ".".join(str(part) for part in first["loc"]) or "settings"
+    if first["type"] in {"missing", "extra_forbidden"}:
+        return f"{key}: {first['msg'].lower()}"
+    return f"{key}: {first['input']!r} is not right: {first['msg'][0].lower()}{first['msg'][1:]}"
+
+
+class Serve(_Command, Correction, Engine):
+    """Serve the page and the relay. Correction flags are the defaults of new sessions."""
+
+    host: str = Field("localhost", description="address to listen on")
+    port: int = Field(8080, ge=0, le=65535, description="TCP port of the page and the API; 0 takes a free one")
+    pipeline: PipelineMode = Field(
+        "pipelined",
+        description="pipelined: the shown frame waits for nothing and uses the newest landmarks and field; "
+        "sequential: it waits for its own",
+    )
+    max_sessions: int = Field(8, ge=1, le=1000, description="sessions at the same time")
+    max_offer_bytes: int = Field(65536, ge=1024, le=1048576, description="largest offer [bytes]")
+    max_message_bytes: int = Field(4096, ge=256, le=65536, description="largest data channel message [bytes]")
+    vanish_timeout: float = Field(4, ge=1, le=60, description="a silent peer is dropped after this [seconds]")
+    start_bitrate: int = Field(2500, ge=100, le=20000, description="video bitrate to start with [kbit/s]")
+    max_bitrate: int = Field(5000, ge=100, le=50000, description="highest video bitrate [kbit/s]")
+    ice_servers: list[str] = Field(
+        [],
+        description="STUN and TURN addresses for relay and browser, as JSON: "
+        '["stun:host:3478"]; none is needed locally',
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="what is logged")
+
+    @property
+    def correction(self) -> Correction:
+        """The defaults of a new session."""
+        return Correction(**{name: getattr(self, name) for name in Correction.model_fields})
+
+
+class Correct(_Command, Correction, Engine):
+    """Correct the gaze in a video file."""
+
+    source: CliPositionalArg[Path] = Field(description="any video file FFmpeg reads")
+    target: CliPositionalArg[Path] = Field(description="where the corrected video goes, in a format its ending names")
+    pipeline: PipelineMode = Field(
+        "sequential", description="sequential: every frame waits for its own landmarks and field"
+    )
+    side_by_side: bool = Field(False, description="put the original on the left of the corrected picture")
+    start: float = Field(0, ge=0, allow_inf_nan=False, description="where to start in the source [seconds]")
+    end: float | None = Field(None, gt=0, allow_inf_nan=False, description="where to stop in the source [seconds]")
+    json_summary: bool = Field(
+        False, alias="json", description="print one JSON object with the figures as the last line"
+    )
+
+    @property
+    def correction(self) -> Correction:
+        """What to do to the eyes."""
+        return Correction(**{name: getattr(self, name) for name in Correction.model_fields})
+
+
+class Check(_Command, Engine):
+    """Check that this machine has what the relay needs, and say what is missing."""
+
+
+def cap_threads(threads: int) -> None:
+    """Keep OMP-like pools of numeric libraries small; call before they are imported.
+
+    A pool as large as the machine, spinning, starves the event loop until ICE gives up.
+    """
+    for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
+        os.environ.setdefault(name, str(threads))

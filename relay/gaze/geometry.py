@@ -1,0 +1,111 @@
+"""The Patch: one eye cut out upright, and the way back. Pure arithmetic on points; knows no picture's meaning."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from relay.frame import Rotation
+from relay.gaze.face import Angles, Eye, Side
+from relay.gaze.spec import EXTENT
+
+Matrix = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Patch:
+    """The similarity transform between eye coordinates (see spec) and pixels of the stored frame.
+
+    centre: (2,) half-way between the corners, pixels. basis: (2, 2), its columns are the pixel steps of one
+    eye width along the patch's x and y. Mirrored patches (the left eye) have a negative determinant.
+    rotation: of the frame, degrees clockwise.
+    """
+
+    centre: Matrix
+    basis: Matrix
+    rotation: Rotation = 0
+
+    @classmethod
+    def of(cls, eye: Eye, rotation: Rotation = 0) -> Self:
+        """The patch of this eye. Raises ValueError where both corners are one point."""
+        outer, inner = eye.corners.astype(np.float64)
+        right = inner - outer
+        if not np.hypot(*right) > 0:
+            raise ValueError("the eye corners are one point: there is no patch")
+        turn = 1.0 if eye.side is Side.RIGHT else -1.0
+        down = turn * np.array([-right[1], right[0]])
+        return cls((outer + inner) / 2, np.column_stack([right, down]), rotation)
+
+    @property
+    def width(self) -> float:
+        """Eye width in pixels."""
+        return float(np.hypot(*self.basis[:, 0]))
+
+    def to_pixels(self, points: NDArray[np.floating]) -> Matrix:
+        """(..., 2) eye coordinates -> (..., 2) pixels."""
+        return np.asarray(points @ self.basis.T + self.centre)
+
+    def to_eye(self, pixels: NDArray[np.floating]) -> Matrix:
+        """(..., 2) pixels -> (..., 2) eye coordinates."""
+        return np.asarray((pixels - self.centre) @ np.linalg.inv(self.basis).T)
+
+    def aim(self, angles: Angles) -> Angles:
+        """A turn in the camera frame, as it is inside this patch: mirrored and tilted with its pixels."""
+        x, y = (self.basis / self.width).T @ _unrotate(np.array([angles.yaw, -angles.pitch]), self.rotation)
+        return Angles(pitch=-float(y), yaw=float(x))
+
+    def box(self, scale: float, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom (half-open) of the ellipse's bounds in a plane of this size and scale.
+
+        scale: plane pixels per frame pixel (chroma 0.5). size: (width, height) of the plane. Empty where the
+        patch lies outside.
+        """
+        reach = scale * np.hypot(self.basis[:, 0] * EXTENT[0] / 2, self.basis[:, 1] * EXTENT[1] / 2)
+        low = np.floor(self.centre * scale - reach).astype(int)
+        high = np.ceil(self.centre * scale + reach).astype(int)
+        left, top = (int(v) for v in np.clip(low, 0, size))
+        right, bottom = (int(v) for v in np.clip(high, 0, size))
+        return left, top, right, bottom
+
+    def from_plane(self, scale: float, left: int, top: int) -> Matrix:
+        """(2, 3) affine: index (column, row) of a plane's pixel, counted from left and top -> eye coordinates."""
+        inverse = np.linalg.inv(self.basis)
+        offset = (np.array([left, top]) + 0.5) / scale - self.centre
+        return np.column_stack([inverse / scale, inverse @ offset])
+
+
+def to_nodes(shape: tuple[int, int]) -> Matrix:
+    """(2, 3) affine: eye coordinates -> index (column, row) on a field's grid of (rows, columns)."""
+    rows, columns = shape
+    return np.array(
+        [[columns / EXTENT[0], 0, columns / 2 - 0.5], [0, rows / EXTENT[1], rows / 2 - 0.5]], dtype=np.float64
+    )
+
+
+@lru_cache(maxsize=8)
+def nodes(shape: tuple[int, int]) -> NDArray[np.float32]:
+    """(rows, columns, 2) eye coordinates of a field's nodes. Read-only: it is kept."""
+    rows, columns = shape
+    x = ((np.arange(columns) + 0.5) / columns - 0.5) * EXTENT[0]
+    y = ((np.arange(rows) + 0.5) / rows - 0.5) * EXTENT[1]
+    grid = np.stack(np.meshgrid(x, y), axis=-1).astype(np.float32)
+    grid.setflags(write=False)
+    return grid
+
+
+def ellipse(points: NDArray[np.floating]) -> NDArray[np.floating]:
+    """(..., 2) eye coordinates -> (...) squared distance from the centre, 1 on the patch's ellipse."""
+    return np.asarray(((points / (np.array(EXTENT) / 2)) ** 2).sum(-1))
+
+
+def compose(outer: Matrix, inner: Matrix) -> Matrix:
+    """The (2, 3) affine that applies inner, then outer."""
+    return np.column_stack([outer[:, :2] @ inner[:, :2], outer[:, :2] @ inner[:, 2] + outer[:, 2]])
+
+
+def _unrotate(vector: Matrix, rotation: Rotation) -> Matrix:
+    """A displacement in the upright picture, as it is in the stored one (turned back, counter-clockwise)."""
+    x, y = vector
+    return np.array({0: (x, y), 90: (y, -x), 180: (-x, -y), 270: (-y, x)}[rotation])

@@ -1,0 +1,1 @@
+"""Frames, clocks and tracks. Knows nothing of gaze."""

@@ -1,0 +1,1 @@
+"""Carries a corrected track into a meeting. Knows nothing of gaze."""
