@@ -72,7 +72,9 @@ def test_outside_the_eyes_a_corrected_frame_is_the_input_byte_for_byte(corrector
 
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])
-def test_a_picture_stored_on_its_side_is_corrected_as_it_will_be_seen(corrector: Corrector, rotation: Rotation) -> None:
+def test_a_picture_stored_on_its_side_is_corrected_as_it_will_be_seen(
+    corrector: Corrector, model: Path, rotation: Rotation
+) -> None:
     upright, *_ = settle(corrector)
     lying = Corrector(Engine(model=model), Correction(pitch=10))
     for number in range(12):
