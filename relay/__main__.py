@@ -1,0 +1,102 @@
+"""The command line: relay serve | correct | check. Knows which command does what, and how an error is told.
+
+Commands are imported when they are called for: numeric libraries size their thread pools while they load, so
+the settings have to be known first.
+"""
+
+import argparse
+import asyncio
+import logging
+import sys
+from collections.abc import Callable
+from importlib import metadata
+from typing import Final
+
+from relay import config
+from relay.errors import ConfigError, EyelineError
+
+
+def serve(arguments: list[str]) -> int:
+    """Serve the page and the relay until interrupted."""
+    settings = config.Serve.read(arguments, "relay serve")
+    _begin_log(settings.log_level)
+    _cap_threads(settings.compute_threads)
+    from relay import app  # noqa: PLC0415
+
+    asyncio.run(app.serve(settings, lambda address: _say(f"Eyeline is at {address} (Ctrl+C ends it)")))
+    return 0
+
+
+def correct(arguments: list[str]) -> int:
+    """Correct the gaze in a video file."""
+    settings = config.Correct.read(arguments, "relay correct")
+    _begin_log("warning")
+    _cap_threads(settings.compute_threads)
+    from relay.correct import run  # noqa: PLC0415
+
+    return run(settings)
+
+
+def check(arguments: list[str]) -> int:
+    """Say whether this machine has all that the relay needs."""
+    settings = config.Check.read(arguments, "relay check")
+    _begin_log("error")
+    config.cap_threads(settings.compute_threads)
+    from relay.check import report  # noqa: PLC0415
+
+    return report(settings, _say)
+
+
+COMMANDS: Final[dict[str, Callable[[list[str]], int]]] = {"serve": serve, "correct": correct, "check": check}
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run a command; the exit status: 0, 2 for a wrong command, flag or setting, 1 for anything else."""
+    chosen = _parser().parse_args(words)
+    try:
+        return COMMANDS[chosen.command](chosen.flags)
+    except EyelineError as error:
+        sys.stderr.write(f"relay {chosen.command}: {error}\n")
+        return 2 if isinstance(error, ConfigError) else 1
+    except ImportError as error:
+        sys.stderr.write(f"relay {chosen.command}: {error}; relay check says what is missing\n")
+        return 1
+    except KeyboardInterrupt:
+        return 130  # as the shell reports a program ended by SIGINT
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "relay",
+        description="Live video in, the same video out with the eyes turned towards the lens.",
+        epilog="relay COMMAND --help lists a command's flags; each can also be set in the environment, "
+        "--max-sessions as EYELINE_MAX_SESSIONS.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"eyeline {metadata.version('eyeline')}")
+    verbs = "; ".join(f"{name}: {(verb.__doc__ or '').rstrip('.').lower()}" for name, verb in COMMANDS.items())
+    parser.add_argument("command", choices=COMMANDS, help=verbs)
+    flags = parser.add_argument("flags", nargs=argparse.REMAINDER, help="see relay COMMAND --help")
+    flags.required = False  # or its absence would be reported beside a missing command
+    return parser
+
+
+def _begin_log(level: str) -> None:
+    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("aioice").setLevel(logging.WARNING)  # it reports every candidate pair as information
+
+
+def _cap_threads(threads: int) -> None:
+    config.cap_threads(threads)
+    import cv2  # noqa: PLC0415
+
+    cv2.setNumThreads(threads)
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

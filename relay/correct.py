@@ -1,0 +1,208 @@
+"""`relay correct`: a video file in, the same film out with the eyes turned. Knows both gaze and media.
+
+No clock drives it: pictures are taken one after the other, so the same file always gives the same result.
+"""
+
+import logging
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from time import perf_counter
+from types import FrameType
+from typing import Final, NoReturn, TypeVar, TypeVarTuple
+
+import av
+from tqdm import tqdm
+
+from relay.config import Correct
+from relay.errors import ConfigError, MediaError
+from relay.frame import Frame, Shown, Verdict
+from relay.gaze.corrector import Corrector, Fields
+from relay.gaze.face import Faces
+from relay.media.draft import Draft
+from relay.media.frame import Picture
+from relay.media.kind import kind_of
+from relay.media.pair import pair, paired_size
+from relay.media.source import Source
+from relay.media.span import Span
+from relay.media.target import Target
+from relay.tally import Summary, Tally
+
+R = TypeVar("R")
+A = TypeVarTuple("A")
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+log = logging.getLogger(__name__)
+
+
+class StoppedError(KeyboardInterrupt):
+    """A signal asked the command to end. signal: its number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.signal = number
+
+
+class Walk:
+    """Takes the corrector through a film, picture by picture.
+
+    sequential: each picture waits for its own faces and fields. pipelined: as a live picture would be shown
+    where each line keeps up with the camera, with faces and fields of exactly one picture before; so the first
+    one stays as it is, and a moving eye is corrected one picture late.
+    """
+
+    def __init__(self, corrector: Corrector, settings: Correct, tally: Tally) -> None:
+        self._corrector, self._tally = corrector, tally
+        self._is_late = settings.pipeline == "pipelined"
+        self._made: tuple[Faces, Fields] | None = None
+
+    def show(self, frame: Frame) -> Shown:
+        """The frame as it goes out; as it came in where a stage raises, of which the log hears once."""
+        try:
+            shown = self._show(frame)
+        except Exception:
+            if not self._tally.verdicts[Verdict.FAILED]:
+                log.exception("a picture could not be corrected and stays as it is")
+            shown = Shown(frame, Verdict.FAILED)
+        self._tally.verdicts[shown.verdict] += 1
+        return shown
+
+    def _show(self, frame: Frame) -> Shown:
+        before, self._made = self._made, None
+        if not self._is_late:
+            self._made = self._make(frame)
+            return self._timed("warp", self._corrector.show, frame, *self._made)
+        warming_up = Shown(frame, Verdict.WARMING_UP)
+        shown = self._timed("warp", self._corrector.show, frame, *before) if before else warming_up
+        self._made = self._make(frame)
+        return shown
+
+    def _make(self, frame: Frame) -> tuple[Faces, Fields]:
+        faces = self._timed("landmarks", self._corrector.find_faces, frame)
+        self._tally.faces[len(faces.faces)] += 1
+        return faces, self._timed("field", self._corrector.make_fields, frame, faces)
+
+    def _timed(self, stage: str, work: Callable[[*A], R], *arguments: *A) -> R:
+        begun = perf_counter()
+        result = work(*arguments)
+        self._tally.time(stage, perf_counter() - begun)
+        return result
+
+
+def run(settings: Correct) -> int:
+    """Correct a file and say what was done; the exit status.
+
+    Raises ConfigError or MediaError, with nothing written, where that is not possible.
+    """
+    try:
+        with _stoppable():
+            summary = correct(settings)
+    except StoppedError as stopped:
+        sys.stderr.write(f"relay correct: stopped; {settings.target} has not been written\n")
+        return 128 + stopped.signal  # as the shell reports a program ended by a signal
+    for note in summary.notes:
+        sys.stderr.write(f"relay correct: {note}\n")
+    sys.stdout.write(f"{summary}\n")
+    if settings.json_summary:
+        sys.stdout.write(summary.model_dump_json() + "\n")
+    return 0
+
+
+def correct(settings: Correct) -> Summary:
+    """Write the target, which appears once it is complete. Raises ConfigError, ModelError or MediaError."""
+    begun = perf_counter()
+    span = _span(settings)
+    kind_of(settings.target)
+    tally = Tally()
+    with (
+        Source(settings.source, span) as source,
+        _draft(settings) as draft,
+        closing(Corrector(settings, settings.correction)) as corrector,
+    ):
+        form, recording = source.format, source.recording
+        if settings.side_by_side:
+            form = replace(form, size=paired_size(form.size, form.orientation.right))
+        with Target(draft, form, (*recording.sound, *recording.subtitles), recording.metadata) as target:
+            _convert(source, target, Walk(corrector, settings, tally), settings)
+            _expect_success(settings, tally)
+        took = perf_counter() - begun
+        return Summary(
+            source=settings.source,
+            target=settings.target,
+            pipeline=settings.pipeline,
+            width=form.size[0],
+            height=form.size[1],
+            duration_s=round(float(target.duration), 3),
+            took_s=round(took, 2),
+            fps=round(tally.frames / took, 1),
+            frames=tally.frames,
+            faces_found=tally.frames - tally.faces[0],
+            most_faces=max(tally.faces),
+            corrected=tally.verdicts[Verdict.CORRECTED],
+            passed=tally.passed,
+            stages_ms=tally.stages_ms,
+            damaged=recording.damaged,
+            notes=[*source.notes, *target.notes],
+        )
+
+
+def _convert(source: Source, target: Target, walk: Walk, settings: Correct) -> None:
+    """Take every picture and packet from source to target, with a bar where a person is looking."""
+    orientation = source.format.orientation
+    with tqdm(total=source.expected, unit=" frames", disable=None) as bar:
+        for item in source.read():
+            if not isinstance(item, av.VideoFrame):
+                target.copy(item)
+                continue
+            picture = Picture.of(item, orientation.rotation)
+            shown = walk.show(picture.frame)
+            if settings.side_by_side:
+                written = picture.write(pair(picture.frame, shown.frame, orientation.right))
+                written.duration = item.duration
+            else:
+                written = picture.overwrite(shown.frame)
+            target.write(written)
+            bar.update()
+
+
+def _span(settings: Correct) -> Span:
+    if settings.end is not None and settings.end <= settings.start:
+        raise ConfigError(f"end: {settings.end} is not right: it must be later than start, {settings.start} s")
+    return Span.of(settings.start, settings.end)
+
+
+def _draft(settings: Correct) -> Draft:
+    if settings.target.exists() and settings.target.samefile(settings.source):
+        raise MediaError(f"{settings.target} is the source itself: choose another name")
+    return Draft(settings.target)
+
+
+def _expect_success(settings: Correct, tally: Tally) -> None:
+    """Raise MediaError where there is nothing to show for it."""
+    if not tally.frames:
+        raise MediaError(f"{settings.source} has no picture between --start and --end: it is shorter than that")
+    if tally.verdicts[Verdict.FAILED] == tally.frames:
+        raise MediaError(f"not one picture of {settings.source} could be corrected; the log says why")
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Turn the first signal to end into a StoppedError, and ignore those that follow while it is obeyed."""
+    known = {number: signal.getsignal(number) for number in SIGNALS}
+    minded = [number for number in SIGNALS if known[number] is not signal.SIG_IGN]  # nohup ignores some
+
+    def stop(number: int, _: FrameType | None) -> NoReturn:
+        for each in minded:
+            signal.signal(each, signal.SIG_IGN)
+        raise StoppedError(number)
+
+    try:
+        for number in minded:
+            signal.signal(number, stop)
+        yield
+    finally:
+        for number in minded:
+            signal.signal(number, known[number])

@@ -1,0 +1,71 @@
+"""The only module that touches what aiortc and aioice do not promise to keep: their module constants.
+
+Both libraries read these constants each time they need them, so setting them once, before the first session,
+is enough; they hold for the whole process. A constant that a newer version no longer has is left alone with
+a warning: the relay still works, with that version's own behaviour. Tests fail when a name is gone.
+"""
+
+import logging
+from types import ModuleType
+from typing import Final
+
+from aioice import ice, stun
+from aiortc.codecs import h264, vpx
+from aiortc.sdp import SessionDescription
+
+# What is relied on, by module.
+CONSTANTS: Final[dict[ModuleType, tuple[str, ...]]] = {
+    vpx: ("DEFAULT_BITRATE", "MIN_BITRATE", "MAX_BITRATE"),
+    h264: ("DEFAULT_BITRATE", "MIN_BITRATE", "MAX_BITRATE"),
+    ice: ("CONSENT_INTERVAL", "CONSENT_FAILURES"),
+    stun: ("RETRY_RTO",),
+}
+RTX: Final = "rtx"
+
+log = logging.getLogger(__name__)
+
+
+def set_bitrates(start: int, highest: int) -> None:
+    """Let the relay's encoders start at and grow to these bitrates [kbit/s].
+
+    aiortc starts VP8 at 500 and H264 at 1,000, too little for a sharp first picture at 720p, and every later
+    change over 10 % costs a keyframe. A start above the highest is lowered to it.
+    """
+    for module in (vpx, h264):
+        _set(module, "MAX_BITRATE", 1000 * highest)
+        _set(module, "DEFAULT_BITRATE", 1000 * min(start, highest))
+        _set(module, "MIN_BITRATE", min(getattr(module, "MIN_BITRATE", 0), 1000 * highest))
+
+
+def set_consent(timeout: float) -> None:
+    """Notice a vanished peer within this many seconds (consent freshness, RFC 7675).
+
+    A peer counts as gone when several STUN checks in a row stay unanswered. aioice waits up to 1.2 intervals,
+    asks once and gives an answer RETRY_RTO (0.5 s); six failures at its interval of 5 s take half a minute.
+    As many checks as fit are used, up to six, so that a lossy network does not look like an absent peer.
+    """
+    patience = float(getattr(stun, "RETRY_RTO", 0.5))
+    failures = max(1, min(6, int(timeout / (1.5 * patience))))
+    _set(ice, "CONSENT_FAILURES", failures)
+    _set(ice, "CONSENT_INTERVAL", max(0.05, (timeout / failures - patience) / 1.2))
+
+
+def hint_start_bitrate(answer: str, kilobits: int) -> str:
+    """The SDP answer with x-google-start-bitrate in the fmtp line of each video codec; adds missing lines.
+
+    Without it Chromium starts at 300 kbit/s and shrinks the camera picture for most of a minute. Other
+    browsers ignore parameters they do not know (RFC 8866, 6.15).
+    """
+    description = SessionDescription.parse(answer)
+    for media in description.media:
+        for codec in media.rtp.codecs:
+            if media.kind == "video" and codec.name.lower() != RTX:
+                codec.parameters["x-google-start-bitrate"] = kilobits
+    return str(description)
+
+
+def _set(module: ModuleType, name: str, value: float) -> None:
+    if not hasattr(module, name):
+        log.warning("%s has no %s any more: left as it is", module.__name__, name)
+        return
+    setattr(module, name, value)

@@ -1,0 +1,84 @@
+"""Between a decoder's av.VideoFrame and the planes of relay.frame. Knows nothing of what is done to the planes.
+
+A decoder keeps references to the frames it gave out and predicts the next ones from them: nothing here ever
+writes into memory that a decoder still holds.
+"""
+
+from dataclasses import dataclass
+from typing import Final, Self
+
+import av
+import numpy as np
+from av.video.plane import VideoPlane
+
+from relay.frame import Frame, Plane, Rotation
+
+PLANAR: Final = ("yuv420p", "yuvj420p")  # the second is the first with full range
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A decoded av frame and its planes.
+
+    decoded: as it came. planar: the same object, or where its format is neither yuv420p nor yuvj420p, its
+    conversion to yuv420p (done once, here; the original then goes out only where nothing is corrected).
+    frame: read-only views of planar's memory, line padding left out; they keep it alive.
+    """
+
+    decoded: av.VideoFrame
+    planar: av.VideoFrame
+    frame: Frame
+
+    @classmethod
+    def of(cls, decoded: av.VideoFrame, rotation: Rotation = 0) -> Self:
+        """Look at a decoded frame; nothing is copied for planar 4:2:0. time is 0 where it has no time stamp."""
+        planar = decoded if decoded.format.name in PLANAR else decoded.reformat(format="yuv420p")
+        y, u, v = (_view(plane) for plane in planar.planes)
+        for view in (y, u, v):
+            view.flags.writeable = False
+        return cls(decoded, planar, Frame(y, u, v, media_time(decoded), rotation))
+
+    def write(self, frame: Frame) -> av.VideoFrame:
+        """The av frame to encode for this one: same time stamp, time base and colour properties.
+
+        The very decoded frame where frame is the one that was read, else a new one. frame must have the
+        size of the picture.
+        """
+        if frame is self.frame:
+            return self.decoded
+        written = av.VideoFrame(frame.width, frame.height, self.planar.format.name)
+        for plane, pixels in zip(written.planes, (frame.y, frame.u, frame.v), strict=True):
+            _view(plane)[:] = pixels
+        written.pts = self.decoded.pts
+        if self.decoded.time_base is not None:
+            written.time_base = self.decoded.time_base
+        written.colorspace = self.planar.colorspace
+        written.color_range = self.planar.color_range
+        written.color_primaries = self.planar.color_primaries
+        written.color_trc = self.planar.color_trc
+        return written
+
+    def overwrite(self, frame: Frame) -> av.VideoFrame:
+        """The av frame to encode for this one: planar itself, with these pixels and all else that it carries.
+
+        For who holds the picture alone: fields of an interlaced frame, captions and duration stay, which a new
+        frame cannot be given. The decoder keeps its own copy where it needs one. self.frame is void afterwards.
+        """
+        if frame is not self.frame:
+            self.planar.make_writable()
+            for plane, pixels in zip(self.planar.planes, (frame.y, frame.u, frame.v), strict=True):
+                _view(plane)[:] = pixels
+        return self.planar
+
+
+def media_time(decoded: av.VideoFrame) -> float:
+    """Time stamp in seconds, 0 where there is none."""
+    if decoded.pts is None or decoded.time_base is None:
+        return 0.0
+    return float(decoded.pts * decoded.time_base)
+
+
+def _view(plane: VideoPlane) -> Plane:
+    """(height, width) of the plane's memory; lines are line_size bytes apart, of which width are pixels."""
+    lines: Plane = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)  # type: ignore[call-overload]
+    return lines[: plane.height, : plane.width]

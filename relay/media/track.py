@@ -1,0 +1,104 @@
+"""Tracks in, tracks out: draining what a browser sends, and giving back what is ready.
+
+aiortc queues received frames without bound, so both ingests take each frame the moment it is decoded. Its
+senders call recv(), then encode, then send, strictly in turn, so recv() here only picks up what is ready.
+Knows nothing of what happens to the frames in between, nor of connections.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final
+
+import av
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+
+from relay.media.mailbox import ClosedError
+from relay.media.pipeline import Pipeline
+
+LONGEST_AUDIO: Final = 100  # frames of 20 ms: two seconds are more than any picture should take
+
+
+async def ingest(source: MediaStreamTrack, pipeline: Pipeline[Any, Any]) -> None:
+    """Feed the pipeline with every decoded frame, at once, until the track ends."""
+    with suppress(MediaStreamError):
+        while True:
+            decoded = await source.recv()
+            if isinstance(decoded, av.VideoFrame):
+                pipeline.take(decoded)
+
+
+class CorrectedTrack(MediaStreamTrack):
+    """What the pipeline shows: same size, time stamps and order as what it took."""
+
+    kind = "video"
+
+    def __init__(self, pipeline: Pipeline[Any, Any]) -> None:
+        super().__init__()
+        self._pipeline = pipeline
+
+    async def recv(self) -> av.VideoFrame:
+        """The newest frame not yet sent; waits for one. Raises MediaStreamError once the pipeline is closed."""
+        try:
+            return await self._pipeline.next()
+        except ClosedError:
+            self.stop()
+            raise MediaStreamError from None
+
+
+class DelayedTrack(MediaStreamTrack):
+    """Audio, untouched, but as late as the corrected video.
+
+    The receiver lines sound and picture up by RTCP sender reports, which pair the time of *sending* with media
+    time (RFC 3550, 6.4.1). Time a frame spends in the relay between decoding and encoding is invisible in
+    them, so sound that passes at once would play ahead of its picture by just that time.
+
+    source: the received track. delay: the video's present delay. clock: monotonic. All in seconds. Sound that
+    nobody fetches is dropped, oldest first, beyond LONGEST_AUDIO frames.
+    """
+
+    kind = "audio"
+
+    def __init__(self, source: MediaStreamTrack, delay: Callable[[], float], clock: Callable[[], float]) -> None:
+        super().__init__()
+        self.dropped = 0
+        self._source, self._delay, self._clock = source, delay, clock
+        self._kept: deque[tuple[float, av.AudioFrame]] = deque()
+        self._ended = False
+        self._changed = asyncio.Event()
+
+    async def ingest(self) -> None:
+        """Take every received frame, at once, until the source ends."""
+        with suppress(MediaStreamError):
+            while True:
+                frame = await self._source.recv()
+                if isinstance(frame, av.AudioFrame):
+                    self._keep(frame)
+        self.close()
+
+    def close(self) -> None:
+        """Nothing more will come; recv() ends."""
+        self._ended = True
+        self._changed.set()
+
+    async def recv(self) -> av.AudioFrame:
+        """The next frame, when its picture is due. Raises MediaStreamError once the source has ended."""
+        while not self._kept:
+            if self._ended:
+                self.stop()
+                raise MediaStreamError
+            self._changed.clear()
+            await self._changed.wait()
+        arrived, frame = self._kept.popleft()
+        early = arrived + self._delay() - self._clock()
+        if early > 0:
+            await asyncio.sleep(early)
+        return frame
+
+    def _keep(self, frame: av.AudioFrame) -> None:
+        self._kept.append((self._clock(), frame))
+        if len(self._kept) > LONGEST_AUDIO:
+            self._kept.popleft()
+            self.dropped += 1
+        self._changed.set()

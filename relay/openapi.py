@@ -1,0 +1,146 @@
+"""The API as an OpenAPI 3.1 document. Schemas come from the very models that validate and answer.
+
+Knows the endpoints only by their description: a test compares it with the router.
+"""
+
+from importlib import metadata
+from typing import Any, Final
+
+from pydantic.json_schema import models_json_schema
+
+from relay.bodies import Answer, Offer, Problem, RelayConfig
+from relay.config import Correction
+from relay.control import Calibrate, Change, Ping
+from relay.errors import RequestError
+from relay.metrics import Statistics
+from relay.problems import PROBLEMS
+
+Json = dict[str, Any]
+
+TAKEN: Final = (Offer, Correction, Change, Calibrate, Ping)
+GIVEN: Final = (Answer, RelayConfig, Correction, Problem, Statistics)
+SDP: Final[Json] = {"application/sdp": {"schema": {"type": "string", "description": "RFC 8866"}}}
+SESSION: Final[Json] = {
+    "name": "id",
+    "in": "path",
+    "required": True,
+    "description": "the session's name, from Location",
+    "schema": {"type": "string"},
+}
+ABOUT: Final = (
+    "Camera in, the same picture with the eyes turned towards the lens out, on one WebRTC connection. The offer "
+    "carries all its ICE candidates and, if settings and statistics are wanted, a data channel labelled eyeline, "
+    "over which JSON messages go: Change, Calibrate and Ping to the relay; settings, calibration, stats "
+    "(Statistics), pong and error back. A client that does not know a message leaves it alone."
+)
+
+
+def document() -> Json:
+    """The whole document."""
+    _, schemas = models_json_schema(
+        [*((model, "validation") for model in TAKEN), *((model, "serialization") for model in GIVEN)],
+        ref_template="#/components/schemas/{model}",
+    )
+    return {
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Eyeline relay",
+            "version": metadata.version("eyeline"),
+            "description": ABOUT,
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "paths": _paths(),
+        "components": {"schemas": schemas["$defs"]},
+    }
+
+
+def _paths() -> Json:
+    ended = {"204": {"description": "ended; everything it held has been released"}, **_problems(404)}
+    return {
+        "/api/sessions": {"post": _open_session()},
+        "/api/sessions/{id}": {
+            "parameters": [SESSION],
+            "get": {
+                "operationId": "readSession",
+                "summary": "The session's newest statistics",
+                "responses": {"200": _json("Statistics", "since the session began"), **_problems(404)},
+            },
+            "delete": {"operationId": "endSession", "summary": "End a session", "responses": ended},
+        },
+        "/api/sessions/{id}/close": {
+            "parameters": [SESSION],
+            "post": {
+                "operationId": "closeSession",
+                "summary": "End a session by navigator.sendBeacon, which can only POST",
+                "responses": ended,
+            },
+        },
+        "/api/config": {
+            "get": {
+                "operationId": "readConfig",
+                "summary": "What a client should know before it makes an offer",
+                "responses": {"200": _json("RelayConfig", "this relay's settings")},
+            }
+        },
+        "/openapi.json": {
+            "get": {
+                "operationId": "readOpenapi",
+                "summary": "This document",
+                "responses": {
+                    "200": {
+                        "description": "OpenAPI 3.1",
+                        "content": {"application/json": {"schema": {"type": "object"}}},
+                    }
+                },
+            }
+        },
+    }
+
+
+def _open_session() -> Json:
+    location = {"description": "the session's path", "schema": {"type": "string"}}
+    return {
+        "operationId": "openSession",
+        "summary": "Send an offer, get the answer",
+        "requestBody": {
+            "required": True,
+            "content": {**SDP, "application/json": {"schema": {"$ref": "#/components/schemas/Offer"}}},
+        },
+        "responses": {
+            "201": {
+                "description": "the answer, in the format of the offer",
+                "headers": {"Location": location},
+                "content": {**SDP, **_json("Answer", "")["content"]},
+            },
+            **_problems(400, 413, 415, 422, 503),
+        },
+    }
+
+
+def _problems(*statuses: int) -> Json:
+    """The answers for what can go wrong, with every code each status may carry."""
+    return {str(status): _problem(status) for status in (*statuses, 500)}
+
+
+def _problem(status: int) -> Json:
+    errors = [error for error in PROBLEMS if error.status == status]
+    answer = {
+        "description": "; ".join(f"{error.code}: {_sentence(error)}" for error in errors)
+        or "internal: the relay made a mistake",
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    if status == 503:
+        seconds = {"description": "seconds until it makes sense to try again", "schema": {"type": "integer"}}
+        return {**answer, "headers": {"Retry-After": seconds}}
+    return answer
+
+
+def _sentence(error: type[RequestError]) -> str:
+    return (error.__doc__ or "").rstrip(".").lower()
+
+
+def _json(model: str, description: str) -> Json:
+    return {
+        "description": description,
+        "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{model}"}}},
+    }

@@ -1,0 +1,120 @@
+"""HTTP <-> sessions, and the page. Knows nothing of media; docs/api.md and /openapi.json describe the API."""
+
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+from aiohttp import web
+from pydantic import BaseModel, ValidationError
+
+from relay.bodies import Answer, IceServer, Offer, RelayConfig
+from relay.config import Serve, describe
+from relay.errors import MalformedError, UnsupportedMediaTypeError
+from relay.openapi import document
+from relay.sessions import Sessions
+
+SDP: Final = "application/sdp"
+JSON: Final = "application/json"
+
+# Modules are only run when served as JavaScript; the system's own table of types may say otherwise.
+TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+
+PAGE_HEADERS: Final = {
+    "Cache-Control": "no-cache",  # kept, but asked for each time: a new relay brings a new page
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
+    "style-src 'self' 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+class Routes:
+    """The handlers. page: the folder whose files are served at /."""
+
+    def __init__(self, settings: Serve, sessions: Sessions, page: Path) -> None:
+        self._settings, self._sessions, self._page = settings, sessions, page.resolve()
+
+    def table(self) -> list[web.RouteDef]:
+        """Every endpoint; the page comes last, it matches any path."""
+        return [
+            web.post("/api/sessions", self.open_session),
+            web.get("/api/sessions/{id}", self.read_session, allow_head=False),
+            web.delete("/api/sessions/{id}", self.close_session),
+            web.post("/api/sessions/{id}/close", self.close_session),
+            web.get("/api/config", self.read_config, allow_head=False),
+            web.get("/openapi.json", self.read_openapi, allow_head=False),
+            web.get("/{file:(?!api/).*}", self.read_page),
+        ]
+
+    async def open_session(self, request: web.Request) -> web.Response:
+        """Offer in, answer out."""
+        if request.content_type not in {SDP, JSON}:
+            raise UnsupportedMediaTypeError(f"the Content-Type must be {SDP} or {JSON}")
+        body = await _text(request)
+        if request.content_type == SDP:
+            opened = await self._sessions.open(body)
+            answer = web.Response(status=201, text=opened.answer, content_type=SDP)
+        else:
+            offer = _parse(body)
+            opened = await self._sessions.open(offer.sdp, offer.settings)
+            answer = _json(Answer(id=opened.name, sdp=opened.answer), status=201)
+        answer.headers["Location"] = f"/api/sessions/{opened.name}"
+        return answer
+
+    async def read_session(self, request: web.Request) -> web.Response:
+        """The newest statistics."""
+        statistics = self._sessions.find(request.match_info["id"]).statistics()
+        return web.Response(text=statistics.to_json(), content_type=JSON, headers={"Cache-Control": "no-store"})
+
+    async def close_session(self, request: web.Request) -> web.Response:
+        """End a session; answers when everything it held has been released."""
+        await self._sessions.close(request.match_info["id"])
+        return web.Response(status=204)
+
+    async def read_config(self, _: web.Request) -> web.Response:
+        """What a client should know before it makes an offer."""
+        settings = self._settings
+        config = RelayConfig(
+            version=metadata.version("eyeline"),
+            iceServers=[IceServer(urls=url) for url in settings.ice_servers],
+            defaults=settings.correction,
+            limits=settings.limits,
+            max_sessions=settings.max_sessions,
+        )
+        return _json(config)
+
+    async def read_openapi(self, _: web.Request) -> web.Response:
+        """This API, for machines."""
+        return web.json_response(document())
+
+    async def read_page(self, request: web.Request) -> web.StreamResponse:
+        """A file of the page; / is index.html."""
+        path = (self._page / (request.match_info["file"] or "index.html")).resolve()
+        if not path.is_relative_to(self._page) or not path.is_file():
+            raise web.HTTPNotFound
+        kind = {"Content-Type": f"{TYPES[path.suffix]}; charset=utf-8"} if path.suffix in TYPES else {}
+        return web.FileResponse(path, headers={**PAGE_HEADERS, **kind})
+
+
+async def _text(request: web.Request) -> str:
+    try:
+        return (await request.read()).decode()
+    except UnicodeDecodeError as error:
+        raise MalformedError("the body is not UTF-8 text") from error
+
+
+def _parse(body: str) -> Offer:
+    try:
+        return Offer.model_validate_json(body)
+    except ValidationError as error:
+        not_json = error.errors()[0]["type"] == "json_invalid"
+        raise MalformedError("the body is not JSON" if not_json else describe(error)) from error
+
+
+def _json(model: BaseModel, status: int = 200) -> web.Response:
+    return web.Response(
+        status=status,
+        text=model.model_dump_json(),
+        content_type=JSON,
+        headers={"Cache-Control": "no-store"},
+    )

@@ -1,0 +1,210 @@
+"""One person: states, connection, pipeline, data channel, one TaskGroup, and the end of all of them.
+
+Knows nothing of HTTP, of other sessions, or of how a face is found.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from enum import StrEnum
+from typing import Any, Final, Protocol
+
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCRtpTransceiver,
+    RTCSessionDescription,
+)
+
+from relay.config import Correction, Serve
+from relay.control import Control
+from relay.errors import MalformedError
+from relay.gaze.face import Faces
+from relay.media import codec
+from relay.media.pipeline import Pipeline
+from relay.media.stages import Hands, Stages
+from relay.media.track import CorrectedTrack, DelayedTrack, ingest
+from relay.metrics import Meter, Statistics
+
+CHANNEL: Final = "eyeline"
+PATIENCE: Final = 15.0  # seconds from the answer to the connection; then the peer will not come
+MOST_UNSENT: Final = 65536  # bytes waiting in the data channel; a peer that reads so slowly misses messages
+
+log = logging.getLogger(__name__)
+
+
+class State(StrEnum):
+    """Where a session is in its life."""
+
+    OPENING = "opening"  # the offer is being answered
+    CONNECTING = "connecting"  # answered; ICE and DTLS are under way
+    LIVE = "live"  # connected
+    CLOSING = "closing"  # what it holds is being released
+    CLOSED = "closed"  # it holds nothing
+
+
+NEXT: Final = {
+    State.OPENING: {State.CONNECTING, State.CLOSING},
+    State.CONNECTING: {State.LIVE, State.CLOSING},
+    State.LIVE: {State.CLOSING},
+    State.CLOSING: {State.CLOSED},
+    State.CLOSED: set[State](),
+}
+
+
+class Eyes(Stages[Faces, Any], Protocol):
+    """The stages of one person, with the correction they apply."""
+
+    correction: Correction
+
+
+class Session:
+    """From an offer to the last released byte. eyes are the session's own: it closes them.
+
+    open() once, then run() until it returns; end() at any time. clock: monotonic seconds.
+    """
+
+    def __init__(self, name: str, eyes: Eyes, *, settings: Serve, hands: Hands, clock: Callable[[], float]) -> None:
+        self.name = name
+        self._state = State.OPENING
+        self._eyes, self._settings, self._hands, self._clock = eyes, settings, hands, clock
+        self._meter = Meter(settings.pipeline, clock())
+        self._pipeline: Pipeline[Faces, Any] = Pipeline(
+            eyes, hands, mode=settings.pipeline, meter=self._meter, clock=clock, saw=self._see
+        )
+        self._control = Control(eyes, self._send, settings.max_message_bytes, clock)
+        self._channel: RTCDataChannel | None = None
+        self._faces = 0
+        self._lines: list[Coroutine[Any, Any, None]] = []
+        self._connected, self._over = asyncio.Event(), asyncio.Event()
+        self._peer = RTCPeerConnection(RTCConfiguration(iceServers=_ice_servers(settings.ice_servers)))
+        self._peer.on("connectionstatechange", self._follow_connection)
+        self._peer.on("datachannel", self._adopt_channel)
+
+    @property
+    def state(self) -> State:
+        """Where the session is in its life."""
+        return self._state
+
+    def statistics(self) -> Statistics:
+        """What it has done until now."""
+        return self._meter.report(self._clock(), dropped=self._pipeline.dropped, faces=self._faces)
+
+    async def open(self, offer: str) -> str:
+        """Answer a checked offer, with all candidates. Raises MalformedError; release() is then still due."""
+        try:
+            await self._peer.setRemoteDescription(RTCSessionDescription(offer, "offer"))
+        except Exception as error:
+            # aiortc promises no error of its own for what a peer may write into an offer.
+            raise MalformedError(f"the offer cannot be used: {error}") from error
+        self._return_tracks(self._peer.getTransceivers())
+        await self._peer.setLocalDescription(await self._peer.createAnswer())
+        self._enter(State.CONNECTING)
+        return codec.hint_start_bitrate(self._peer.localDescription.sdp, self._settings.start_bitrate)
+
+    async def run(self) -> None:
+        """Carry frames until the peer is gone or end() was called, then release everything."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                lines = (*self._pipeline.lines(), *self._lines, self._await_peer(), self._report())
+                tasks = [group.create_task(line) for line in lines]
+                await self._over.wait()
+                for task in tasks:
+                    task.cancel()
+        finally:
+            await self.release()
+
+    def end(self, reason: str) -> None:
+        """Make run() come to its end. Only the first reason counts."""
+        if not self._over.is_set():
+            log.info("session %s ends: %s", self.name[:6], reason)
+            self._over.set()
+
+    async def release(self) -> None:
+        """Give back everything that is held."""
+        self._enter(State.CLOSING)
+        # 1. No more frames in or out.
+        self._pipeline.close()
+        for line in self._lines:
+            line.close()
+        # 2. The connection: its tasks, sockets, encoders and decoder threads.
+        await self._peer.close()
+        # 3. Stages still running in a thread; only then what they use.
+        await self._pipeline.settle()
+        await asyncio.get_running_loop().run_in_executor(self._hands.landmarks, self._eyes.close)
+        self._enter(State.CLOSED)
+
+    def _return_tracks(self, transceivers: list[RTCRtpTransceiver]) -> None:
+        """Send back the first video corrected and the first audio delayed; refuse all others."""
+        offered = [one for one in transceivers if one.receiver.track is not None]
+        for one in transceivers:
+            one.direction = "inactive"
+        for kind, give_back in (("video", self._return_video), ("audio", self._return_audio)):
+            for one in [one for one in offered if one.kind == kind][:1]:
+                one.sender.replaceTrack(give_back(one.receiver.track))
+                one.direction = "sendrecv"
+
+    def _return_video(self, source: MediaStreamTrack) -> MediaStreamTrack:
+        self._lines.append(self._carry(source))
+        return CorrectedTrack(self._pipeline)
+
+    def _return_audio(self, source: MediaStreamTrack) -> MediaStreamTrack:
+        track = DelayedTrack(source, lambda: self._pipeline.delay, self._clock)
+        self._lines.append(track.ingest())
+        return track
+
+    async def _carry(self, source: MediaStreamTrack) -> None:
+        await ingest(source, self._pipeline)
+        self.end("its video ended")
+
+    async def _await_peer(self) -> None:
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await self._connected.wait()
+        except TimeoutError:
+            self.end("the peer never connected")
+
+    async def _report(self) -> None:
+        while True:
+            await asyncio.sleep(1)
+            self._send(self.statistics().to_json())
+
+    def _follow_connection(self) -> None:
+        if self._state is State.CLOSING:
+            return
+        match self._peer.connectionState:
+            case "connected" if self._state is State.CONNECTING:
+                self._enter(State.LIVE)
+                self._connected.set()
+            case "failed" | "closed":
+                self.end("the connection ended" if self._connected.is_set() else "no connection came about")
+
+    def _adopt_channel(self, channel: RTCDataChannel) -> None:
+        if channel.label == CHANNEL:
+            self._channel = channel
+            channel.on("message", self._control.receive)
+            self._control.greet()
+
+    def _see(self, faces: Faces) -> None:
+        self._faces = len(faces.faces)
+        self._control.see(faces)
+
+    def _send(self, text: str) -> None:
+        channel = self._channel
+        if channel and channel.readyState == "open" and channel.bufferedAmount < MOST_UNSENT:
+            channel.send(text)
+
+    def _enter(self, state: State) -> None:
+        """The only place where the state changes."""
+        if state not in NEXT[self._state]:
+            raise RuntimeError(f"a session cannot go from {self._state} to {state}")
+        log.debug("session %s: %s -> %s", self.name[:6], self._state, state)
+        self._state = state
+
+
+def _ice_servers(urls: list[str]) -> list[RTCIceServer]:
+    """Never None, which for aiortc means Google's STUN server."""
+    return [RTCIceServer(urls)] if urls else []

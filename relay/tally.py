@@ -1,0 +1,72 @@
+"""What `relay correct` did to a file: counted while it runs, summed up when it is done.
+
+Knows nothing of files and clocks; times are handed in.
+"""
+
+from array import array
+from collections import Counter
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from relay.frame import Verdict
+from relay.metrics import Percentiles
+
+
+class Summary(BaseModel):
+    """The object that --json prints."""
+
+    model_config = ConfigDict(frozen=True)
+
+    source: Path
+    target: Path
+    pipeline: str
+    width: int = Field(description="of the written picture, pixels, as stored")
+    height: int
+    duration_s: float = Field(description="of the written pictures")
+    took_s: float
+    fps: float = Field(description="pictures a second of work")
+    frames: int
+    faces_found: int = Field(description="frames with a face")
+    most_faces: int = Field(description="in one frame")
+    corrected: int
+    passed: dict[Verdict, int] = Field(description="frames that are as they were, by reason")
+    stages_ms: dict[str, Percentiles]
+    damaged: int = Field(description="frames that the decoder had to patch")
+    notes: list[str] = Field(description="what could not be kept")
+
+    def __str__(self) -> str:
+        reasons = ", ".join(f"{verdict.replace('_', ' ')} {count}" for verdict, count in self.passed.items())
+        return (
+            f"{self.target}: {self.frames} frames in {self.took_s:.1f} s ({self.fps:.1f} a second), "
+            f"{self.corrected} corrected" + (f", the others as they were ({reasons})" if reasons else "")
+        )
+
+
+class Tally:
+    """Counts frames, faces and milliseconds."""
+
+    def __init__(self) -> None:
+        self.verdicts: Counter[Verdict] = Counter()
+        self.faces: Counter[int] = Counter()
+        self._milliseconds: dict[str, array[float]] = {}
+
+    @property
+    def frames(self) -> int:
+        """How many were shown."""
+        return self.verdicts.total()
+
+    def time(self, stage: str, seconds: float) -> None:
+        """A stage took this long."""
+        self._milliseconds.setdefault(stage, array("f")).append(1000 * seconds)
+
+    @property
+    def passed(self) -> dict[Verdict, int]:
+        """Frames that are as they were, by reason."""
+        return {verdict: n for verdict, n in self.verdicts.items() if verdict is not Verdict.CORRECTED}
+
+    @property
+    def stages_ms(self) -> dict[str, Percentiles]:
+        """Milliseconds of each stage that ran."""
+        found = {stage: Percentiles.of(figures) for stage, figures in self._milliseconds.items()}
+        return {stage: percentiles for stage, percentiles in found.items() if percentiles}

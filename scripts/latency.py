@@ -1,0 +1,152 @@
+"""Glass to glass through a browser: from the camera's picture on the screen to the corrected one.
+
+A numbered clip plays before Chromium's fake camera. The page notes when each number is shown in the camera's own
+picture and in the corrected one; the difference is the whole way: encode, send, decode, correct, encode, send, decode,
+compose. Both pipeline modes take turns on the same machine, so that whatever else it does meets both. The
+browser shares the processor with the relay here, which costs both more than two machines would.
+"""
+
+import argparse
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+from playwright.sync_api import Browser, sync_playwright
+
+from relay.config import PipelineMode
+from scripts.report import describe_machine, print_json, print_table
+from tests.browser import FLAGS, begin_call, find_chromium
+from tests.clips import Clip, write_mjpeg
+from tests.running import RunningRelay
+
+STAMP = Path(__file__).parents[1] / "tests" / "stamp.js"
+SIZES = {480: (640, 480), 720: (1280, 720)}
+WARM_UP = 4.0  # seconds until bitrate and picture size have settled
+
+# When which number was shown: {original: [[number, milliseconds], ...], corrected: ...}
+NOTE = """
+(seconds) => Promise.all(["original", "corrected"].map((id) => new Promise((done) => {
+  const video = document.getElementById(id);
+  const shown = [];
+  const end = performance.now() + 1000 * seconds;
+  const note = (now) => {
+    const number = readNumber(video);
+    if (number !== null) shown.push([number, now]);
+    if (now < end) video.requestVideoFrameCallback(note);
+    else done([id, shown]);
+  };
+  video.requestVideoFrameCallback(note);
+}))).then(Object.fromEntries)
+"""
+
+Shown = list[tuple[int, float]]  # number, milliseconds
+
+
+@dataclass(frozen=True)
+class Call:
+    """What one call showed."""
+
+    delays: list[float]  # milliseconds
+    rate: float  # different corrected pictures a second, as shown
+    relay: dict[str, Any]  # the relay's own figures
+
+
+def delays_of(original: Shown, corrected: Shown) -> list[float]:
+    """For each corrected picture, how long before it the camera's own of that number was shown."""
+    found = []
+    for number, at in corrected:
+        before = [at - then for same, then in original if same == number and then <= at]
+        if before:  # the number comes round again: the last time counts
+            found.append(min(before))
+    return found
+
+
+def call(browser: Browser, relay: RunningRelay, clip: Clip, seconds: float) -> Call:
+    """One call, warmed up, noted for so long."""
+    with browser.new_page(viewport={"width": 1280, "height": 900}) as page:
+        page.add_init_script(path=STAMP)
+        with page.expect_response(lambda response: response.request.method == "POST") as opened:
+            begin_call(page, relay.address)
+        session = relay.address + opened.value.headers["location"]
+        page.wait_for_timeout(1000 * WARM_UP)
+        page.wait_for_function(f"document.querySelector('#corrected').videoWidth === {clip.width}")
+        shown = page.evaluate(NOTE, seconds)
+        answer = page.request.get(session)
+        if not answer.ok:
+            raise SystemExit("the call broke off: this machine is too busy to measure")
+        relay_figures = answer.json()
+        page.click("#stop")
+    numbers = [number for number, _ in shown["corrected"]]
+    changes = sum(number != after for number, after in pairwise(numbers))
+    return Call(delays_of(shown["original"], shown["corrected"]), changes / seconds, relay_figures)
+
+
+def summarise(mode: PipelineMode, height: int, calls: Sequence[Call]) -> dict[str, Any]:
+    """All calls of one mode as figures."""
+    delays = [delay for one in calls for delay in one.delays]
+    if not delays:
+        raise SystemExit(f"{mode}: no number was read in both pictures: this machine is too busy to measure")
+    p50, p95, p99 = np.percentile(delays, [50, 95, 99]).round(1)
+    return {
+        "pipeline": mode,
+        "height": height,
+        "pictures": len(delays),
+        "glass_to_glass_ms": {"p50": float(p50), "p95": float(p95), "p99": float(p99)},
+        "shown_fps": round(float(np.mean([one.rate for one in calls])), 1),
+        "relay": [{key: one.relay[key] for key in ("fps_in", "fps_out", "delay_ms", "frames")} for one in calls],
+    }
+
+
+def row(found: dict[str, Any]) -> list[object]:
+    """One line of the table."""
+    inside = [one["delay_ms"] for one in found["relay"]]
+    return [
+        f"{found['height']}p {found['pipeline']}",
+        found["pictures"],
+        *found["glass_to_glass_ms"].values(),
+        found["shown_fps"],
+        float(np.mean([one["fps_out"] for one in found["relay"]])),
+        float(np.mean([one["p50"] for one in inside])),
+        float(np.mean([one["p95"] for one in inside])),
+    ]
+
+
+HEAD = ["ms", "pictures", "p50", "p95", "p99", "fps shown", "fps out", "in the relay", "p95"]
+
+
+def main() -> None:
+    """Let the modes take turns and report."""
+    parser = argparse.ArgumentParser(
+        "scripts/latency", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--height", type=int, choices=SIZES, default=480, help="of the camera's picture [pixels]")
+    parser.add_argument("--seconds", type=float, default=10.0, help="of each call [seconds]")
+    parser.add_argument("--rounds", type=int, default=2, help="calls of each mode")
+    chosen = parser.parse_args()
+    machine = describe_machine()
+    width, height = SIZES[chosen.height]
+    clip = Clip(width=width, height=height, seconds=6.0, eye_width=height / 10, sway=height / 20, numbered=True)
+    chromium = find_chromium()
+    if chromium is None:
+        raise SystemExit("no Chromium: install one, or name it in EYELINE_CHROMIUM")
+    modes: tuple[PipelineMode, ...] = get_args(PipelineMode)
+    calls: dict[PipelineMode, list[Call]] = {mode: [] for mode in modes}
+    with ExitStack() as stack:
+        flags = [*FLAGS, f"--use-file-for-fake-video-capture={write_mjpeg(clip)}"]
+        playwright = stack.enter_context(sync_playwright())
+        browser = stack.enter_context(playwright.chromium.launch(executable_path=chromium, args=flags))
+        relays = {mode: stack.enter_context(RunningRelay("--port", "0", "--pipeline", mode)) for mode in modes}
+        for _ in range(chosen.rounds):
+            for mode in modes:
+                calls[mode].append(call(browser, relays[mode], clip, chosen.seconds))
+    runs = [summarise(mode, height, calls[mode]) for mode in modes]
+    print_table(HEAD, [row(found) for found in runs])
+    print_json("latency", machine, runs)
+
+
+if __name__ == "__main__":
+    main()

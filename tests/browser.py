@@ -1,0 +1,67 @@
+"""The Chromium that the tests drive: where it is, and how it is started.
+
+As a program it prints the path, or says that there is none (status 1).
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from playwright.sync_api import Page, expect, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+APPLICATIONS = ("Chromium.app/Contents/MacOS/Chromium", "Google Chrome.app/Contents/MacOS/Google Chrome")
+
+FLAGS = (
+    "--no-sandbox",  # containers and root have no namespaces to build one from
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-features=WebRtcHideLocalIpsWithMdns",  # .local candidates need a multicast network
+    "--autoplay-policy=no-user-gesture-required",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+)
+PATIENCE = 30_000  # milliseconds until something happens, on a busy machine
+
+
+def begin_call(page: Page, address: str) -> None:
+    """Open the relay's page, start the camera, and wait until the corrected picture is shown."""
+    page.goto(address)
+    page.click("#start")
+    expect(page.locator("#stage")).to_have_attribute("data-showing", "corrected", timeout=PATIENCE)
+
+
+def find_chromium() -> Path | None:
+    """EYELINE_CHROMIUM, else an installed Chromium or Chrome, else Playwright's own; one that runs, or None."""
+    return next((path for path in _candidates() if _runs(path)), None)
+
+
+def _candidates() -> Iterator[Path]:
+    if named := os.environ.get("EYELINE_CHROMIUM"):
+        yield Path(named)
+        return
+    yield from (Path(path) for name in NAMES if (path := shutil.which(name)))
+    yield from (Path("/Applications", name) for name in APPLICATIONS)
+    with sync_playwright() as playwright:
+        own = Path(playwright.chromium.executable_path)
+    yield own
+
+
+def _runs(path: Path) -> bool:
+    """Whether it is a browser and not a stub that says where to get one, as on Ubuntu."""
+    try:
+        return subprocess.run([path, "--version"], capture_output=True, check=False, timeout=30).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+if __name__ == "__main__":
+    found = find_chromium()
+    print(found or "no Chromium found", file=sys.stdout if found else sys.stderr)
+    sys.exit(found is None)

@@ -1,0 +1,187 @@
+"""Doubles: real objects with a hole in the middle. Shared by tests; nothing of the product imports them."""
+
+import asyncio
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from fractions import Fraction
+from typing import Any, Self
+
+import av
+import numpy as np
+from aiortc import (
+    AudioStreamTrack,
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCDataChannel,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
+from aiortc.mediastreams import MediaStreamError
+
+from relay.config import Correction
+from relay.frame import Frame, Shown, Verdict
+from relay.gaze.face import Faces
+from relay.media.stages import Hands
+
+RATE = Fraction(1, 90000)
+
+
+class FakeEyes:
+    """Stages that find nobody and show every frame as it is, called corrected.
+
+    calls: the names of the stages in the order they were called. gates: a stage waits for its event, if it has
+    one; a stage in `broken` raises. closed: how often close() was called.
+    """
+
+    def __init__(self, correction: Correction | None = None) -> None:
+        self.correction = correction or Correction.model_validate({})
+        self.calls: list[str] = []
+        self.gates: dict[str, threading.Event] = {}
+        self.broken: set[str] = set()
+        self.closed = 0
+
+    def find_faces(self, frame: Frame) -> Faces:
+        self._pass("find_faces")
+        return Faces(frame.time, frame.size)
+
+    def make_fields(self, frame: Frame, faces: Faces) -> float:
+        self._pass("make_fields")
+        return faces.time
+
+    def show(self, frame: Frame, faces: Faces, fields: float) -> Shown:
+        self._pass("show")
+        return Shown(frame, Verdict.CORRECTED)
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def _pass(self, name: str) -> None:
+        self.calls.append(name)
+        if name in self.gates and not self.gates[name].wait(10):
+            raise TimeoutError(f"nobody opened the gate of {name}")
+        if name in self.broken:
+            raise ValueError(f"{name} is broken")
+
+
+class Clock:
+    """A clock that only the test moves."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Eyesight:
+    """Makes FakeEyes and keeps them all. made: in the order they were asked for."""
+
+    def __init__(self) -> None:
+        self.made: list[FakeEyes] = []
+
+    def __call__(self, correction: Correction) -> FakeEyes:
+        self.made.append(FakeEyes(correction))
+        return self.made[-1]
+
+
+@contextmanager
+def hired() -> Iterator[Hands]:
+    """Threads for the stages, ended afterwards."""
+    hands = Hands.hire()
+    try:
+        yield hands
+    finally:
+        hands.dismiss()
+
+
+def picture(number: int, size: tuple[int, int] = (160, 120)) -> av.VideoFrame:
+    """Frame number n of a clip at 30 fps: a grey level that tells frames apart."""
+    width, height = size
+    frame = av.VideoFrame.from_ndarray(np.full((height, width), 40 + number % 160, np.uint8), format="gray")
+    frame = frame.reformat(format="yuv420p")
+    frame.pts, frame.time_base = 3000 * number, RATE
+    return frame
+
+
+class Clip(MediaStreamTrack):
+    """A camera: numbered pictures in real time, or as many as asked for at once."""
+
+    kind = "video"
+
+    def __init__(self, size: tuple[int, int] = (160, 120), rate: float = 30, length: int | None = None) -> None:
+        super().__init__()
+        self._size, self._rate, self._length = size, rate, length
+        self.sent = 0
+
+    async def recv(self) -> av.VideoFrame:
+        if self.readyState != "live" or self.sent == self._length:
+            raise MediaStreamError
+        if self._length is None:
+            await asyncio.sleep(1 / self._rate)
+        self.sent += 1
+        return picture(self.sent - 1, self._size)
+
+
+class Browser:
+    """A person's side of a session: sends a clip (and silence), keeps what comes back."""
+
+    def __init__(self, *, audio: bool = True, channel: bool = True, audio_first: bool = False) -> None:
+        self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.clip = Clip()
+        self.received: dict[str, MediaStreamTrack] = {}
+        self.messages: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self.channel: RTCDataChannel | None = None
+        tracks: list[MediaStreamTrack] = [self.clip, *([AudioStreamTrack()] if audio else [])]
+        for track in reversed(tracks) if audio_first else tracks:
+            self.peer.addTrack(track)
+        if channel:
+            self.channel = self.peer.createDataChannel("eyeline")
+            self.channel.on("message", lambda text: self.messages.put_nowait(json.loads(text)))
+        self.peer.on("track", lambda track: self.received.update({track.kind: track}))
+
+    async def offer(self) -> str:
+        await self.peer.setLocalDescription(await self.peer.createOffer())
+        return str(self.peer.localDescription.sdp)
+
+    async def accept(self, answer: str) -> None:
+        await self.peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+
+    async def say(self, **message: Any) -> None:
+        assert self.channel is not None
+        self.channel.send(json.dumps(message))
+
+    async def hear(self, kind: str) -> dict[str, Any]:
+        """The next message of this type; others are passed over."""
+        async with asyncio.timeout(10):
+            while True:
+                message = await self.messages.get()
+                if message["type"] == kind:
+                    return message
+
+    async def see(self, frames: int = 1) -> list[av.VideoFrame]:
+        """The next frames that come back."""
+        async with asyncio.timeout(20):
+            seen = [await self.received["video"].recv() for _ in range(frames)]
+        return [frame for frame in seen if isinstance(frame, av.VideoFrame)]
+
+    async def vanish(self) -> None:
+        """Go away without a word, as a closed laptop does: no packet leaves any more."""
+        for transport in {transceiver.sender.transport.transport for transceiver in self.peer.getTransceivers()}:
+            for protocol in transport._connection._protocols:
+                protocol.transport.sendto = lambda *_: None
+        await self.peer.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.peer.close()
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for something to become true; fails the test if it does not."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110 - a condition of any kind has no event
+            await asyncio.sleep(0.01)

@@ -1,0 +1,106 @@
+import asyncio
+import time
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+from aioice import Candidate, Connection, ice, stun
+from aiortc import RTCConfiguration, RTCPeerConnection
+from aiortc.codecs import h264, vpx
+from aiortc.sdp import SessionDescription
+
+from relay.media import codec
+
+
+@pytest.fixture(autouse=True)
+def restored() -> Iterator[None]:
+    """Put every constant back: they belong to the whole process."""
+    before = {(module, name): getattr(module, name) for module, names in codec.CONSTANTS.items() for name in names}
+    yield
+    for (module, name), value in before.items():
+        setattr(module, name, value)
+
+
+@pytest.mark.parametrize(("module", "names"), codec.CONSTANTS.items())
+def test_the_constants_are_still_there(module: ModuleType, names: tuple[str, ...]) -> None:
+    for name in names:
+        assert isinstance(getattr(module, name), (int, float)), f"{module.__name__}.{name}"
+
+
+def test_encoders_read_the_bitrates_when_they_are_made() -> None:
+    codec.set_bitrates(start=1800, highest=2200)
+    for encoder in (vpx.Vp8Encoder(), h264.H264Encoder()):
+        assert encoder.target_bitrate == 1_800_000
+        encoder.target_bitrate = 9_000_000
+        assert encoder.target_bitrate == 2_200_000
+
+
+def test_a_start_above_the_highest_is_lowered() -> None:
+    codec.set_bitrates(start=5000, highest=300)
+    for encoder in (vpx.Vp8Encoder(), h264.H264Encoder()):
+        assert encoder.target_bitrate == 300_000
+        encoder.target_bitrate = 10_000
+        assert encoder.target_bitrate <= 300_000
+
+
+@pytest.mark.parametrize("timeout", [1, 2, 4, 10, 60])
+def test_all_checks_fit_into_the_timeout(timeout: float) -> None:
+    codec.set_consent(timeout)
+    assert ice.CONSENT_FAILURES >= 1
+    assert ice.CONSENT_INTERVAL > 0
+    longest = ice.CONSENT_FAILURES * (1.2 * ice.CONSENT_INTERVAL + stun.RETRY_RTO)
+    assert longest == pytest.approx(timeout)
+
+
+def test_several_checks_in_a_row_have_to_fail_by_default() -> None:
+    codec.set_consent(4)
+    assert ice.CONSENT_FAILURES >= 5
+
+
+async def test_a_vanished_peer_is_noticed_in_time() -> None:
+    codec.set_consent(1)
+    one, other = Connection(ice_controlling=True), Connection(ice_controlling=False)
+    for connection in (one, other):
+        await connection.gather_candidates()
+    await _introduce(one, other)
+    await _introduce(other, one)
+    await asyncio.gather(one.connect(), other.connect())
+    gone = time.monotonic()
+    await other.close()
+    with pytest.raises(ConnectionError):
+        await asyncio.wait_for(one.recv(), 5)
+    assert time.monotonic() - gone < 3
+    await one.close()
+
+
+async def _introduce(one: Connection, other: Connection) -> None:
+    one.remote_username, one.remote_password = other.local_username, other.local_password
+    candidates: list[Candidate | None] = [*other.local_candidates, None]
+    for candidate in candidates:
+        await one.add_remote_candidate(candidate)
+
+
+def test_a_name_that_is_gone_is_left_alone(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.delattr(ice, "CONSENT_INTERVAL")
+    codec.set_consent(4)
+    assert not hasattr(ice, "CONSENT_INTERVAL")
+    assert "CONSENT_INTERVAL" in caplog.text
+    monkeypatch.undo()
+
+
+async def test_every_video_codec_of_the_answer_is_told_where_to_start() -> None:
+    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    peer.addTransceiver("audio")
+    peer.addTransceiver("video")
+    peer.createDataChannel("eyeline")
+    before = (await peer.createOffer()).sdp
+    await peer.close()
+    after = codec.hint_start_bitrate(before, 2500)
+    audio, video, _ = SessionDescription.parse(after).media
+    for one in video.rtp.codecs:
+        hinted = one.parameters.get("x-google-start-bitrate") == "2500"
+        assert hinted == (one.name.lower() != "rtx"), one
+    assert "a=fmtp:97 x-google-start-bitrate=2500" in after  # VP8, which has no parameters of its own
+    assert not any("x-google-start-bitrate" in one.parameters for one in audio.rtp.codecs)
+    without = [line for line in after.splitlines() if line != "a=fmtp:97 x-google-start-bitrate=2500"]
+    assert [line.replace(";x-google-start-bitrate=2500", "") for line in without] == before.splitlines()

@@ -1,0 +1,28 @@
+import threading
+
+from relay.media.stages import Hands, processors
+from tests.fakes import hired
+
+
+def test_a_busy_line_does_not_keep_another_waiting() -> None:
+    gate = threading.Event()
+    with hired() as hands:
+        blocked = [hands.landmarks.submit(gate.wait, 10) for _ in range(2 * processors())]
+        assert hands.field.submit(lambda: "field").result(5) == "field"
+        assert hands.display.submit(lambda: "display").result(5) == "display"
+        assert not all(one.done() for one in blocked)
+        gate.set()
+
+
+def test_dismissed_hands_leave_no_thread() -> None:
+    before = threading.active_count()
+    hands = Hands.hire()
+    for line in (hands.landmarks, hands.field, hands.display):
+        line.submit(lambda: None).result(5)
+    assert threading.active_count() > before
+    hands.dismiss()
+    assert threading.active_count() == before
+
+
+def test_there_is_at_least_one_processor() -> None:
+    assert processors() >= 1

@@ -1,0 +1,77 @@
+"""A relay in a process of its own, as a person would start it."""
+
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+ROOT = Path(__file__).parents[1]
+PATIENCE = 60  # seconds until it listens, on a busy machine
+ADDRESS = re.compile(r"http://[\w.:\[\]-]+")
+
+
+class RunningRelay:
+    """`relay serve` with these flags; `prefix` are the words of a command that runs it, if any.
+
+    address: as printed, without a slash at the end. lines: all it has printed so far.
+    """
+
+    def __init__(self, *flags: str, prefix: Sequence[str] = ()) -> None:
+        command = [*prefix, sys.executable, "-u", "-m", "relay", "serve", *flags]
+        self.lines: list[str] = []
+        self.address = ""
+        self._ready = threading.Event()
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        self._reader = threading.Thread(target=self._read, name="relay's output")
+        self._reader.start()
+        if not self._ready.wait(PATIENCE) or not self.address:
+            self.kill()
+            raise RuntimeError(f"the relay did not start ({' '.join(command)}):\n" + "\n".join(self.lines))
+
+    @property
+    def port(self) -> int:
+        """The TCP port it listens on."""
+        return int(self.address.rpartition(":")[2])
+
+    def stop(self) -> int:
+        """Ask it to end, as Ctrl-C does, and wait. Returns its exit code."""
+        self.process.send_signal(signal.SIGINT)
+        try:
+            code = self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise
+        self._reader.join()
+        return code
+
+    def kill(self) -> None:
+        """End it at once, as a crash does."""
+        self.process.kill()
+        self.process.wait()
+        self._reader.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.stop()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as output:
+            for line in output:
+                self.lines.append(line.rstrip())
+                if not self.address and (found := ADDRESS.search(line)):
+                    self.address = found[0]
+                    self._ready.set()
+        self._ready.set()

@@ -1,0 +1,188 @@
+"""A person opens the page: a real browser, a face before its camera, a real relay, the real corrector."""
+
+import base64
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import astuple, dataclass
+from pathlib import Path
+from typing import Self, cast
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser import PATIENCE, begin_call
+from tests.clips import Clip, Seen
+from tests.portraits import Picture
+from tests.running import RunningRelay
+from tests.stamp import read_number
+
+OUTPUT = Path(__file__).parent / "output"
+STAMP = Path(__file__).parent / "stamp.js"
+
+# The next pictures of a video that carry a number, as they come.
+GRAB = """
+async ([selector, count]) => {
+  const video = document.querySelector(selector);
+  const canvas = document.createElement("canvas");
+  const pictures = [];
+  while (pictures.length < count) {
+    await new Promise((shown) => video.requestVideoFrameCallback(shown));
+    if (readNumber(video) === null) continue;
+    canvas.width = video.videoWidth;
+    canvas.height = video.videoHeight;
+    canvas.getContext("2d").drawImage(video, 0, 0);
+    pictures.push(canvas.toDataURL("image/jpeg", 1).split(",")[1]);
+  }
+  return pictures;
+}
+"""
+
+# The loudest sample within two seconds of what comes back.
+LOUDNESS = """
+async () => {
+  const context = new AudioContext();
+  const analyser = new AnalyserNode(context);
+  context.createMediaStreamSource(document.querySelector("#corrected").srcObject).connect(analyser);
+  const samples = new Float32Array(analyser.fftSize);
+  let loudest = 0;
+  for (const end = performance.now() + 2000; performance.now() < end; ) {
+    analyser.getFloatTimeDomainData(samples);
+    loudest = Math.max(loudest, ...samples.map(Math.abs));
+    await new Promise((soon) => setTimeout(soon, 20));
+  }
+  await context.close();
+  return loudest;
+}
+"""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How a returned picture differs from the camera's.
+
+    outside: beside the eyes, PSNR in dB. inside: mean in grey levels. rise: of the irises, pixels upwards.
+    """
+
+    outside: float
+    inside: float
+    rise: float
+
+    @classmethod
+    def median(cls, pictures: list[tuple[int, Picture]], camera: Clip) -> Self:
+        """The middle of what the pictures with open eyes show."""
+        found = [compare(number, picture, camera) for number, picture in pictures if not camera.closed(number)]
+        return cls(*np.median([astuple(one) for one in found], axis=0))
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.add_init_script(path=STAMP)
+    yield page
+    page.close()
+
+
+def grab(page: Page, selector: str, count: int, camera: Clip) -> list[tuple[int, Picture]]:
+    """Pictures with their numbers. Waits until they come in the camera's size."""
+    page.wait_for_function(f"document.querySelector('{selector}').videoWidth === {camera.width}", timeout=PATIENCE)
+    pictures = []
+    for text in page.evaluate(GRAB, [selector, count]):
+        jpeg = np.frombuffer(base64.b64decode(text), np.uint8)
+        picture = cast("Picture", cv2.imdecode(jpeg, cv2.IMREAD_COLOR))[:, :, ::-1]
+        number = read_number(picture)
+        assert number is not None
+        pictures.append((number, picture))
+    return pictures
+
+
+def compare(number: int, returned: Picture, camera: Clip) -> Difference:
+    before, after = (cv2.cvtColor(one, cv2.COLOR_RGB2GRAY).astype(float) for one in (camera.frame(number), returned))
+    eyes = camera.eyes(number)[0]
+    beside = ~np.any([_around(eye, camera, 1.1) for eye in eyes], axis=0)
+    inside = np.any([_around(eye, camera, 0.4) for eye in eyes], axis=0)
+    # A browser takes the camera's full range of brightness for a smaller one and back, not quite to where it was.
+    after = np.polyval(np.polyfit(after[beside], before[beside], 1), after)
+    return Difference(
+        outside=float(10 * np.log10(255**2 / ((before - after)[beside] ** 2).mean())),
+        inside=float(np.abs(before - after)[inside].mean()),
+        rise=float(np.mean([_iris(before, eye, camera) - _iris(after, eye, camera) for eye in eyes])),
+    )
+
+
+def _around(eye: Seen, camera: Clip, radius: float) -> NDArray[np.bool_]:
+    """The pixels within so many eye widths of an eye's centre."""
+    y, x = np.mgrid[: camera.height, : camera.width] + 0.5
+    mask: NDArray[np.bool_] = np.hypot(x - eye.x, y - eye.y) < radius * eye.width
+    return mask
+
+
+def _iris(luma: NDArray[np.float64], eye: Seen, camera: Clip) -> float:
+    """The height at which the eye is darkest, pixels downwards."""
+    mask = _around(eye, camera, 0.35)
+    dark = np.where(mask, np.clip(np.percentile(luma[mask], 40) - luma, 0, None), 0)
+    return float((dark.sum(axis=1) * np.arange(len(dark))).sum() / dark.sum())
+
+
+def test_the_picture_comes_back_with_other_eyes_and_nothing_else_changed(
+    page: Page, relay: RunningRelay, camera: Clip
+) -> None:
+    begin_call(page, relay.address)
+    pictures = grab(page, "#corrected", 20, camera)
+    assert len({number for number, _ in pictures}) > 10, "the picture hardly moves"
+    OUTPUT.mkdir(exist_ok=True)
+    for width, height in ((1280, 900), (390, 844)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.screenshot(path=OUTPUT / f"page-{width}.png")
+
+    page.locator("#enabled").set_checked(False)
+    page.wait_for_timeout(1500)  # the change travels, the effect fades
+    passed = Difference.median(grab(page, "#corrected", 10, camera), camera)
+
+    corrected = Difference.median(pictures, camera)
+    assert corrected.rise > 0.7
+    assert abs(passed.rise) < 0.3
+    assert corrected.inside > 1.5 * passed.inside
+    assert passed.outside > 28
+    assert corrected.outside > passed.outside - 2
+
+
+def test_the_sound_comes_back(page: Page, relay: RunningRelay) -> None:
+    begin_call(page, relay.address)
+    assert page.evaluate(LOUDNESS) > 0.01
+
+
+def test_hanging_up_ends_the_session(page: Page, relay: RunningRelay) -> None:
+    with page.expect_response(lambda response: response.request.method == "POST", timeout=PATIENCE) as opened:
+        begin_call(page, relay.address)
+    session = relay.address + opened.value.headers["location"]
+    assert page.request.get(session).ok
+    page.click("#stop")
+    expect(page.locator("#stage")).to_have_attribute("data-phase", "idle")
+    assert not page.evaluate("document.querySelector('#original').srcObject"), "the camera is still on"
+    poll(lambda: page.request.get(session).status == 404)
+
+
+def test_a_lost_relay_leaves_the_raw_picture_and_a_new_one_is_found(page: Page, model: Path, camera: Clip) -> None:
+    stage = page.locator("#stage")
+    with RunningRelay("--port", "0") as first:
+        begin_call(page, first.address)
+        first.kill()
+        expect(stage).to_have_attribute("data-showing", "original", timeout=PATIENCE)
+        expect(page.locator("#notice")).to_be_visible(timeout=PATIENCE)
+        assert len({number for number, _ in grab(page, "#original", 5, camera)}) > 1, "the raw picture stands still"
+    with RunningRelay("--port", str(first.port)) as second:
+        expect(stage).to_have_attribute("data-showing", "corrected", timeout=PATIENCE)
+        expect(page.locator("#notice")).to_be_hidden(timeout=PATIENCE)
+        assert second.stop() == 0
+    expect(stage).to_have_attribute("data-showing", "original", timeout=PATIENCE)
+
+
+def poll(ask: Callable[[], bool]) -> None:
+    """Ask until the answer is yes."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not ask():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

@@ -1,0 +1,251 @@
+"""The house rules that a program can check. The tables below are the architecture, written down once."""
+
+import ast
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+RELAY = ROOT / "relay"
+
+# Who may import whom: a module imports from its own layer and from those above it in this list, never from one below.
+LAYERS = [
+    # words and numbers that everybody shares
+    "errors config frame metrics gaze.spec gaze.face",
+    # one idea each, without a library of frames
+    "gaze.geometry gaze.smoothing gaze.pose gaze.tracking media.mailbox media.stages media.kind tally",
+    # what to do to an eye
+    "gaze.aim gaze.calibration gaze.geometric gaze.warp",
+    # where a large library is let in: MediaPipe, PyAV, aiortc's private side
+    "gaze.landmarks media.frame media.orientation media.pair media.codec",
+    "media.span media.draft media.recording media.source media.soundtrack media.target",
+    # one person's chain; the same chain with a clock
+    "gaze.corrector media.pipeline media.track",
+    # one person, one file
+    "control offer session correct",
+    # all persons, over HTTP; the whole program
+    "sessions bodies problems openapi routes app check __main__",
+]
+
+# Rooms that never meet, and what else they know nothing of.
+STRANGERS = {
+    "gaze": "relay.media relay.sfu asyncio threading av aiortc aioice aiohttp pydantic_settings",
+    "media": "relay.gaze relay.sfu aiohttp mediapipe onnxruntime cv2",
+    "sfu": "relay.gaze relay.media mediapipe onnxruntime cv2",
+}
+
+# Libraries with one way in. A room's name with a star stands for all its modules.
+DOORS = {
+    "mediapipe": "gaze.landmarks",
+    "onnxruntime": "gaze.network",
+    "cv2": "gaze.* check __main__",
+    "av": "media.* sfu.* correct",
+    "aiortc": "media.codec media.track sfu.* offer session",
+    "aioice": "media.codec",
+    "aiohttp": "sfu.* problems routes app",
+    "torch": "",
+    "models": "",
+    "tests": "",
+    "scripts": "",
+}
+
+# Modules without a test file of their own, and why.
+UNTESTED = {
+    "errors": "names and numbers; what becomes of them is tested where they are raised and answered",
+    "frame": "names; every test of gaze and media uses them",
+    "gaze.spec": "numbers; test_geometry holds them against the drawing",
+    "gaze.face": "plain data",
+}
+
+VAGUE = {"util", "utils", "common", "helper", "helpers", "base", "manager", "handler", "misc"}
+
+
+@dataclass(frozen=True)
+class Import:
+    """One name that a module imports, in full, and the line where it does."""
+
+    name: str
+    line: int
+
+    @property
+    def library(self) -> str:
+        return self.name.partition(".")[0]
+
+
+@cache
+def modules() -> list[str]:
+    """Every module of the relay, without the leading name; __init__ excepted."""
+    paths = sorted(path for path in RELAY.rglob("*.py") if path.name != "__init__.py")
+    return [".".join(path.relative_to(RELAY).with_suffix("").parts) for path in paths]
+
+
+def path_of(module: str) -> Path:
+    return RELAY.joinpath(*module.split(".")).with_suffix(".py")
+
+
+@cache
+def parse(module: str) -> ast.Module:
+    return ast.parse(path_of(module).read_text())
+
+
+@cache
+def imports(module: str) -> list[Import]:
+    """Everything imported anywhere in the module, inside functions too."""
+    found = []
+    for node in ast.walk(parse(module)):
+        if isinstance(node, ast.Import):
+            found += [Import(alias.name, node.lineno) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path_of(module)}:{node.lineno}: imports are absolute here"
+            found += [Import(f"{node.module}.{alias.name}", node.lineno) for alias in node.names]
+    return found
+
+
+@cache
+def neighbours(module: str) -> dict[str, int]:
+    """The relay's own modules that this one imports, with a line each."""
+    known = set(modules())
+    found = {}
+    for one in imports(module):
+        if one.name.startswith("relay."):
+            parts = one.name.split(".")[1:]
+            candidates = [".".join(parts[:end]) for end in range(len(parts), 0, -1)]
+            found.update({name: one.line for name in candidates[:2] if name in known})
+    return found
+
+
+def layer_of(module: str) -> int:
+    return next(number for number, layer in enumerate(LAYERS) if module in layer.split())
+
+
+def lets_in(door: str, module: str) -> bool:
+    return door == module or (door.endswith(".*") and module.startswith(door[:-1]))
+
+
+def strangers_of(module: str) -> list[str]:
+    room, dot, _ = module.partition(".")
+    return STRANGERS.get(room, "").split() if dot else []
+
+
+def environment_reads(module: str) -> list[int]:
+    """The lines that do; setdefault does not: that is a library's own switch, set before it is imported."""
+    names = {"os.environ", "os.environb", "os.getenv"}
+    attributes = [node for node in ast.walk(parse(module)) if isinstance(node, ast.Attribute)]
+    set_only = [node.value for node in attributes if node.attr == "setdefault"]
+    read = [node.lineno for node in attributes if ast.unparse(node) in names and node not in set_only]
+    return read + [one.line for one in imports(module) if one.name in names]
+
+
+def starts_with(name: str, package: str) -> bool:
+    return name == package or name.startswith(f"{package}.")
+
+
+def test_every_module_has_its_layer() -> None:
+    entered = [module for layer in LAYERS for module in layer.split()]
+    assert len(entered) == len(set(entered)), "a module stands in LAYERS twice"
+    new = set(modules()) - set(entered)
+    assert not new, f"enter {sorted(new)} in LAYERS: in the highest layer whose modules they need"
+    gone = set(entered) - set(modules())
+    assert not gone, f"take {sorted(gone)} out of LAYERS: there is no such module"
+
+
+def test_no_arrow_points_upwards() -> None:
+    wrong = [
+        f"{path_of(module)}:{line} imports {other} from a higher layer"
+        for module in modules()
+        for other, line in neighbours(module).items()
+        if layer_of(other) > layer_of(module)
+    ]
+    assert not wrong
+
+
+def test_there_is_no_circle() -> None:
+    done: set[str] = set()
+
+    def visit(module: str, way: tuple[str, ...]) -> None:
+        assert module not in way, f"these import each other: {' -> '.join([*way, module])}"
+        if module not in done:
+            for other in neighbours(module):
+                visit(other, (*way, module))
+            done.add(module)
+
+    for module in modules():
+        visit(module, ())
+
+
+def test_rooms_keep_apart() -> None:
+    wrong = [
+        f"{path_of(module)}:{one.line} imports {one.name}; that room knows nothing of it"
+        for module in modules()
+        for one in imports(module)
+        if any(starts_with(one.name, stranger) for stranger in strangers_of(module))
+    ]
+    assert not wrong
+
+
+def test_libraries_come_in_by_their_doors() -> None:
+    wrong = [
+        f"{path_of(module)}:{one.line} imports {one.library}, which may come in by: {DOORS[one.library] or 'no door'}"
+        for module in modules()
+        for one in imports(module)
+        if one.library in DOORS and not any(lets_in(door, module) for door in DOORS[one.library].split())
+    ]
+    assert not wrong
+
+
+def test_the_environment_is_read_in_config_alone() -> None:
+    reads = [
+        f"{path_of(module)}:{line} reads the environment; config.py does that"
+        for module in modules()
+        for line in environment_reads(module)
+        if module != "config"
+    ]
+    assert not reads
+
+
+def test_modules_and_tests_mirror_each_other() -> None:
+    rooms = ("gaze", "media", "sfu")
+    tests = {
+        ".".join([*path.relative_to(ROOT / "tests").parts[:-1], path.stem.removeprefix("test_")])
+        for path in (ROOT / "tests").rglob("test_*.py")
+    }
+    wanted = {module.replace("__main__", "main") for module in modules()} - set(UNTESTED)
+    missing = wanted - tests
+    assert not missing, f"no test_NAME.py under tests for {sorted(missing)}"
+    strays = {test for test in tests if test.split(".")[0] in rooms} - wanted
+    assert not strays, f"no module under relay for {sorted(strays)}"
+    assert not set(UNTESTED) & tests, "these have tests now: take them out of UNTESTED"
+    assert not set(UNTESTED) - set(modules()), "there is no such module: take it out of UNTESTED"
+
+
+@pytest.mark.parametrize("path", sorted(RELAY.rglob("__init__.py")), ids=lambda path: str(path.relative_to(ROOT)))
+def test_init_files_hold_a_docstring_only(path: Path) -> None:
+    body = ast.parse(path.read_text()).body
+    assert len(body) == 1
+    assert isinstance(body[0], ast.Expr)
+    assert isinstance(body[0].value, ast.Constant)
+    assert isinstance(body[0].value.value, str)
+
+
+def test_no_module_has_a_vague_name() -> None:
+    vague = [module for module in modules() if VAGUE & set(module.replace(".", "_").split("_"))]
+    assert not vague, "name them after what they hold"
+
+
+@pytest.mark.parametrize(
+    ("module", "heavy"),
+    [
+        ("relay.gaze.geometry", {"mediapipe", "av", "aiortc", "asyncio", "cv2"}),
+        ("relay.config", {"mediapipe", "av", "aiortc", "cv2", "numpy"}),
+        ("relay.media.pipeline", {"mediapipe", "aiortc", "aiohttp", "cv2"}),
+    ],
+)
+def test_importing_one_room_does_not_furnish_the_house(module: str, heavy: set[str]) -> None:
+    program = f"import sys, {module}; print(*sys.modules)"
+    run = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    loaded = heavy & set(run.stdout.split())
+    assert not loaded, f"importing {module} loads {sorted(loaded)}"

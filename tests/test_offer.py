@@ -1,0 +1,98 @@
+import re
+
+import pytest
+
+from relay import offer
+from relay.errors import MalformedError, NoVideoError, RequestError, UnsupportedCodecError
+from tests.fakes import Browser
+
+
+@pytest.fixture
+async def sdp() -> str:
+    """An offer of video, audio and a data channel."""
+    async with Browser() as browser:
+        return await browser.offer()
+
+
+def section(sdp: str, kind: str) -> str:
+    found = re.search(rf"m={kind} .*?(?=m=|\Z)", sdp, re.DOTALL)
+    assert found
+    return found[0]
+
+
+def test_a_whole_offer_passes(sdp: str) -> None:
+    offer.check(sdp)
+
+
+@pytest.mark.parametrize("kind", ["audio", "application"])
+def test_only_video_is_needed(sdp: str, kind: str) -> None:
+    offer.check(sdp.replace(section(sdp, kind), ""))
+
+
+@pytest.mark.parametrize("direction", ["a=sendonly\r\n", ""])
+def test_sending_is_what_counts(sdp: str, direction: str) -> None:
+    video = section(sdp, "video")
+    offer.check(sdp.replace(video, video.replace("a=sendrecv\r\n", direction)))
+
+
+@pytest.mark.parametrize("direction", ["recvonly", "inactive"])
+def test_video_that_is_not_sent_is_no_video(sdp: str, direction: str) -> None:
+    video = section(sdp, "video")
+    with pytest.raises(NoVideoError):
+        offer.check(sdp.replace(video, video.replace("sendrecv", direction)))
+
+
+def test_an_offer_of_audio_alone_has_no_video(sdp: str) -> None:
+    with pytest.raises(NoVideoError):
+        offer.check(sdp.replace(section(sdp, "video"), ""))
+
+
+@pytest.mark.parametrize(
+    ("kind", "pattern", "replacement"),
+    [("video", "VP8|H264", "AV1"), ("video", "packetization-mode=1|VP8", "x=0"), ("audio", "opus|G722|PCM.", "ac3")],
+)
+def test_codecs_must_have_one_in_common(sdp: str, kind: str, pattern: str, replacement: str) -> None:
+    media = section(sdp, kind)
+    with pytest.raises(UnsupportedCodecError, match=f"no {kind} codec"):
+        offer.check(sdp.replace(media, re.sub(pattern, replacement, media)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "hello",
+        '{"type": "offer"}',
+        "v=0",
+        "v=0\r\nm=video",
+        "v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 300\r\n",
+        "v=0\r\na=fingerprint:x\r\n",
+        "v=0\r\nm=image 9 UDPTL t38\r\n",
+        "\x00\x01\x02",
+    ],
+)
+def test_what_is_not_sdp_is_malformed(text: str) -> None:
+    with pytest.raises(MalformedError):
+        offer.check(text)
+
+
+@pytest.mark.parametrize("line", ["a=ice-ufrag:", "a=ice-pwd:", "a=fingerprint:", "a=setup:", "a=rtcp-mux"])
+def test_what_every_section_needs_is_missed(sdp: str, line: str) -> None:
+    with pytest.raises(MalformedError):
+        offer.check(re.sub(rf"{line}.*\r\n", "", sdp))
+
+
+@pytest.mark.parametrize("line", ["", "a=mid:0\r\n"])
+def test_sections_need_names_of_their_own(sdp: str, line: str) -> None:
+    with pytest.raises(MalformedError, match="a=mid"):
+        offer.check(re.sub(r"a=mid:.*\r\n", line, sdp))
+
+
+def test_every_truncated_offer_is_a_clean_error_or_none(sdp: str) -> None:
+    outcomes = set()
+    for length in range(0, len(sdp), 37):
+        try:
+            offer.check(sdp[:length])
+        except RequestError as error:
+            outcomes.add(error.code)
+    assert outcomes >= {"malformed"}

@@ -1,0 +1,46 @@
+"""No picture, no name and no count leaves the machine: what runs opens no outside connection and looks up no name."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser import begin_call
+from tests.clips import Clip, write_mp4
+from tests.running import ROOT, RunningRelay
+from tests.watch import Watch
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the watch needs Linux's seccomp")
+
+
+def test_correcting_a_file_reaches_nobody(model: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out.mp4"
+    clip = write_mp4(Clip(seconds=2), tone=True)
+    command = [sys.executable, "-m", "relay", "correct", str(clip), str(target)]
+    with Watch() as watch:
+        process = watch.start(
+            lambda: subprocess.Popen(
+                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            )
+        )
+        output, _ = process.communicate()
+    assert process.returncode == 0, output
+    assert target.stat().st_size > 0
+    assert watch.attempts == []
+
+
+def test_a_call_reaches_nobody_but_the_browser(model: Path, browser: Browser) -> None:
+    asked: list[str] = []
+    with Watch() as watch:
+        relay = watch.start(lambda: RunningRelay("--port", "0"))
+        with relay, browser.new_page() as page:
+            page.on("request", lambda request: asked.append(request.url))
+            begin_call(page, relay.address)
+            page.wait_for_timeout(2000)
+            page.click("#stop")
+    assert watch.attempts == []
+    assert watch.calls > 50, "the pictures that went to the browser were not heard"
+    assert asked
+    assert [url for url in asked if not url.startswith(relay.address)] == []

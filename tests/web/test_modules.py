@@ -1,0 +1,200 @@
+"""The page's pure modules, run in the browser they are written for. No relay: files come from the folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route
+
+from tests.running import ROOT
+
+KINDS = {".js": "text/javascript", ".html": "text/html", ".css": "text/css", ".svg": "image/svg+xml"}
+SETTINGS = "const {Settings, accept} = await import('/settings.js');"
+STORAGE = "const kept = {}; const storage = {getItem: (k) => kept[k] ?? null, setItem: (k, v) => { kept[k] = v; }};"
+
+
+def serve_folder(route: Route) -> None:
+    path = Path(ROOT, "web", route.request.url.partition("test/")[2] or "index.html")
+    if path.is_file():
+        route.fulfill(body=path.read_text(), content_type=KINDS[path.suffix])
+    else:
+        route.abort()
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page()
+    page.route("**", serve_folder)
+    page.goto("http://eyeline.test/logo.svg")
+    yield page
+    page.close()
+
+
+def run(page: Page, script: str) -> Any:
+    return page.evaluate(f"async () => {{ {script} }}")
+
+
+@pytest.mark.parametrize(
+    ("candidate", "accepted"),
+    [
+        ('{"strength": 40, "mode": "teleprompter"}', {"strength": 40, "mode": "teleprompter"}),
+        ('{"strength": 101, "pitch": -25, "yaw": 25.1}', {"pitch": -25}),
+        ('{"strength": "40", "enabled": 1, "mode": "else", "split": null}', {}),
+        ('{"unknown": 1, "toString": 2, "__proto__": {"mirror": false}}', {}),
+        ("null", {}),
+        ('"text"', {}),
+    ],
+)
+def test_settings_take_only_what_is_right(page: Page, candidate: str, accepted: dict[str, Any]) -> None:
+    assert run(page, f"{SETTINGS} return accept(JSON.parse(`{candidate}`));") == accepted
+
+
+@pytest.mark.parametrize("rubbish", ["{", "null", "[1]", '{"pitch": 1e9}', '"x"'])
+def test_settings_survive_any_storage(page: Page, rubbish: str) -> None:
+    script = f"{SETTINGS} {STORAGE} kept['eyeline.settings'] = `{rubbish}`; return new Settings(storage).correction;"
+    assert run(page, script) == {"enabled": True, "mode": "natural", "strength": 100, "pitch": 8, "yaw": 0}
+
+
+def test_settings_keep_what_the_person_chose_and_follow_the_relay_in_the_rest(page: Page) -> None:
+    script = f"""{SETTINGS} {STORAGE}
+        new Settings(storage).change({{strength: 40}});
+        const settings = new Settings(storage);
+        settings.adoptDefaults({{strength: 70, pitch: 5, mode: 'nonsense'}});
+        const before = settings.correction;
+        settings.change({{pitch: 9}});
+        settings.reset('pitch');
+        return [before, settings.correction.pitch, JSON.parse(kept['eyeline.settings'])];"""
+    before, pitch, stored = run(page, script)
+    assert before == {"enabled": True, "mode": "natural", "strength": 40, "pitch": 5, "yaw": 0}
+    assert pitch == 5
+    assert stored == {"strength": 40}
+
+
+def test_settings_work_where_storing_is_forbidden(page: Page) -> None:
+    script = f"""{SETTINGS}
+        const fail = () => {{ throw new DOMException('no', 'SecurityError'); }};
+        const settings = new Settings({{getItem: fail, setItem: fail}});
+        settings.change({{yaw: 3}});
+        return settings.all.yaw;"""
+    assert run(page, script) == 3
+
+
+def test_backoff_doubles_to_a_limit_and_is_spread(page: Page) -> None:
+    script = """const {delayBefore} = await import('/backoff.js');
+        return [0, 1, 2, 3, 4, 9, 5000].map((attempt) => [0, 0.5, 1].map((chance) => delayBefore(attempt, () => chance)));"""
+    least, middle, most = zip(*run(page, script), strict=True)
+    assert middle == (400, 800, 1600, 3200, 5000, 5000, 5000)
+    assert [round(x / m, 6) for x, m in zip(least, middle, strict=True)] == [0.8] * 7
+    assert [round(x / m, 6) for x, m in zip(most, middle, strict=True)] == [1.2] * 7
+
+
+def test_a_pause_can_be_cut_short_and_called_off(page: Page) -> None:
+    script = """const {pause} = await import('/backoff.js');
+        const never = 2 ** 31 - 1, wake = new EventTarget(), over = new AbortController();
+        const woken = pause(never, over.signal, wake).then(() => 'woken');
+        wake.dispatchEvent(new Event('wake'));
+        const called = pause(never, over.signal, wake).catch((error) => error.name);
+        over.abort();
+        const late = pause(0, over.signal, wake).catch((error) => error.name);
+        return Promise.all([woken, called, late]);"""
+    assert run(page, script) == ["woken", "AbortError", "AbortError"]
+
+
+def test_a_pulse_counts_ticks_and_recovers(page: Page) -> None:
+    script = """const {Pulse} = await import('/pulse.js');
+        const pulse = new Pulse(2, 4);
+        const found = [];
+        for (const beats of [1, 1, 0, 0, 1, 0, 0, 0, 0, 0]) {
+          if (beats) pulse.beat();
+          found.push(pulse.tick());
+        }
+        return found;"""
+    steady, quiet, lost = "steady", "quiet", "lost"
+    assert run(page, script) == [steady, steady, steady, quiet, steady, steady, quiet, quiet, lost, lost]
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later", "finding"),
+    [
+        ("undefined", "{corrected: 0, passed: {}}", {"altered": False, "share": 0, "reason": ""}),
+        (
+            "{corrected: 10, passed: {warming_up: 9}}",
+            "{corrected: 40, passed: {warming_up: 9}}",
+            {"altered": True, "share": 1, "reason": ""},
+        ),
+        (
+            "{corrected: 10, passed: {off: 50}}",
+            "{corrected: 15, passed: {off: 50, eyes_closed: 5, no_face: 10}}",
+            {"altered": True, "share": 0.25, "reason": "no_face"},
+        ),
+        (
+            "{corrected: 10, passed: {}}",
+            "{corrected: 10, passed: {turned_away: 30}}",
+            {"altered": False, "share": 0, "reason": "turned_away"},
+        ),
+    ],
+)
+def test_gaze_is_judged_by_what_happened_since(page: Page, earlier: str, later: str, finding: dict[str, Any]) -> None:
+    assert run(page, f"const {{judge}} = await import('/gaze.js'); return judge({earlier}, {later});") == finding
+
+
+@pytest.mark.parametrize(
+    ("facts", "altered", "reason"),
+    [
+        ({}, True, ""),
+        ({"phase": "connecting"}, False, "connecting"),
+        ({"phase": "waiting"}, False, "reconnecting"),
+        ({"held": True}, False, "held"),
+        ({"showing": "original"}, False, "waiting"),
+        ({"correction": {"enabled": False}}, False, "off"),
+        ({"correction": {"strength": 0}}, False, "strength"),
+        ({"correction": {"pitch": 0}}, False, "offset"),
+        ({"correction": {"pitch": 0, "mode": "teleprompter"}}, True, ""),
+        ({"finding": {"altered": False, "share": 0, "reason": "no_face"}}, False, "no face"),
+        ({"finding": {"altered": True, "share": 0.2, "reason": "eyes_closed"}}, True, "eyes closed"),
+    ],
+)
+def test_the_indicator_says_what_happens_and_why(
+    page: Page, facts: dict[str, Any], altered: bool, reason: str
+) -> None:
+    correction = {"enabled": True, "mode": "natural", "strength": 100, "pitch": 8, "yaw": 0}
+    usual = {"phase": "live", "showing": "corrected", "held": False}
+    usual |= {"finding": {"altered": True, "share": 1, "reason": ""}}
+    given = usual | facts | {"correction": correction | facts.get("correction", {})}
+    script = "async (facts) => (await import('/indicator.js')).describe(facts)"
+    message = page.evaluate(script, given)
+    assert message["altered"] is altered
+    assert message["reason"] == "" if not reason else reason in message["reason"]
+
+
+def test_left_and_right_are_named_as_seen(page: Page) -> None:
+    script = """const {namePitch, nameYaw} = await import('/words.js');
+        return [nameYaw(3, false), nameYaw(3, true), nameYaw(-0.4, true), nameYaw(0.01, true), namePitch(-2), namePitch(8)];"""
+    assert run(page, script) == ["3.0° right", "3.0° left", "0.4° right", "0°", "2.0° down", "8.0° up"]
+
+
+def test_settings_go_out_one_at_a_time_and_the_newest_wins(page: Page) -> None:
+    script = f"""{SETTINGS} {STORAGE}
+        const {{CorrectionLine}} = await import('/correction.js');
+        const settings = new Settings(storage), sent = [];
+        const line = new CorrectionLine(settings);
+        line.connect(({{strength}}) => sent.push(strength));
+        for (const strength of [90, 80, 70, 60]) settings.change({{strength}});
+        line.hear({{type: 'settings', ...settings.correction, strength: 100}});
+        line.hear({{type: 'settings', ...settings.correction}});
+        line.hear({{type: 'settings', ...settings.correction, strength: 55}});
+        settings.change({{strength: 50}});
+        return [sent, settings.all.strength];"""
+    assert run(page, script) == [[100, 60, 50], 50]
+
+
+def test_an_insecure_address_is_explained(browser: Browser) -> None:
+    page = browser.new_page()
+    page.route("**", serve_folder)
+    page.goto("http://eyeline.test/")
+    alert = page.get_by_role("alert")
+    alert.wait_for()
+    assert "secure address" in alert.inner_text()
+    assert page.get_by_role("button", name="Start camera").is_disabled()
+    page.close()

@@ -1,0 +1,83 @@
+/** The relay's HTTP side: configuration, opening and ending a session. Knows nothing of media or of the page. */
+
+const PATIENCE_MS = 8000;
+
+/** Statuses a server in between gives when the relay itself is not there. */
+const ABSENT = [502, 504];
+
+/** The relay cannot be asked, or refuses. `lasting` ones will not go away by asking again. */
+export class RelayError extends Error {
+  /**
+   * @param {string} code the problem's code, or `unreachable`, or `no_media`
+   * @param {string} message
+   * @param {{lasting?: boolean, retryAfter?: number}} options retryAfter in milliseconds
+   */
+  constructor(code, message, {lasting = false, retryAfter = 0} = {}) {
+    super(message);
+    this.name = 'RelayError';
+    this.code = code;
+    this.lasting = lasting;
+    this.retryAfter = retryAfter;
+  }
+}
+
+/**
+ * @typedef {{version: string, iceServers: RTCIceServer[], defaults: unknown}} RelayConfig
+ * @param {AbortSignal} signal
+ * @returns {Promise<RelayConfig>}
+ */
+export async function readConfig(signal) {
+  const response = await ask('api/config', {}, signal);
+  return response.json();
+}
+
+/**
+ * Sends an offer; the answer comes with the address at which the session can be ended.
+ * @param {string} sdp
+ * @param {import('./settings.js').Correction} settings
+ * @param {AbortSignal} signal
+ * @returns {Promise<{sdp: string, address: string}>}
+ */
+export async function createSession(sdp, settings, signal) {
+  const response = await ask('api/sessions', {
+    method: 'POST',
+    headers: {'Content-Type': 'application/json'},
+    body: JSON.stringify({type: 'offer', sdp, settings}),
+  }, signal);
+  const answer = await response.json();
+  return {sdp: answer.sdp, address: `api/sessions/${encodeURIComponent(answer.id)}`};
+}
+
+/** Ends a session; survives the page being closed. A session that has gone already is as good. */
+export function endSession(/** @type {string} */ address) {
+  if (!navigator.sendBeacon(`${address}/close`)) {
+    fetch(address, {method: 'DELETE', keepalive: true}).catch(() => {});
+  }
+}
+
+/**
+ * @param {string} address
+ * @param {RequestInit} options
+ * @param {AbortSignal} signal
+ */
+async function ask(address, options, signal) {
+  const limit = AbortSignal.timeout(PATIENCE_MS);
+  let response;
+  try {
+    response = await fetch(address, {cache: 'no-store', ...options, signal: AbortSignal.any([signal, limit])});
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new RelayError('unreachable', String(error));
+  }
+  if (!response.ok) throw await refusal(response);
+  return response;
+}
+
+async function refusal(/** @type {Response} */ response) {
+  const problem = await response.json().catch(() => ({}));
+  const code = ABSENT.includes(response.status) ? 'unreachable' : problem.code ?? 'refused';
+  return new RelayError(code, problem.detail ?? `The relay answered ${response.status}.`, {
+    lasting: response.status < 500,
+    retryAfter: 1000 * Number(response.headers.get('Retry-After') ?? 0) || 0,
+  });
+}

@@ -1,0 +1,133 @@
+/**
+ * Keeps a connection to the relay for as long as the call lasts: connects, listens for its heart-beat, and begins
+ * again when it is gone. Knows nothing of the page; what happens is reported.
+ *
+ * @typedef {{phase: 'connecting' | 'waiting', error?: RelayError}
+ *   | {phase: 'live' | 'quiet', peer: Peer}
+ *   | {phase: 'refused', error: RelayError}} CallState
+ */
+
+import {RelayError, readConfig} from './api.js';
+import {delayBefore, pause} from './backoff.js';
+import {Peer} from './peer.js';
+import {Pulse, TICK_MS} from './pulse.js';
+
+/** Silence, in ticks, until the camera's own picture is shown, and until the connection is given up. */
+const QUIET_TICKS = 3;
+const LOST_TICKS = 13;
+
+/** A connection that held this long was a good one: the next attempt comes at once again. */
+const GOOD_TICKS = 25;
+
+/**
+ * One call. `report` hears each state, `hear` each message of the relay but pongs, `trip` each round trip in
+ * milliseconds; `pictures` tells how many corrected pictures have been shown so far.
+ *
+ * @typedef {{
+ *   stream: MediaStream,
+ *   settings: import('./settings.js').Settings,
+ *   report: (state: CallState) => void,
+ *   hear: (message: any) => void,
+ *   trip: (milliseconds: number) => void,
+ *   configured: (config: import('./api.js').RelayConfig) => void,
+ *   pictures: () => number,
+ * }} CallParts
+ */
+export class Call {
+  #parts;
+  #wake = new EventTarget();
+  #attempt = 0;
+  #renewed = false;
+  /** @type {RelayError | undefined} */
+  #error;
+  /** @type {Peer | undefined} */
+  peer;
+
+  /** @param {CallParts} parts */
+  constructor(parts) {
+    this.#parts = parts;
+  }
+
+  /** Cuts a wait short. */
+  retry() {
+    this.#wake.dispatchEvent(new Event('wake'));
+  }
+
+  /** Connects anew at once. */
+  renew() {
+    this.#renewed = true;
+    this.peer?.end();
+  }
+
+  /** Runs until the signal aborts. @param {AbortSignal} signal */
+  async run(signal) {
+    window.addEventListener('online', () => this.retry(), {signal});
+    while (!signal.aborted) {
+      try {
+        this.#renewed = false;
+        this.#parts.report({phase: 'connecting', error: this.#error});
+        await this.#connect(signal);
+        if (this.#renewed || signal.aborted) continue;
+        this.#error = new RelayError('lost', 'The connection to the relay was lost.');
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#error = error instanceof RelayError ? error : new RelayError('failed', String(error), {lasting: true});
+      }
+      await this.#rest(this.#error, signal).catch(() => {});
+    }
+  }
+
+  /** One connection, from its offer to its end. */
+  async #connect(/** @type {AbortSignal} */ signal) {
+    const config = await readConfig(signal);
+    this.#parts.configured(config);
+    const peer = new Peer(config.iceServers);
+    try {
+      const pulse = new Pulse(QUIET_TICKS, LOST_TICKS);
+      this.#listen(peer, pulse);
+      await peer.open(this.#parts.stream, this.#parts.settings.correction, signal);
+      this.peer = peer;
+      await this.#attend(peer, pulse);
+    } finally {
+      this.peer = undefined;
+      peer.end();
+    }
+  }
+
+  #listen(/** @type {Peer} */ peer, /** @type {Pulse} */ pulse) {
+    peer.addEventListener('message', (event) => {
+      const message = /** @type {CustomEvent} */ (event).detail;
+      pulse.beat();
+      if (message.type === 'pong') this.#parts.trip(performance.now() - message.t);
+      else this.#parts.hear(message);
+    });
+  }
+
+  /** Watches over a connection; resolves when it has ended or has been silent for too long. @returns {Promise<void>} */
+  #attend(/** @type {Peer} */ peer, /** @type {Pulse} */ pulse) {
+    let ticks = 0;
+    let pictures = this.#parts.pictures();
+    const tick = () => {
+      if (++ticks === GOOD_TICKS) this.#attempt = 0;
+      if (this.#parts.pictures() !== pictures) pulse.beat();
+      pictures = this.#parts.pictures();
+      const health = pulse.tick();
+      if (health === 'lost') peer.end();
+      else this.#parts.report({phase: health === 'steady' ? 'live' : 'quiet', peer});
+      peer.say({type: 'ping', t: performance.now()});
+    };
+    return new Promise((resolve) => {
+      tick();
+      const timer = setInterval(tick, TICK_MS);
+      peer.addEventListener('end', () => { clearInterval(timer); resolve(); });
+      if (peer.signal.aborted) { clearInterval(timer); resolve(); }
+    });
+  }
+
+  /** Waits for the next attempt; where another attempt cannot help, until somebody asks for one. */
+  #rest(/** @type {RelayError} */ error, /** @type {AbortSignal} */ signal) {
+    this.#parts.report({phase: error.lasting ? 'refused' : 'waiting', error});
+    const delay = Math.max(delayBefore(this.#attempt++), error.retryAfter);
+    return pause(error.lasting ? 2 ** 31 - 1 : delay, signal, this.#wake);
+  }
+}

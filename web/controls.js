@@ -1,0 +1,89 @@
+/** The form and the buttons of the picture, both ways: they show the settings and change them. Knows nothing else. */
+
+import {namePitch, nameYaw} from './words.js';
+
+const HELP = {
+  natural: 'A fixed angle; your own eye movement stays.',
+  teleprompter: 'Steers to the lens while you read, within limits.',
+};
+
+/** @typedef {import('./settings.js').Settings} Settings */
+
+export class Controls {
+  #settings;
+  #find;
+
+  /** @param {Document} page @param {Settings} settings */
+  constructor(page, settings) {
+    this.#settings = settings;
+    this.#find = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (page.getElementById(id));
+    this.#bind();
+    settings.addEventListener('change', () => this.show());
+    this.show();
+  }
+
+  #bind() {
+    const settings = this.#settings;
+    const on = (/** @type {string} */ id, /** @type {string} */ event, /** @type {() => void} */ act) =>
+      this.#find(id).addEventListener(event, act);
+    on('controls', 'submit', () => {});
+    on('enabled', 'change', () => settings.change({enabled: this.#find('enabled').checked}));
+    on('strength', 'input', () => settings.change({strength: this.#find('strength').valueAsNumber}));
+    on('pitch', 'input', () => settings.change({pitch: this.#find('pitch').valueAsNumber}));
+    on('yaw', 'input', () => settings.change({yaw: this.#asSeen(this.#find('yaw').valueAsNumber)}));
+    on('split', 'input', () => settings.change({split: this.#find('split').valueAsNumber}));
+    on('reset', 'click', () => settings.reset('pitch', 'yaw'));
+    on('compare', 'click', () => settings.change({compare: !settings.all.compare}));
+    on('mirror', 'click', () => settings.change({mirror: !settings.all.mirror}));
+    on('details', 'toggle', () => settings.change({details: this.#details.open}));
+    for (const choice of this.#modes) choice.addEventListener('change', () => settings.change({mode: choice.value}));
+  }
+
+  /** Left and right are meant as seen, and turn around with the mirror; its own inverse. */
+  #asSeen(/** @type {number} */ yaw) {
+    return this.#settings.all.mirror ? 0 - yaw : yaw;
+  }
+
+  /** Brings every control in line with the settings. */
+  show() {
+    const all = this.#settings.all;
+    this.#find('enabled').checked = all.enabled;
+    this.#slide('strength', all.strength, `${Math.round(all.strength)} %`);
+    this.#slide('pitch', all.pitch, namePitch(all.pitch));
+    this.#slide('yaw', this.#asSeen(all.yaw), nameYaw(all.yaw, all.mirror));
+    this.#slide('split', all.split, `${Math.round(all.split)} % original`);
+    this.#find('split').disabled = !all.compare;
+    this.#find('compare').setAttribute('aria-pressed', String(all.compare));
+    this.#find('mirror').setAttribute('aria-pressed', String(all.mirror));
+    for (const choice of this.#modes) choice.checked = choice.value === all.mode;
+    this.#find('mode-help').textContent = HELP[all.mode];
+    this.#find('controls').classList.toggle('off', !all.enabled);
+    this.#details.open = all.details;
+    const stage = this.#find('stage');
+    stage.classList.toggle('mirrored', all.mirror);
+    stage.classList.toggle('compared', all.compare);
+    stage.style.setProperty('--split', `${all.split}%`);
+  }
+
+  /** A range with its value in words, and the filled part of its track. */
+  #slide(/** @type {string} */ id, /** @type {number} */ value, /** @type {string} */ words) {
+    const input = this.#find(id);
+    input.value = String(value);
+    input.setAttribute('aria-valuetext', words);
+    const output = document.querySelector(`output[for="${id}"]`);
+    if (output) output.textContent = words;
+    const [low, high] = [Number(input.min), Number(input.max)];
+    const at = 100 * (value - low) / (high - low);
+    const from = input.classList.contains('signed') ? 50 : 0;
+    input.style.setProperty('--low', `${Math.min(from, at)}%`);
+    input.style.setProperty('--high', `${Math.max(from, at)}%`);
+  }
+
+  get #modes() {
+    return /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll('input[name="mode"]'));
+  }
+
+  get #details() {
+    return /** @type {HTMLDetailsElement} */ (document.getElementById('details'));
+  }
+}

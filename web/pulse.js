@@ -1,0 +1,42 @@
+/**
+ * Whether something that should beat regularly still does. Time is counted in ticks of the owner's timer, not in
+ * milliseconds: where a busy machine holds up the page, the ticks are held up with the beats, and nothing is
+ * declared dead that was merely waiting its turn. Knows nothing of what beats.
+ */
+
+/** Length of one tick, milliseconds. */
+export const TICK_MS = 200;
+
+/** @typedef {'steady' | 'quiet' | 'lost'} Health */
+
+export class Pulse {
+  #misses = 0;
+  #beaten = true;
+
+  /**
+   * @param {number} patience ticks without a beat after which it is quiet
+   * @param {number} limit ticks without a beat after which it is lost
+   */
+  constructor(patience, limit) {
+    this.patience = patience;
+    this.limit = limit;
+  }
+
+  /** A sign of life. */
+  beat() {
+    this.#beaten = true;
+  }
+
+  /** One tick has passed. @returns {Health} */
+  tick() {
+    this.#misses = this.#beaten ? 0 : this.#misses + 1;
+    this.#beaten = false;
+    return this.health;
+  }
+
+  /** @returns {Health} */
+  get health() {
+    if (this.#misses >= this.limit) return 'lost';
+    return this.#misses >= this.patience ? 'quiet' : 'steady';
+  }
+}

@@ -1,0 +1,113 @@
+/** What the page says about what went wrong and what to do, and how it names directions. Knows nothing else. */
+
+const YOUR_OWN = 'You see your own picture, uncorrected.';
+
+/**
+ * `action` is the label of the button that goes with it; without one there is nothing to press.
+ * @typedef {{title: string, text: string, action?: string}} Sentence
+ * @type {Record<string, Sentence>}
+ */
+const SENTENCES = {
+  insecure: {
+    title: 'This page needs a secure address.',
+    text: 'Browsers give the camera to https pages and to localhost only. Open it with https, or on the relay’s own machine as http://localhost.',
+  },
+  camera_refused: {
+    title: 'The camera was refused.',
+    text: 'Allow it for this page, with the camera or lock symbol beside the address, and start again.',
+  },
+  no_camera: {
+    title: 'No camera was found.',
+    text: 'Plug one in or switch it on, and start again.',
+  },
+  camera_busy: {
+    title: 'The camera is in use.',
+    text: 'Another program holds it. Close that program or choose another camera, and start again.',
+  },
+  camera_failed: {
+    title: 'The camera could not be started.',
+    text: 'Choose another one, or unplug it and plug it in again, and start again.',
+  },
+  camera_gone: {
+    title: 'The camera was disconnected.',
+    text: 'Plug it in again or choose another one, and start again.',
+  },
+  soundless: {
+    title: 'Picture only.',
+    text: 'The microphone was refused or not found, so no sound is sent. Choose one under Devices to add it.',
+    action: 'Fine',
+  },
+  microphone_failed: {
+    title: 'That microphone could not be started.',
+    text: 'Sound goes on as before. Allow it for this page or choose another one.',
+    action: 'Fine',
+  },
+  unreachable: {
+    title: 'The relay cannot be reached.',
+    text: `${YOUR_OWN} Check that the relay is running and that you are online; this page keeps trying.`,
+    action: 'Try now',
+  },
+  busy: {
+    title: 'The relay is full.',
+    text: `All its places are taken. ${YOUR_OWN} This page asks again every few seconds.`,
+    action: 'Try now',
+  },
+  lost: {
+    title: 'The connection to the relay was lost.',
+    text: `${YOUR_OWN} Reconnecting by itself; nothing needs to be done.`,
+    action: 'Try now',
+  },
+  no_media: {
+    title: 'The relay answers, but no video gets through.',
+    text: `${YOUR_OWN} A firewall may be in between, or the relay needs a TURN server; this page keeps trying.`,
+    action: 'Try now',
+  },
+  unsupported_codec: {
+    title: 'This browser and the relay share no video format.',
+    text: `${YOUR_OWN} Use a browser that sends VP8 or H.264.`,
+    action: 'Try again',
+  },
+};
+
+/**
+ * What to say about an error; `detail` is the relay's own sentence where there is no better one.
+ * @param {string} code
+ * @param {string} [detail]
+ * @returns {Sentence}
+ */
+export function sentenceFor(code, detail = '') {
+  return SENTENCES[code] ?? {
+    title: 'The relay did not accept the call.', text: `${detail} ${YOUR_OWN}`.trim(), action: 'Try again',
+  };
+}
+
+/** @type {Record<string, string>} */
+const REJECTIONS = {
+  no_face: 'Your eyes could not be seen. Sit so that your whole face is in the picture, with light on it.',
+  blinked: 'You blinked. Keep your eyes open for about a second after the click.',
+  moved: 'You moved. Keep your head and eyes still for about a second after the click.',
+  too_far: 'That is farther from the lens than can be corrected. Move the window closer to the camera.',
+  wrong_order: 'The look at the lens comes first.',
+};
+
+/** Why a look was not good enough, and what to do. */
+export function explainRejection(/** @type {string} */ code, /** @type {string} */ detail) {
+  return REJECTIONS[code] ?? detail;
+}
+
+/** An angle up or down, such as "8.0° up". */
+export function namePitch(/** @type {number} */ pitch) {
+  return name(pitch, 'up', 'down');
+}
+
+/** An angle to a side as it is seen: in a mirrored picture the camera's right is on the left. */
+export function nameYaw(/** @type {number} */ yaw, /** @type {boolean} */ mirrored) {
+  return name(mirrored ? -yaw : yaw, 'right', 'left');
+}
+
+/** @param {number} degrees @param {string} positive @param {string} negative */
+function name(degrees, positive, negative) {
+  const size = Math.abs(degrees).toFixed(1);
+  if (size === '0.0') return '0°';
+  return `${size}° ${degrees > 0 ? positive : negative}`;
+}
