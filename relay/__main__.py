@@ -7,6 +7,7 @@ the settings have to be known first.
 import argparse
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Callable
 from importlib import metadata
@@ -82,7 +83,11 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _begin_log(level: str) -> None:
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S")
+    # A door of its own to standard error: loading a landmark model shuts the common one for a moment.
+    stream = os.fdopen(os.dup(2), "w", buffering=1)
+    logging.basicConfig(
+        stream=stream, level=level.upper(), format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"
+    )
     logging.getLogger("aioice").setLevel(logging.WARNING)  # it reports every candidate pair as information
 
 

@@ -8,13 +8,20 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from platformdirs import user_cache_path
-from pydantic import BaseModel, Field, ValidationError
-from pydantic_settings import BaseSettings, CliPositionalArg, CliSettingsSource, SettingsConfigDict
+from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    CliPositionalArg,
+    CliSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from relay.errors import ConfigError
 
 Mode = Literal["natural", "teleprompter"]
 PipelineMode = Literal["sequential", "pipelined"]
+IceUrl = Annotated[str, Field(pattern=r"^(stuns?|turns?):[^/].*$")]
 Degrees = Annotated[float, Field(ge=-25, le=25, allow_inf_nan=False)]
 
 
@@ -83,13 +90,15 @@ class _Command(BaseSettings):
 
         Raises ConfigError naming key, value and what would be right; SystemExit for --help and unknown flags.
         """
-        source: CliSettingsSource[Any] = CliSettingsSource(
-            cls, cli_parse_args=arguments, cli_prog_name=program, cli_exit_on_error=True
-        )
         try:
+            source: CliSettingsSource[Any] = CliSettingsSource(
+                cls, cli_parse_args=arguments, cli_prog_name=program, cli_exit_on_error=True
+            )
             return cls(_cli_settings_source=source)
         except ValidationError as error:
             raise ConfigError(describe(error)) from error
+        except SettingsError as error:
+            raise ConfigError(f"{error}; a list is written as JSON") from error
 
 
 def describe(error: ValidationError) -> str:
@@ -117,12 +126,20 @@ class Serve(_Command, Correction, Engine):
     vanish_timeout: float = Field(4, ge=1, le=60, description="a silent peer is dropped after this [seconds]")
     start_bitrate: int = Field(2500, ge=100, le=20000, description="video bitrate to start with [kbit/s]")
     max_bitrate: int = Field(5000, ge=100, le=50000, description="highest video bitrate [kbit/s]")
-    ice_servers: list[str] = Field(
+    ice_servers: list[IceUrl] = Field(
         [],
         description="STUN and TURN addresses for relay and browser, as JSON: "
         '["stun:host:3478"]; none is needed locally',
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="what is logged")
+
+    @model_validator(mode="after")
+    def _compare_bitrates(self) -> Self:
+        if self.start_bitrate > self.max_bitrate:
+            raise ConfigError(
+                f"start_bitrate: {self.start_bitrate} is not right: at most max_bitrate, {self.max_bitrate}"
+            )
+        return self
 
     @property
     def correction(self) -> Correction:
@@ -131,7 +148,7 @@ class Serve(_Command, Correction, Engine):
 
 
 class Correct(_Command, Correction, Engine):
-    """Correct the gaze in a video file."""
+    """Correct the gaze in a video file (see docs/correct.md); HDR and transparency come out as 8 opaque bits."""
 
     source: CliPositionalArg[Path] = Field(description="any video file FFmpeg reads")
     target: CliPositionalArg[Path] = Field(description="where the corrected video goes, in a format its ending names")

@@ -18,16 +18,16 @@ from tqdm import tqdm
 
 from relay.config import Correct
 from relay.errors import ConfigError, MediaError
+from relay.files.draft import Draft
+from relay.files.kind import kind_of
+from relay.files.pair import pair, paired_size
+from relay.files.source import Source
+from relay.files.span import Span
+from relay.files.target import Target
 from relay.frame import Frame, Shown, Verdict
 from relay.gaze.corrector import Corrector, Fields
 from relay.gaze.face import Faces
-from relay.media.draft import Draft
 from relay.media.frame import Picture
-from relay.media.kind import kind_of
-from relay.media.pair import pair, paired_size
-from relay.media.source import Source
-from relay.media.span import Span
-from relay.media.target import Target
 from relay.tally import Summary, Tally
 
 R = TypeVar("R")
@@ -139,8 +139,8 @@ def correct(settings: Correct) -> Summary:
             took_s=round(took, 2),
             fps=round(tally.frames / took, 1),
             frames=tally.frames,
-            faces_found=tally.frames - tally.faces[0],
-            most_faces=max(tally.faces),
+            faces_found=tally.faces.total() - tally.faces[0],
+            most_faces=max(tally.faces, default=0),
             corrected=tally.verdicts[Verdict.CORRECTED],
             passed=tally.passed,
             stages_ms=tally.stages_ms,
@@ -182,9 +182,10 @@ def _draft(settings: Correct) -> Draft:
 
 def _expect_success(settings: Correct, tally: Tally) -> None:
     """Raise MediaError where there is nothing to show for it."""
+    failed, untried = tally.verdicts[Verdict.FAILED], tally.verdicts[Verdict.WARMING_UP]
     if not tally.frames:
         raise MediaError(f"{settings.source} has no picture between --start and --end: it is shorter than that")
-    if tally.verdicts[Verdict.FAILED] == tally.frames:
+    if failed and failed + untried == tally.frames:
         raise MediaError(f"not one picture of {settings.source} could be corrected; the log says why")
 
 

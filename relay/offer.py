@@ -3,11 +3,10 @@
 Knows nothing of connections.
 """
 
-from aiortc.codecs import CODECS
-from aiortc.rtcpeerconnection import find_common_codecs
 from aiortc.sdp import MediaDescription, SessionDescription
 
 from relay.errors import MalformedError, NoVideoError, UnsupportedCodecError
+from relay.media import codec
 
 SENDS = ("sendrecv", "sendonly", None)  # no attribute means sendrecv (RFC 8866, 6.7)
 
@@ -23,7 +22,7 @@ def check(sdp: str) -> None:
     if not video:
         raise NoVideoError("the offer sends no video: it needs an m=video section that is sendrecv or sendonly")
     for one in (video[0], *(one for one in media if one.kind == "audio")):
-        if not find_common_codecs(CODECS[one.kind], one.rtp.codecs):
+        if not codec.has_common(one):
             known = "VP8 and H264 (packetization-mode 1)" if one.kind == "video" else "Opus, G722, PCMU and PCMA"
             raise UnsupportedCodecError(f"no {one.kind} codec in common: the relay knows {known}")
 

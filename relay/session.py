@@ -194,7 +194,9 @@ class Session:
 
     def _send(self, text: str) -> None:
         channel = self._channel
-        if channel and channel.readyState == "open" and channel.bufferedAmount < MOST_UNSENT:
+        if channel is None or channel.readyState != "open" or channel.bufferedAmount > MOST_UNSENT:
+            return
+        if self._peer.connectionState == "connected":  # a channel looks open a little longer than its transport
             channel.send(text)
 
     def _enter(self, state: State) -> None:

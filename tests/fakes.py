@@ -170,7 +170,7 @@ class Browser:
         """Go away without a word, as a closed laptop does: no packet leaves any more."""
         for transport in {transceiver.sender.transport.transport for transceiver in self.peer.getTransceivers()}:
             for protocol in transport._connection._protocols:
-                protocol.transport.sendto = lambda *_: None
+                protocol.transport.sendto = lambda *_: None  # type: ignore[method-assign]
         await self.peer.close()
 
     async def __aenter__(self) -> Self:

@@ -219,13 +219,14 @@ def test_a_picture_on_which_a_stage_fails_stays_as_it_is(
     assert [number for number, is_one in enumerate(painted) if not is_one] == [3, 4, 5]
 
 
-def test_where_every_picture_fails_there_is_no_result(tmp_path: Path, painter: Painter) -> None:
+@pytest.mark.parametrize("pipeline", ["sequential", "pipelined"])
+def test_where_every_picture_fails_there_is_no_result(tmp_path: Path, painter: Painter, pipeline: str) -> None:
     def fail(frame: Frame) -> None:
         raise ValueError("no idea")
 
     painter.before = fail
     with pytest.raises(MediaError, match="not one picture"):
-        correct(Film().write(tmp_path / "a.mp4"), tmp_path / "b.mp4")
+        correct(Film().write(tmp_path / "a.mp4"), tmp_path / "b.mp4", "--pipeline", pipeline)
     assert names(tmp_path) == {"a.mp4"}
 
 

@@ -17,12 +17,12 @@ LAYERS = [
     # words and numbers that everybody shares
     "errors config frame metrics gaze.spec gaze.face",
     # one idea each, without a library of frames
-    "gaze.geometry gaze.smoothing gaze.pose gaze.tracking media.mailbox media.stages media.kind tally",
+    "gaze.geometry gaze.smoothing gaze.pose gaze.tracking media.mailbox media.stages files.kind tally",
     # what to do to an eye
     "gaze.aim gaze.calibration gaze.geometric gaze.warp",
     # where a large library is let in: MediaPipe, PyAV, aiortc's private side
-    "gaze.landmarks media.frame media.orientation media.pair media.codec",
-    "media.span media.draft media.recording media.source media.soundtrack media.target",
+    "gaze.landmarks media.frame files.orientation files.pair media.codec",
+    "files.span files.draft files.recording files.source files.soundtrack files.target",
     # one person's chain; the same chain with a clock
     "gaze.corrector media.pipeline media.track",
     # one person, one file
@@ -33,9 +33,10 @@ LAYERS = [
 
 # Rooms that never meet, and what else they know nothing of.
 STRANGERS = {
-    "gaze": "relay.media relay.sfu asyncio threading av aiortc aioice aiohttp pydantic_settings",
-    "media": "relay.gaze relay.sfu aiohttp mediapipe onnxruntime cv2",
-    "sfu": "relay.gaze relay.media mediapipe onnxruntime cv2",
+    "gaze": "relay.media relay.files relay.sfu asyncio av aiortc aioice aiohttp pydantic_settings",
+    "media": "relay.gaze relay.files relay.sfu aiohttp mediapipe onnxruntime cv2",
+    "files": "relay.gaze relay.sfu asyncio aiortc aioice aiohttp mediapipe onnxruntime cv2",
+    "sfu": "relay.gaze relay.media relay.files mediapipe onnxruntime cv2",
 }
 
 # Libraries with one way in. A room's name with a star stands for all its modules.
@@ -43,7 +44,7 @@ DOORS = {
     "mediapipe": "gaze.landmarks",
     "onnxruntime": "gaze.network",
     "cv2": "gaze.* check __main__",
-    "av": "media.* sfu.* correct",
+    "av": "media.* files.* sfu.* correct",
     "aiortc": "media.codec media.track sfu.* offer session",
     "aioice": "media.codec",
     "aiohttp": "sfu.* problems routes app",
@@ -52,6 +53,9 @@ DOORS = {
     "tests": "",
     "scripts": "",
 }
+
+# What training shares with the relay: the eye is cut out by the same code there and here.
+SHARED_WITH_MODELS = "frame gaze.spec gaze.face gaze.geometry gaze.landmarks"
 
 # Modules without a test file of their own, and why.
 UNTESTED = {
@@ -88,19 +92,23 @@ def path_of(module: str) -> Path:
 
 
 @cache
-def parse(module: str) -> ast.Module:
-    return ast.parse(path_of(module).read_text())
+def parse(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def imports(module: str) -> list[Import]:
+    return imports_of(path_of(module))
 
 
 @cache
-def imports(module: str) -> list[Import]:
-    """Everything imported anywhere in the module, inside functions too."""
+def imports_of(path: Path) -> list[Import]:
+    """Everything imported anywhere in the file, inside functions too."""
     found = []
-    for node in ast.walk(parse(module)):
+    for node in ast.walk(parse(path)):
         if isinstance(node, ast.Import):
             found += [Import(alias.name, node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path_of(module)}:{node.lineno}: imports are absolute here"
+            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute here"
             found += [Import(f"{node.module}.{alias.name}", node.lineno) for alias in node.names]
     return found
 
@@ -134,7 +142,7 @@ def strangers_of(module: str) -> list[str]:
 def environment_reads(module: str) -> list[int]:
     """The lines that do; setdefault does not: that is a library's own switch, set before it is imported."""
     names = {"os.environ", "os.environb", "os.getenv"}
-    attributes = [node for node in ast.walk(parse(module)) if isinstance(node, ast.Attribute)]
+    attributes = [node for node in ast.walk(parse(path_of(module))) if isinstance(node, ast.Attribute)]
     set_only = [node.value for node in attributes if node.attr == "setdefault"]
     read = [node.lineno for node in attributes if ast.unparse(node) in names and node not in set_only]
     return read + [one.line for one in imports(module) if one.name in names]
@@ -197,6 +205,17 @@ def test_libraries_come_in_by_their_doors() -> None:
     assert not wrong
 
 
+def test_training_shares_the_geometry_of_the_eye_and_nothing_else() -> None:
+    allowed = [f"relay.{name}" for name in SHARED_WITH_MODELS.split()]
+    wrong = [
+        f"{path}:{one.line} imports {one.name}; models share {SHARED_WITH_MODELS} with the relay"
+        for path in sorted((ROOT / "models").rglob("*.py"))
+        for one in imports_of(path)
+        if one.library == "relay" and not any(starts_with(one.name, name) for name in allowed)
+    ]
+    assert not wrong
+
+
 def test_the_environment_is_read_in_config_alone() -> None:
     reads = [
         f"{path_of(module)}:{line} reads the environment; config.py does that"
@@ -208,7 +227,7 @@ def test_the_environment_is_read_in_config_alone() -> None:
 
 
 def test_modules_and_tests_mirror_each_other() -> None:
-    rooms = ("gaze", "media", "sfu")
+    rooms = ("gaze", "media", "files", "sfu")
     tests = {
         ".".join([*path.relative_to(ROOT / "tests").parts[:-1], path.stem.removeprefix("test_")])
         for path in (ROOT / "tests").rglob("test_*.py")

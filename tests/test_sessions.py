@@ -4,6 +4,7 @@ import os
 import threading
 import time
 from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 import pytest
@@ -19,6 +20,7 @@ from relay.errors import (
     UnknownSessionError,
 )
 from relay.media import codec
+from relay.media.stages import processors
 from relay.sessions import Sessions
 from tests.fakes import Browser, Eyesight, FakeEyes, hired, until
 
@@ -128,6 +130,14 @@ async def test_eyes_that_cannot_be_made_leave_no_session() -> None:
         assert len(sessions) == 0
 
 
+def fill(executor: ThreadPoolExecutor, threads: int) -> None:
+    """Start all the threads an executor may have: it keeps them, so they would look like a leak."""
+    together = threading.Barrier(threads + 1)
+    for _ in range(threads):
+        executor.submit(together.wait, 10)
+    together.wait(10)
+
+
 def held() -> tuple[int, int, int]:
     """Tasks, threads and open files of this process."""
     gc.collect()
@@ -159,9 +169,14 @@ async def come_and_go(sessions: Sessions, number: int) -> None:
 @pytest.mark.timeout(240)
 async def test_fifty_connects_and_kills_leave_nothing_behind() -> None:
     codec.set_consent(2)
-    eyesight = Eyesight()
+    eyesight, encoders = Eyesight(), ThreadPoolExecutor(4)
+    asyncio.get_running_loop().set_default_executor(encoders)
     async with keeping("--max-sessions", "10", eyesight=eyesight) as sessions:
-        await come_and_go(sessions, 5)  # executors start threads as they need them, and keep them
+        hands = sessions._hands
+        for executor in (hands.landmarks, hands.field, hands.display):
+            fill(executor, processors())
+        fill(encoders, 4)
+        await come_and_go(sessions, 5)
         before = held()
         for _ in range(5):
             await come_and_go(sessions, 10)

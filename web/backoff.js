@@ -1,7 +1,7 @@
 /** How long to wait before another attempt. Knows nothing of what is attempted. */
 
 const FIRST_MS = 400;
-const LONGEST_MS = 5000;
+const LONGEST_MS = 3000;
 const SPREAD = 0.2;
 
 /**

@@ -6,7 +6,7 @@
 import {explainRejection, namePitch, nameYaw} from './words.js';
 
 /** How long the relay may take for a look it averages over about one second. */
-const PATIENCE_MS = 6000;
+const PATIENCE_MS = 4000;
 
 /** @typedef {'lens' | 'face' | 'done'} Step */
 

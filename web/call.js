@@ -13,11 +13,14 @@ import {Peer} from './peer.js';
 import {Pulse, TICK_MS} from './pulse.js';
 
 /** Silence, in ticks, until the camera's own picture is shown, and until the connection is given up. */
-const QUIET_TICKS = 3;
-const LOST_TICKS = 13;
+const QUIET_TICKS = 4;
+const LOST_TICKS = 18;
+
+/** A relay that speaks but shows nothing new for this long is worth another connection. */
+const BLIND_TICKS = 67;
 
 /** A connection that held this long was a good one: the next attempt comes at once again. */
-const GOOD_TICKS = 25;
+const GOOD_TICKS = 34;
 
 /**
  * One call. `report` hears each state, `hear` each message of the relay but pongs, `trip` each round trip in
@@ -105,14 +108,17 @@ export class Call {
 
   /** Watches over a connection; resolves when it has ended or has been silent for too long. @returns {Promise<void>} */
   #attend(/** @type {Peer} */ peer, /** @type {Pulse} */ pulse) {
+    const film = new Pulse(BLIND_TICKS, BLIND_TICKS);
     let ticks = 0;
     let pictures = this.#parts.pictures();
     const tick = () => {
       if (++ticks === GOOD_TICKS) this.#attempt = 0;
-      if (this.#parts.pictures() !== pictures) pulse.beat();
+      const moved = this.#parts.pictures() !== pictures;
       pictures = this.#parts.pictures();
+      if (moved) pulse.beat();
+      if (moved || this.#blindfolded) film.beat();
       const health = pulse.tick();
-      if (health === 'lost') peer.end();
+      if (health === 'lost' || film.tick() === 'lost') peer.end();
       else this.#parts.report({phase: health === 'steady' ? 'live' : 'quiet', peer});
       peer.say({type: 'ping', t: performance.now()});
     };
@@ -122,6 +128,11 @@ export class Call {
       peer.addEventListener('end', () => { clearInterval(timer); resolve(); });
       if (peer.signal.aborted) { clearInterval(timer); resolve(); }
     });
+  }
+
+  /** Whether it is no wonder that no picture comes back: the page is hidden, or the camera itself shows nothing. */
+  get #blindfolded() {
+    return document.hidden || this.#parts.stream.getVideoTracks().every(({muted}) => muted);
   }
 
   /** Waits for the next attempt; where another attempt cannot help, until somebody asks for one. */

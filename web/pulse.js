@@ -5,7 +5,7 @@
  */
 
 /** Length of one tick, milliseconds. */
-export const TICK_MS = 200;
+export const TICK_MS = 150;
 
 /** @typedef {'steady' | 'quiet' | 'lost'} Health */
 

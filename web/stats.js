@@ -88,5 +88,5 @@ function rowOf(/** @type {string[]} */ [head, ...cells]) {
 }
 
 const one = (/** @type {number | undefined} */ value) => value === undefined ? NONE : value.toFixed(1);
-const brief = (/** @type {number | undefined} */ value) => value === undefined ? NONE : value.toPrecision(2);
+const brief = (/** @type {number | undefined} */ value) => value === undefined ? NONE : value.toFixed(value < 10 ? 1 : 0);
 const ageOf = (/** @type {Spread | undefined} */ age) => age ? `${age.p50.toFixed(0)}–${age.p95.toFixed(0)}` : NONE;

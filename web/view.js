@@ -7,7 +7,7 @@
 import {Pulse, TICK_MS} from './pulse.js';
 
 /** Ticks without a new picture after which the corrected one counts as frozen. */
-const FROZEN_TICKS = 3;
+const FROZEN_TICKS = 4;
 
 /** @typedef {'nothing' | 'original' | 'corrected'} Showing */
 

@@ -6,9 +6,10 @@ Knows nothing of what is done with them. Problems are values: a picture it canno
 import hashlib
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-
-os.environ.setdefault("GLOG_minloglevel", "2")  # MediaPipe's own chatter on standard error
+from threading import Lock
 
 import cv2
 import mediapipe
@@ -62,9 +63,12 @@ class Landmarker:
         )
         self._faces = faces
         self._longer_side = longer_side
-        self._landmarker = vision.FaceLandmarker.create_from_options(options)
         self._tracker = Tracker()
         self._clock_ms = 0
+        with _hushed():
+            self._landmarker = vision.FaceLandmarker.create_from_options(options)
+            # The first picture is slow: better a grey one now than the person's first.
+            self._landmarker.detect_for_video(_image(np.full((64, 64, 3), 128, np.uint8)), self._clock_ms)
 
     def __call__(self, frame: Frame) -> Faces:
         """The faces in this frame, in pixels of the stored frame. Never raises."""
@@ -79,9 +83,7 @@ class Landmarker:
     def _detect(self, frame: Frame) -> list[Face]:
         """Run the model. Its clock counts milliseconds and must move on with each call."""
         self._clock_ms = max(self._clock_ms + 1, round(frame.time * 1000))
-        picture = upright(frame, self._longer_side)
-        image = mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=picture)
-        result = self._landmarker.detect_for_video(image, self._clock_ms)
+        result = self._landmarker.detect_for_video(_image(upright(frame, self._longer_side)), self._clock_ms)
         return [
             _face(
                 _pixels(points, frame),
@@ -100,6 +102,30 @@ class Landmarker:
     def close(self) -> None:
         """Release the model and its threads."""
         self._landmarker.close()
+
+
+_hush = Lock()
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Send standard error nowhere while MediaPipe loads: it reports there, on every load, what nobody can act on.
+
+    Errors are exceptions and still arrive. There is no switch for it in this version.
+    """
+    with _hush, Path(os.devnull).open("wb") as nowhere:
+        kept = os.dup(2)
+        os.dup2(nowhere.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def _image(picture: NDArray[np.uint8]) -> mediapipe.Image:
+    """(h, w, 3) RGB, contiguous, as MediaPipe takes it."""
+    return mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=picture)
 
 
 def read_model(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""The only module that touches what aiortc and aioice do not promise to keep: their module constants.
+"""The only module that touches what aiortc and aioice do not promise to keep: inner functions, module constants.
 
 Both libraries read these constants each time they need them, so setting them once, before the first session,
 is enough; they hold for the whole process. A constant that a newer version no longer has is left alone with
@@ -10,8 +10,9 @@ from types import ModuleType
 from typing import Final
 
 from aioice import ice, stun
-from aiortc.codecs import h264, vpx
-from aiortc.sdp import SessionDescription
+from aiortc.codecs import CODECS, h264, vpx
+from aiortc.rtcpeerconnection import find_common_codecs
+from aiortc.sdp import MediaDescription, SessionDescription
 
 # What is relied on, by module.
 CONSTANTS: Final[dict[ModuleType, tuple[str, ...]]] = {
@@ -48,6 +49,11 @@ def set_consent(timeout: float) -> None:
     failures = max(1, min(6, int(timeout / (1.5 * patience))))
     _set(ice, "CONSENT_FAILURES", failures)
     _set(ice, "CONSENT_INTERVAL", max(0.05, (timeout / failures - patience) / 1.2))
+
+
+def has_common(media: MediaDescription) -> bool:
+    """Whether aiortc knows one of the codecs that this section of an offer lists."""
+    return bool(find_common_codecs(CODECS[media.kind], media.rtp.codecs))
 
 
 def hint_start_bitrate(answer: str, kilobits: int) -> str:

@@ -88,6 +88,21 @@ def test_a_name_that_is_gone_is_left_alone(monkeypatch: pytest.MonkeyPatch, capl
     monkeypatch.undo()
 
 
+@pytest.mark.parametrize(
+    ("line", "common"),
+    [
+        ("video 9 RTP 97\r\na=rtpmap:97 VP8/90000", True),
+        ("video 9 RTP 97\r\na=rtpmap:97 AV1/90000", False),
+        ("video 9 RTP 97\r\na=rtpmap:97 H264/90000\r\na=fmtp:97 packetization-mode=1;profile-level-id=42e01f", True),
+        ("video 9 RTP 97\r\na=rtpmap:97 H264/90000\r\na=fmtp:97 packetization-mode=0", False),
+        ("audio 9 RTP 111\r\na=rtpmap:111 opus/48000/2", True),
+    ],
+)
+def test_codecs_in_common_are_recognised(line: str, *, common: bool) -> None:
+    [media] = SessionDescription.parse(f"v=0\r\nm={line}\r\n").media
+    assert codec.has_common(media) == common
+
+
 async def test_every_video_codec_of_the_answer_is_told_where_to_start() -> None:
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     peer.addTransceiver("audio")

@@ -8,7 +8,16 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.running import RunningRelay
 from tests.web.conftest import OpenPage
-from tests.web.driving import PATIENCE, begin, expect_gaze, expect_relay_uses, expect_showing, last_settings, moves, wait_until
+from tests.web.driving import (
+    PATIENCE,
+    begin,
+    expect_gaze,
+    expect_relay_uses,
+    expect_showing,
+    last_settings,
+    moves,
+    wait_until,
+)
 
 DEFAULTS = {"enabled": True, "mode": "natural", "strength": 100, "pitch": 8, "yaw": 0}
 
@@ -33,7 +42,7 @@ def test_it_loads_without_complaint_and_explains_itself(open_page: OpenPage, rel
     outside: list[str] = []
     page.on("request", lambda one: None if one.url.startswith(relay.address) else outside.append(one.url))
     page.goto(relay.address)
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="Be seen looking at them")).to_be_visible()
     expect(page.get_by_text("towards the lens while you look at the screen")).to_be_visible()
     expect(page.locator("#version")).to_contain_text("Version")
     expect(page.get_by_role("alert")).to_be_hidden()
@@ -43,7 +52,9 @@ def test_it_loads_without_complaint_and_explains_itself(open_page: OpenPage, rel
 
 def test_every_control_has_a_name(live: Page) -> None:
     live.locator("#compare").click()
-    unnamed = re.findall(r"^\s*- (?:button|slider|combobox|radio|switch|checkbox|link|textbox)\b(?! \")", snapshot(live), re.M)
+    unnamed = re.findall(
+        r"^\s*- (?:button|slider|combobox|radio|switch|checkbox|link|textbox)\b(?! \")", snapshot(live), re.M
+    )
     assert unnamed == []
     for role, name in [
         ("button", "Stop"),
@@ -175,13 +186,13 @@ def test_holding_shows_the_original(live: Page) -> None:
 
 def test_choices_survive_a_reload(open_page: OpenPage, relay: RunningRelay) -> None:
     page = open_page(relay.address)
-    begin(page)
     named(page, "Strength").fill("55")
     named(page, "Vertical").fill("4")
+    page.get_by_label("Microphone", exact=True).select_option("none")
+    begin(page)
     page.get_by_role("button", name="Mirror").click()
     page.get_by_role("button", name="Split view").click()
     named(page, "Split").fill("20")
-    page.get_by_label("Microphone", exact=True).select_option("none")
     page.reload()
     expect(named(page, "Strength")).to_have_value("55")
     expect(page.get_by_label("Microphone", exact=True)).to_have_value("none")

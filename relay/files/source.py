@@ -16,10 +16,10 @@ import av
 from av.video.reformatter import ColorRange, Colorspace, Interpolation
 
 from relay.errors import MediaError
+from relay.files.orientation import Orientation
+from relay.files.recording import Recording
+from relay.files.span import Item, Span, item_time
 from relay.media.frame import PLANAR
-from relay.media.orientation import Orientation
-from relay.media.recording import Recording
-from relay.media.span import Item, Span, item_time
 
 RUN_UP: Final = Fraction(1)  # seconds to go back before the start: sound may lie that far ahead of its picture
 

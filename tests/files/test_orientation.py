@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from relay.media.orientation import Direction, Orientation
+from relay.files.orientation import Direction, Orientation
 from tests.films import Film, pictures
 
 WAYS = [(turn, mirrored) for turn in (0, 90, 180, -90) for mirrored in (False, True)]

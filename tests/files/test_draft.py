@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from relay.errors import MediaError
-from relay.media.draft import Draft, writing
+from relay.files.draft import Draft, writing
 
 
 def test_the_target_appears_only_when_it_is_complete(tmp_path: Path) -> None:

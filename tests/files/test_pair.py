@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
+from relay.files.orientation import Direction
+from relay.files.pair import pair, paired_size
 from relay.frame import Frame
-from relay.media.orientation import Direction
-from relay.media.pair import pair, paired_size
 
 
 def plain(width: int, height: int, value: int) -> Frame:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from relay.errors import MediaError
-from relay.media.source import Source
-from relay.media.span import Span, item_time
+from relay.files.source import Source
+from relay.files.span import Span, item_time
 from tests.films import Film, luma, planes, seconds
 
 WHOLE = Span()

@@ -14,8 +14,8 @@ from av.container import OutputContainer
 from av.error import FFmpegError
 from av.subtitles.stream import SubtitleStream
 
-from relay.media.kind import Kind
-from relay.media.span import Packet
+from relay.files.kind import Kind
+from relay.files.span import Packet
 
 RATE: Final = 48000  # samples a second; every decoder of AAC and of Opus (RFC 6716, 2) knows it
 BITS_A_CHANNEL: Final = 96_000  # a second; nobody hears the difference

@@ -17,7 +17,7 @@ from av.stream import Disposition
 from av.video.stream import VideoStream
 
 from relay.errors import MediaError
-from relay.media.span import Item, Packet, item_time
+from relay.files.span import Item, Packet, item_time
 
 NOT_FILMS: Final = {"tty", "image2"}  # FFmpeg would play a text or a photograph as a film
 BACKWARDS: Final = Fraction(1)  # seconds by which a time stamp may go back and still be mended

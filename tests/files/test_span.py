@@ -5,7 +5,7 @@ from typing import Any
 import av
 import pytest
 
-from relay.media.span import Item, Span, item_time, moved
+from relay.files.span import Item, Span, item_time, moved
 
 SOUND, SUBTITLES = 1, 2
 MILLI = Fraction(1, 1000)

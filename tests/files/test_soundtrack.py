@@ -6,8 +6,8 @@ import av
 import numpy as np
 import pytest
 
-from relay.media.kind import KINDS
-from relay.media.soundtrack import Copy, Transcoder, can_hold
+from relay.files.kind import KINDS
+from relay.files.soundtrack import Copy, Transcoder, can_hold
 from tests.films import Film, samples, sound_packets
 
 

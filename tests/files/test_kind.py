@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from relay.errors import MediaError
-from relay.media.kind import H264, H264_ODD, VP9, Encoder, encoder_for, kind_of
+from relay.files.kind import H264, H264_ODD, VP9, Encoder, encoder_for, kind_of
 
 SQUARE, WIDE = Fraction(1), Fraction(4, 3)
 

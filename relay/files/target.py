@@ -17,12 +17,12 @@ from av.subtitles.stream import SubtitleStream
 from av.video.reformatter import Interpolation
 from av.video.stream import VideoStream
 
-from relay.media.draft import Draft, writing
-from relay.media.kind import encoder_for, kind_of
-from relay.media.orientation import UPRIGHT
-from relay.media.soundtrack import Copy, Track, Transcoder, can_hold
-from relay.media.source import Format
-from relay.media.span import Packet
+from relay.files.draft import Draft, writing
+from relay.files.kind import encoder_for, kind_of
+from relay.files.orientation import UPRIGHT
+from relay.files.soundtrack import Copy, Track, Transcoder, can_hold
+from relay.files.source import Format
+from relay.files.span import Packet
 
 # What a container says of itself, and so must not be handed on to the next one.
 OWN_TAGS: Final = {"major_brand", "minor_version", "compatible_brands", "encoder", "duration"}

@@ -9,8 +9,8 @@ import pytest
 from av.stream import Disposition
 
 from relay.errors import MediaError
-from relay.media.recording import Recording
-from relay.media.span import Item, item_time
+from relay.files.recording import Recording
+from relay.files.span import Item, item_time
 from tests.films import Film
 
 

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from relay.errors import MediaError
-from relay.media.draft import Draft
-from relay.media.orientation import Orientation
-from relay.media.source import Source
-from relay.media.span import Span
-from relay.media.target import Target
+from relay.files.draft import Draft
+from relay.files.orientation import Orientation
+from relay.files.source import Source
+from relay.files.span import Span
+from relay.files.target import Target
 from tests.films import Film, luma, pictures, planes, samples, seconds, sound_packets
 
 UNEVEN = Film(times=[0, 3000, 4501, 9000, 12000, 12750, 18000, 21000], last=90000)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from relay.files.orientation import Direction
 from relay.frame import Frame, Plane
-from relay.media.orientation import Direction
 
 
 def paired_size(size: tuple[int, int], right: Direction) -> tuple[int, int]:

@@ -1,0 +1,145 @@
+import asyncio
+import gc
+import os
+import socket
+import threading
+import time
+from functools import partial
+from pathlib import Path
+
+import aiohttp
+import pytest
+from aioice import ice
+from aiortc.codecs import vpx
+
+from relay.app import listening, page_folder
+from relay.config import Correction, Serve
+from relay.errors import ConfigError, ModelError
+from relay.gaze.corrector import Corrector
+from relay.media import codec
+from tests.fakes import Browser, Eyesight, FakeEyes, until
+
+
+def serving(*flags: str) -> Serve:
+    return Serve.read(["--port", "0", *flags], "test")
+
+
+async def join(address: str, browser: Browser) -> str:
+    """Open a session over HTTP; gives its address."""
+    headers = {"Content-Type": "application/sdp"}
+    async with aiohttp.ClientSession() as http:
+        response = await http.post(f"{address}/api/sessions", data=await browser.offer(), headers=headers)
+        assert response.status == 201, await response.text()
+        await browser.accept(await response.text())
+        return address + response.headers["Location"]
+
+
+async def test_it_serves_at_the_address_it_gives() -> None:
+    async with listening(serving(), Eyesight()) as address, aiohttp.ClientSession() as http:
+        assert address.startswith("http://localhost:")
+        async with http.get(f"{address}/api/config") as response:
+            assert response.status == 200
+        async with http.get(address) as response:
+            assert "<html" in await response.text()
+
+
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [("127.0.0.1", "http://127.0.0.1:"), ("0.0.0.0", "http://localhost:")],  # noqa: S104
+)
+async def test_the_address_can_be_clicked(host: str, shown: str) -> None:
+    async with listening(serving("--host", host), Eyesight()) as address, aiohttp.ClientSession() as http:
+        assert address.startswith(shown)
+        assert (await http.get(f"{address}/api/config")).status == 200
+
+
+async def test_a_taken_port_is_said_plainly() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        settings = Serve.read(["--host", "127.0.0.1", "--port", str(port)], "test")
+        with pytest.raises(ConfigError, match=f"port: {port} is taken"):
+            async with listening(settings, Eyesight()):
+                pytest.fail("it listens where another program does")
+
+
+async def test_an_address_of_another_machine_is_said_plainly() -> None:
+    with pytest.raises(ConfigError, match=r"host: cannot listen on 192\.0\.2\.254"):
+        async with listening(serving("--host", "192.0.2.254"), Eyesight()):
+            pytest.fail("it listens on an address this machine does not have")
+
+
+async def test_a_missing_model_is_told_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"missing\.task"):
+        async with listening(serving("--model", str(tmp_path / "missing.task"))):
+            pytest.fail("it serves without a model")
+
+
+async def test_the_eyes_tried_at_the_start_are_closed() -> None:
+    eyesight = Eyesight()
+    async with listening(serving("--yaw", "3"), eyesight):
+        assert [eyes.closed for eyes in eyesight.made] == [1]
+        assert eyesight.made[0].correction == Correction(yaw=3)
+
+
+async def test_settings_reach_the_libraries() -> None:
+    async with listening(
+        serving("--start-bitrate", "1234", "--max-bitrate", "2345", "--vanish-timeout", "3"), Eyesight()
+    ):
+        assert (vpx.DEFAULT_BITRATE, vpx.MAX_BITRATE) == (1234000, 2345000)
+        longest = ice.CONSENT_FAILURES * (1.2 * ice.CONSENT_INTERVAL + 0.5)
+        assert longest == pytest.approx(3)
+    codec.set_consent(4)
+
+
+async def test_stopping_ends_what_is_running() -> None:
+    eyesight = Eyesight()
+    before = threading.active_count()
+    async with Browser() as browser:
+        async with listening(serving(), eyesight) as address:
+            await join(address, browser)
+            await browser.see(3)
+        assert [eyes.closed for eyes in eyesight.made] == [1, 1]
+        await until(lambda: browser.peer.connectionState == "closed")
+    assert not [one.name for one in threading.enumerate() if one.name.startswith(("landmarks", "field", "display"))]
+    assert threading.active_count() <= before + 8  # the loop's own executor, which ends with the loop
+
+
+def held() -> tuple[int, int]:
+    gc.collect()
+    native = len(os.listdir("/proc/self/task")) if Path("/proc/self/task").is_dir() else 0
+    return native, len(os.listdir("/dev/fd"))
+
+
+async def test_real_eyes_leave_nothing_behind(model: Path) -> None:
+    settings = serving("--model", str(model))
+    async with listening(settings, partial(Corrector, settings)) as address:
+        counts = []
+        for _ in range(6):
+            async with Browser() as browser:
+                session = await join(address, browser)
+                await browser.see(10)
+                async with aiohttp.ClientSession() as http:
+                    assert (await http.delete(session)).status == 204
+            await asyncio.sleep(0.1)
+            counts.append(held())
+        assert counts[-1] == counts[-3], counts
+
+
+async def test_a_client_that_gives_up_waiting_leaves_no_session() -> None:
+    def slowly(correction: Correction) -> FakeEyes:
+        time.sleep(0.3)
+        made.append(FakeEyes(correction))
+        return made[-1]
+
+    made: list[FakeEyes] = []
+    async with listening(serving(), slowly) as address, Browser() as browser, aiohttp.ClientSession() as http:
+        headers = {"Content-Type": "application/sdp"}
+        sending = http.post(f"{address}/api/sessions", data=await browser.offer(), headers=headers)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(sending, 0.1)
+        await until(lambda: len(made) == 2)
+    assert [eyes.closed for eyes in made] == [1, 1]
+
+
+def test_the_page_is_found_beside_the_package() -> None:
+    assert (page_folder() / "index.html").is_file()

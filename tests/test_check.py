@@ -1,0 +1,70 @@
+import importlib
+from pathlib import Path
+
+import pytest
+
+from relay import check
+from relay.check import Finding, check_codec, check_model, check_package, check_sight, report
+from relay.config import Check
+from relay.gaze.landmarks import Landmarker
+
+
+def settings(model: Path) -> Check:
+    return Check.read(["--model", str(model)], "test")
+
+
+def test_everything_is_there(model: Path) -> None:
+    said: list[str] = []
+    assert report(settings(model), said.append) == 0
+    assert said[-1] == "everything is there"
+    assert all(line.startswith("ok ") for line in said[:-1])
+
+
+def test_a_missing_model_is_said_with_what_to_do(tmp_path: Path) -> None:
+    said: list[str] = []
+    assert report(settings(tmp_path / "none.task"), said.append) == 1
+    assert any(line.startswith("MISSING landmark model") for line in said)
+    assert any("-> " in line and "scripts/run" in line for line in said)
+    assert said[-1] == "2 missing"
+
+
+def test_another_file_is_not_the_model(tmp_path: Path) -> None:
+    other = tmp_path / "other.task"
+    other.write_bytes(b"something else")
+    assert "checksum" in check_model(other).remedy
+
+
+def test_a_missing_package_and_one_that_does_not_load() -> None:
+    assert check_package("no-such-package", "math").remedy
+    assert check_package("numpy", "numpy.nothing").remedy
+    assert not check_package("numpy", "numpy").remedy
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        ("libGL.so.1: cannot open shared object file: No such file", "apt install libgl1"),
+        ("libstrange-2.so.7: cannot open shared object file", "install the system package that has libstrange-2.so.7"),
+        ("No module named 'cv2'", check.REINSTALL),
+    ],
+)
+def test_a_missing_library_is_named(error: str, remedy: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(name: str) -> None:
+        raise ImportError(error)
+
+    monkeypatch.setattr(importlib, "import_module", refuse)
+    assert check_package("numpy", "numpy") == Finding("numpy", error, remedy)
+
+
+def test_a_missing_codec_is_said() -> None:
+    assert check_codec("libnothing", "w").remedy
+    assert not check_codec("libvpx", "w").remedy
+
+
+def test_a_model_that_sees_a_face_where_there_is_none_is_wrong(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("cannot run")
+
+    assert not check_sight(settings(model)).remedy
+    monkeypatch.setattr(Landmarker, "_detect", fail)
+    assert "cannot run" in check_sight(settings(model)).detail

@@ -1,0 +1,123 @@
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from relay.__main__ import COMMANDS, main
+from relay.config import Check, Correct, Serve
+
+ROOT = Path(__file__).parents[1]
+
+
+def relay(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command line in a process of its own."""
+    command = [sys.executable, "-m", "relay", *words]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=60, cwd=ROOT, env={**os.environ, **environment}, check=False
+    )
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["--version"])
+    assert exit_.value.code == 0
+    assert capsys.readouterr().out == f"eyeline {metadata.version('eyeline')}\n"
+
+
+def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["--help"])
+    assert exit_.value.code == 0
+    shown = capsys.readouterr().out
+    assert all(f"{name}: " in shown for name in COMMANDS)
+
+
+@pytest.mark.parametrize(("name", "settings"), [("serve", Serve), ("correct", Correct), ("check", Check)])
+def test_help_of_a_command_lists_its_flags(
+    name: str, settings: type[Serve | Correct | Check], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main([name, "--help"])
+    assert exit_.value.code == 0
+    shown = capsys.readouterr().out
+    assert f"usage: relay {name}" in shown
+    for field, about in settings.model_fields.items():
+        if field not in {"source", "target"}:
+            assert f"--{about.alias or field.replace('_', '-')}" in shown
+
+
+@pytest.mark.parametrize("words", [[], ["dance"], ["serve", "--dance"], ["serve", "--mode", "stare"]])
+def test_a_wrong_command_line_is_2(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        status: object = main(words)
+    except SystemExit as exit_:
+        status = exit_.code
+    assert status == 2
+    assert "relay" in capsys.readouterr().err
+
+
+def test_a_wrong_setting_is_one_line_with_its_name_and_value(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--port", "99999"]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert re.match(r"relay serve: port: '?99999'? is not right: .*65535", line)
+
+
+def test_a_wrong_setting_in_the_environment_is_told_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("EYELINE_MAX_SESSIONS", "many")
+    assert main(["serve"]) == 2
+    assert "max_sessions: 'many' is not right" in capsys.readouterr().err
+
+
+def test_a_missing_model_is_1_and_says_what_to_do(tmp_path: Path) -> None:
+    done = relay("serve", "--port", "0", "--model", str(tmp_path / "none.task"))
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert "none.task" in line
+    assert "scripts/run" in line
+
+
+def test_a_taken_port_is_2_and_says_so(model: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = relay("serve", "--host", "127.0.0.1", "--port", port, "--model", str(model))
+    assert done.returncode == 2
+    assert f"relay serve: port: {port} is taken" in done.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_serving_begins_with_an_address_and_ends_on_a_signal(number: signal.Signals, model: Path) -> None:
+    command = [sys.executable, "-m", "relay", "serve", "--port", "0", "--model", str(model)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        line = process.stdout.readline()
+        assert re.search(r"http://localhost:\d+", line)
+        process.send_signal(number)
+        assert process.wait(20) == 0
+        assert "Traceback" not in process.stderr.read()
+
+
+def test_check_says_that_everything_is_there(model: Path) -> None:
+    done = relay("check", "--model", str(model))
+    assert done.returncode == 0, done.stdout
+    assert "MISSING" not in done.stdout
+
+
+def test_numeric_libraries_get_as_many_threads_as_asked_for() -> None:
+    program = (
+        "import sys; from relay.__main__ import _cap_threads; assert 'numpy' not in sys.modules; _cap_threads(3); "
+        "import cv2, os; print(cv2.getNumThreads(), os.environ['OMP_NUM_THREADS'])"
+    )
+    clean = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, env=clean, cwd=ROOT, check=False
+    )
+    assert done.stdout.split() == ["3", "3"], done.stderr
