@@ -67,15 +67,15 @@ def delays_of(original: Shown, corrected: Shown) -> list[float]:
 
 def call(browser: Browser, relay: RunningRelay, clip: Clip, seconds: float) -> Call:
     """One call, warmed up, noted for so long."""
-    with browser.new_page(viewport={"width": 1280, "height": 900}) as page:
+    with browser.new_page(viewport={"width": 900, "height": 700}) as page:
         page.add_init_script(path=STAMP)
-        with page.expect_response(lambda response: response.request.method == "POST") as opened:
-            begin_call(page, relay.address)
-        session = relay.address + opened.value.headers["location"]
+        sessions: list[str] = []
+        page.on("response", lambda response: sessions.append(response.headers.get("location", "")))
+        begin_call(page, relay.address)
         page.wait_for_timeout(1000 * WARM_UP)
         page.wait_for_function(f"document.querySelector('#corrected').videoWidth === {clip.width}")
         shown = page.evaluate(NOTE, seconds)
-        answer = page.request.get(session)
+        answer = page.request.get(relay.address + next(place for place in reversed(sessions) if place))
         if not answer.ok:
             raise SystemExit("the call broke off: this machine is too busy to measure")
         relay_figures = answer.json()

@@ -137,7 +137,7 @@ def test_the_picture_comes_back_with_other_eyes_and_nothing_else_changed(
         return len(corrected) >= 10
 
     poll(turned_often)
-    assert len(numbers) > 10, "the picture hardly moves"
+    assert len(numbers) > 5, "the picture hardly moves"
     OUTPUT.mkdir(exist_ok=True)
     for width, height in ((1280, 900), (390, 844)):
         page.set_viewport_size({"width": width, "height": height})

@@ -48,6 +48,21 @@ export async function createSession(sdp, settings, signal) {
   return {sdp: answer.sdp, address: `api/sessions/${encodeURIComponent(answer.id)}`};
 }
 
+/**
+ * Whether the relay is there and still knows the session.
+ * @param {string} address
+ * @param {AbortSignal} signal
+ */
+export async function sessionExists(address, signal) {
+  try {
+    await ask(address, {}, signal);
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    return error instanceof RelayError && !['unreachable', 'unknown_session'].includes(error.code);
+  }
+}
+
 /** Ends a session; survives the page being closed. A session that has gone already is as good. */
 export function endSession(/** @type {string} */ address) {
   if (!navigator.sendBeacon(`${address}/close`)) {

@@ -12,9 +12,12 @@ import {delayBefore, pause} from './backoff.js';
 import {Peer} from './peer.js';
 import {Pulse, TICK_MS} from './pulse.js';
 
-/** Silence, in ticks, until the camera's own picture is shown, and until the connection is given up. */
+/**
+ * Silence, in ticks, until the camera's own picture is shown and the relay is asked over HTTP whether it is still
+ * there, and until the connection is given up whatever it answers: it may merely be busy.
+ */
 const QUIET_TICKS = 4;
-const LOST_TICKS = 18;
+const LOST_TICKS = 67;
 
 /** A relay that speaks but shows nothing new for this long is worth another connection. */
 const BLIND_TICKS = 67;
@@ -109,6 +112,7 @@ export class Call {
   /** Watches over a connection; resolves when it has ended or has been silent for too long. @returns {Promise<void>} */
   #attend(/** @type {Peer} */ peer, /** @type {Pulse} */ pulse) {
     const film = new Pulse(BLIND_TICKS, BLIND_TICKS);
+    const verify = oneAtATime(() => peer.verify());
     let ticks = 0;
     let pictures = this.#parts.pictures();
     const tick = () => {
@@ -120,6 +124,7 @@ export class Call {
       const health = pulse.tick();
       if (health === 'lost' || film.tick() === 'lost') peer.end();
       else this.#parts.report({phase: health === 'steady' ? 'live' : 'quiet', peer});
+      if (health === 'quiet') verify();
       peer.say({type: 'ping', t: performance.now()});
     };
     return new Promise((resolve) => {
@@ -141,4 +146,15 @@ export class Call {
     const delay = Math.max(delayBefore(this.#attempt++), error.retryAfter);
     return pause(error.lasting ? 2 ** 31 - 1 : delay, signal, this.#wake);
   }
+}
+
+/** The same act, left out while it is still under way. @param {() => Promise<void>} act */
+function oneAtATime(act) {
+  let busy = false;
+  return async () => {
+    if (busy) return;
+    busy = true;
+    await act();
+    busy = false;
+  };
 }

@@ -3,7 +3,7 @@
  * its signal aborts or the relay goes away. Knows nothing of reconnecting or of the page.
  */
 
-import {RelayError, createSession, endSession} from './api.js';
+import {RelayError, createSession, endSession, sessionExists} from './api.js';
 
 const GATHERING_MS = 2000;
 const CONNECTING_MS = 10000;
@@ -77,6 +77,12 @@ export class Peer extends EventTarget {
     const line = this.#connection.getTransceivers().find(({receiver}) => receiver.track.kind === kind);
     await line?.sender.replaceTrack(track);
     return line !== undefined;
+  }
+
+  /** Asks the relay another way, over HTTP, whether this connection is still there for it; ends it if not. */
+  async verify() {
+    const exists = await sessionExists(this.#address, this.signal).catch(() => false);
+    if (!exists) this.end();
   }
 
   /** Hangs up and tells the relay. */
