@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from aiohttp import web
 
@@ -77,12 +78,25 @@ async def serve(settings: Serve, announce: Callable[[str], None]) -> None:
     """Serve until SIGINT or SIGTERM. announce is told the address once the relay can be reached."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    loop.set_exception_handler(quieten)
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
     async with listening(settings) as address:
         announce(address)
         await stop.wait()
         log.info("stopping")
+
+
+def quieten(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Keep what is no error out of the log.
+
+    aiortc keeps no hold on the tasks that send data channel chunks; one that still had something to say when
+    the peer hung up fails, and nobody asks it why.
+    """
+    if isinstance(context.get("exception"), ConnectionError) and "future" in context:
+        log.debug("a task of a closed connection failed: %s", context["exception"])
+    else:
+        loop.default_exception_handler(context)
 
 
 async def _listen(runner: web.AppRunner, settings: Serve) -> None:

@@ -12,7 +12,7 @@ import pytest
 from aioice import ice
 from aiortc.codecs import vpx
 
-from relay.app import listening, page_folder
+from relay.app import listening, page_folder, quieten
 from relay.config import Correction, Serve
 from relay.errors import ConfigError, ModelError
 from relay.gaze.corrector import Corrector
@@ -139,6 +139,17 @@ async def test_a_client_that_gives_up_waiting_leaves_no_session() -> None:
             await asyncio.wait_for(sending, 0.1)
         await until(lambda: len(made) == 2)
     assert [eyes.closed for eyes in made] == [1, 1]
+
+
+async def test_only_forgotten_tasks_of_closed_connections_are_kept_out_of_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    loop = asyncio.get_running_loop()
+    quieten(loop, {"message": "never retrieved", "exception": ConnectionError("not connected"), "future": None})
+    assert not caplog.records
+    quieten(loop, {"message": "never retrieved", "exception": ValueError("broken"), "future": None})
+    quieten(loop, {"message": "callback failed", "exception": ConnectionError("lost")})
+    assert len(caplog.records) == 2
 
 
 def test_the_page_is_found_beside_the_package() -> None:

@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import pytest
 
@@ -152,7 +152,8 @@ async def leave(number: int, sessions: Sessions, browser: Browser, name: str) ->
         case 3:
             await browser.peer.close()
         case 4:
-            await sessions.close(name)
+            with suppress(UnknownSessionError):  # on a busy machine it may have been given up for lost
+                await sessions.close(name)
             await browser.peer.close()
 
 
@@ -168,7 +169,7 @@ async def come_and_go(sessions: Sessions, number: int) -> None:
 
 @pytest.mark.timeout(240)
 async def test_fifty_connects_and_kills_leave_nothing_behind() -> None:
-    codec.set_consent(2)
+    codec.set_consent(3)
     eyesight, encoders = Eyesight(), ThreadPoolExecutor(4)
     asyncio.get_running_loop().set_default_executor(encoders)
     async with keeping("--max-sessions", "10", eyesight=eyesight) as sessions:

@@ -63,11 +63,14 @@ export async function sessionExists(address, signal) {
   }
 }
 
-/** Ends a session; survives the page being closed. A session that has gone already is as good. */
-export function endSession(/** @type {string} */ address) {
-  if (!navigator.sendBeacon(`${address}/close`)) {
-    fetch(address, {method: 'DELETE', keepalive: true}).catch(() => {});
-  }
+/** Ends a session; resolves when the relay has said so or cannot. One that has gone already is as good. */
+export async function endSession(/** @type {string} */ address) {
+  await fetch(address, {method: 'DELETE', keepalive: true}).catch(() => {});
+}
+
+/** Ends a session while the page is being left, when nothing can be waited for. */
+export function abandonSession(/** @type {string} */ address) {
+  navigator.sendBeacon(`${address}/close`);
 }
 
 /**

@@ -197,7 +197,10 @@ find('listen', HTMLInputElement).addEventListener('change', (event) => {
 startButton.addEventListener('click', start);
 stopButton.addEventListener('click', stop);
 calibrateButton.addEventListener('click', () => calibration.open());
-window.addEventListener('pagehide', stop);
+window.addEventListener('pagehide', () => {
+  call?.peer?.abandon();
+  stop();
+});
 
 enter('idle');
 devices.fill();

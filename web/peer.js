@@ -3,13 +3,13 @@
  * its signal aborts or the relay goes away. Knows nothing of reconnecting or of the page.
  */
 
-import {RelayError, createSession, endSession, sessionExists} from './api.js';
+import {RelayError, abandonSession, createSession, endSession, sessionExists} from './api.js';
 
 const GATHERING_MS = 2000;
 const CONNECTING_MS = 10000;
 
-/** Lets the relay hear that the session ends before its media stop, which it would take for a mishap. */
-const FAREWELL_MS = 300;
+/** How long the relay may take to hear that the session ends before its media stop, which it would take for a mishap. */
+const FAREWELL_MS = 2000;
 
 /**
  * Fires `message` (a CustomEvent whose detail is the relay's message) and once `end`.
@@ -87,16 +87,22 @@ export class Peer extends EventTarget {
 
   /** Hangs up and tells the relay. */
   end() {
+    if (!this.signal.aborted) this.#finish(this.#address ? endSession(this.#address) : undefined);
+  }
+
+  /** The same while the page is being left. */
+  abandon() {
     if (this.signal.aborted) return;
-    if (this.#address) endSession(this.#address);
+    if (this.#address) abandonSession(this.#address);
     this.#finish();
   }
 
-  /** The relay is told, or has ended it itself. */
-  #finish() {
+  /** Everybody hears of the end at once; the connection stays until the farewell has arrived, or was long enough. */
+  #finish(farewell = Promise.resolve()) {
     if (this.signal.aborted) return;
     this.#over.abort();
-    setTimeout(() => this.#connection.close(), FAREWELL_MS);
+    const long = new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
+    Promise.race([farewell, long]).then(() => this.#connection.close());
     this.dispatchEvent(new Event('end'));
   }
 

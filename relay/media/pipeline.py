@@ -1,7 +1,7 @@
 """The corrector's stages with a clock: three hands that never wait for each other.
 
-    landmark line   newest frame             -> find_faces  -> S
-    field line      newest frame, newest S   -> make_fields -> F
+    landmark line   newest frame                 -> find_faces  -> S
+    field line      newest frame shown, newest S -> make_fields -> F
     display         every frame, at once, with the newest S and F -> show -> a frame to send
 
 In `sequential` mode one hand does all three for one frame, so the shown frame waits for its own S and F.
@@ -109,14 +109,13 @@ class Pipeline(Generic[S, F]):
         return [self._find_faces(), self._make_fields(), self._display()]
 
     def take(self, decoded: av.VideoFrame) -> None:
-        """A frame has been decoded: hand it to every line, in place of an older one not yet begun."""
+        """A frame has been decoded: hand it to the lines, in place of an older one not yet begun."""
         arrival = Arrival(self._count, self._clock(), Picture.of(decoded))
         self._count += 1
         self._meter.arrive(arrival.at, arrival.frame.size)
         self._display_box.put(arrival)
         if self._mode == "pipelined":
             self._landmark_box.put(arrival)
-            self._field_box.put(arrival)
 
     async def next(self) -> av.VideoFrame:
         """Wait for the newest frame to send. Raises mailbox.ClosedError after close()."""
@@ -153,6 +152,8 @@ class Pipeline(Generic[S, F]):
     async def _display(self) -> None:
         async for arrival in self._display_box:
             await self._send(arrival)
+            # Its own field would come too late for it, and would only take processor time from showing it.
+            self._field_box.put(arrival)
 
     async def _take_turns(self) -> None:
         async for arrival in self._display_box:

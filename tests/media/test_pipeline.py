@@ -128,15 +128,15 @@ async def test_frames_that_arrive_while_one_is_shown_are_dropped_but_the_newest(
     async with running(mode) as rig:
         await rig.warm_up()
         rig.eyes.gates["show"] = threading.Event()
-        rig.pipeline.take(picture(10))
+        rig.pipeline.take(picture(4))
         await until(lambda: "show" in rig.eyes.calls)
-        for number in range(11, 20):
+        for number in range(5, 14):
             rig.pipeline.take(picture(number))
             await asyncio.sleep(0)
         before = rig.pipeline.dropped
         rig.eyes.gates["show"].set()
-        assert (await rig.pipeline.next()).pts == 30000
-        assert (await rig.pipeline.next()).pts == 57000
+        assert (await rig.pipeline.next()).pts == 12000
+        assert (await rig.pipeline.next()).pts == 39000
         assert before == rig.pipeline.dropped == 8
 
 
@@ -249,6 +249,18 @@ async def test_delay_and_stage_times_come_from_the_clock() -> None:
         assert report.stages_ms["warp"].p50 == pytest.approx(40)
         assert report.stages_ms["landmarks"].p50 == 0
         assert 0 < rig.pipeline.delay <= 0.04
+
+
+async def test_showing_a_frame_comes_before_making_its_field() -> None:
+    async with running("pipelined") as rig:
+        await rig.warm_up()
+        rig.eyes.gates["show"] = threading.Event()
+        rig.pipeline.take(picture(4))
+        await until(lambda: {"show", "find_faces"} <= set(rig.eyes.calls))
+        await asyncio.sleep(0.05)
+        assert "make_fields" not in rig.eyes.calls
+        rig.eyes.gates["show"].set()
+        await until(lambda: "make_fields" in rig.eyes.calls)
 
 
 async def test_every_new_s_is_told() -> None:

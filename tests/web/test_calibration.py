@@ -90,8 +90,11 @@ def test_a_silent_relay_is_not_waited_for(live: Page, dialog: Locator) -> None:
 
 def test_the_relay_judges_a_real_look(live: Page, dialog: Locator) -> None:
     live.evaluate("window.deaf = false; window.heard = []")
-    press(dialog, "I am looking at the lens")
-    judged = "window.heard.some(({type, state}) => type === 'calibration' && ['looked', 'rejected'].includes(state))"
-    wait_until(live, judged)
-    expect(dialog).not_to_have_attribute("data-state", "measuring")
+    judged = "heard.some(({type, state}) => type === 'calibration' && ['looked', 'rejected'].includes(state))"
+    for _ in range(5):  # where the relay is too busy to answer, the dialog says so and offers another try
+        live.locator("#look-go").click()
+        wait_until(live, "calibration.dataset.state !== 'measuring'")
+        if live.evaluate(judged):
+            break
+    assert live.evaluate(judged)
     press(dialog, "Cancel")

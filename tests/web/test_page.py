@@ -227,13 +227,29 @@ def test_devices_can_be_changed_during_a_call(open_page: OpenPage, relay: Runnin
 def test_stop_lets_go_of_the_camera_and_of_the_relay(open_page: OpenPage, relay: RunningRelay) -> None:
     page = open_page(relay.address)
     begin(page)
-    with page.expect_response(re.compile("/api/sessions/.+/close")) as closing:
+    with page.expect_response(re.compile("/api/sessions/.+")) as closing:
         page.evaluate("window.track = document.getElementById('original').srcObject.getVideoTracks()[0]")
         page.get_by_role("button", name="Stop").click()
     assert closing.value.status == 204
     assert page.evaluate("window.track.readyState") == "ended"
     expect_showing(page, "nothing")
     expect(page.get_by_role("button", name="Start camera")).to_be_focused()
+
+
+def test_leaving_the_page_ends_the_session(open_page: OpenPage, relay: RunningRelay) -> None:
+    page = open_page(relay.address)
+    begin(page)
+    ended = len(farewells(relay))
+    page.goto("about:blank")
+    for _ in range(PATIENCE // 100):
+        if len(farewells(relay)) > ended:
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("the relay was not told")
+
+
+def farewells(relay: RunningRelay) -> list[str]:
+    return [line for line in relay.lines if "closed by its client" in line]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
