@@ -42,7 +42,8 @@ def film(height: int, faces: int) -> list[av.VideoFrame]:
 async def run(frames: list[av.VideoFrame], mode: config.PipelineMode, seconds: float) -> Statistics:
     """Feed the frames for so long, and report."""
     settings = config.Serve.read([], "bench")
-    corrector, hands, meter = Corrector(settings, settings.correction), Hands.hire(), Meter(mode, time.monotonic())
+    hands, meter = Hands.hire(), Meter(mode, time.monotonic())
+    corrector = hands.landmarks.submit(Corrector, settings, settings.correction).result()  # as a session does it
     seen: list[int] = [0]
 
     def saw(faces: Faces) -> None:

@@ -1,5 +1,6 @@
 """The Patch: one eye cut out upright, and the way back. Pure arithmetic on points; knows no picture's meaning."""
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
@@ -36,12 +37,17 @@ class Patch:
             raise ValueError("the eye corners are one point: there is no patch")
         turn = 1.0 if eye.side is Side.RIGHT else -1.0
         down = turn * np.array([-right[1], right[0]])
-        return cls((outer + inner) / 2, np.column_stack([right, down]), rotation)
+        return cls((outer + inner) / 2, np.array([right, down]).T, rotation)
 
     @property
     def width(self) -> float:
         """Eye width in pixels."""
         return float(np.hypot(*self.basis[:, 0]))
+
+    @property
+    def inverse(self) -> Matrix:
+        """(2, 2) of basis: its columns are as long as each other and at right angles, so a transpose does."""
+        return np.asarray(self.basis.T / (self.basis[:, 0] @ self.basis[:, 0]))
 
     def to_pixels(self, points: NDArray[np.floating]) -> Matrix:
         """(..., 2) eye coordinates -> (..., 2) pixels."""
@@ -49,7 +55,7 @@ class Patch:
 
     def to_eye(self, pixels: NDArray[np.floating]) -> Matrix:
         """(..., 2) pixels -> (..., 2) eye coordinates."""
-        return np.asarray((pixels - self.centre) @ np.linalg.inv(self.basis).T)
+        return np.asarray((pixels - self.centre) @ self.inverse.T)
 
     def aim(self, angles: Angles) -> Angles:
         """A turn in the camera frame, as it is inside this patch: mirrored and tilted with its pixels."""
@@ -62,22 +68,29 @@ class Patch:
         scale: plane pixels per frame pixel (chroma 0.5). size: (width, height) of the plane. Empty where the
         patch lies outside.
         """
-        reach = scale * np.hypot(self.basis[:, 0] * EXTENT[0] / 2, self.basis[:, 1] * EXTENT[1] / 2)
-        low = np.floor(self.centre * scale - reach).astype(int)
-        high = np.ceil(self.centre * scale + reach).astype(int)
-        left, top = (int(v) for v in np.clip(low, 0, size))
-        right, bottom = (int(v) for v in np.clip(high, 0, size))
+        (a, c), (b, d) = self.basis.tolist()
+        spans = math.hypot(a * EXTENT[0], c * EXTENT[1]), math.hypot(b * EXTENT[0], d * EXTENT[1])
+        edges = [
+            (math.floor(scale * (middle - span / 2)), math.ceil(scale * (middle + span / 2)))
+            for middle, span in zip(self.centre.tolist(), spans, strict=True)
+        ]
+        (left, right), (top, bottom) = (
+            (min(max(low, 0), most), min(max(high, 0), most)) for (low, high), most in zip(edges, size, strict=True)
+        )
         return left, top, right, bottom
 
     def from_plane(self, scale: float, left: int, top: int) -> Matrix:
         """(2, 3) affine: index (column, row) of a plane's pixel, counted from left and top -> eye coordinates."""
-        inverse = np.linalg.inv(self.basis)
+        inverse = self.inverse
         offset = (np.array([left, top]) + 0.5) / scale - self.centre
-        return np.column_stack([inverse / scale, inverse @ offset])
+        affine = np.empty((2, 3))
+        affine[:, :2], affine[:, 2] = inverse / scale, inverse @ offset
+        return affine
 
 
+@lru_cache(maxsize=8)
 def to_nodes(shape: tuple[int, int]) -> Matrix:
-    """(2, 3) affine: eye coordinates -> index (column, row) on a field's grid of (rows, columns)."""
+    """(2, 3) affine: eye coordinates -> index (column, row) on a field's grid of (rows, columns). Kept: read only."""
     rows, columns = shape
     return np.array(
         [[columns / EXTENT[0], 0, columns / 2 - 0.5], [0, rows / EXTENT[1], rows / 2 - 0.5]], dtype=np.float64
@@ -102,7 +115,9 @@ def ellipse(points: NDArray[np.floating]) -> NDArray[np.floating]:
 
 def compose(outer: Matrix, inner: Matrix) -> Matrix:
     """The (2, 3) affine that applies inner, then outer."""
-    return np.column_stack([outer[:, :2] @ inner[:, :2], outer[:, :2] @ inner[:, 2] + outer[:, 2]])
+    both = outer[:, :2] @ inner
+    both[:, 2] += outer[:, 2]
+    return np.asarray(both)
 
 
 def _unrotate(vector: Matrix, rotation: Rotation) -> Matrix:

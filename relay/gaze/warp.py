@@ -1,7 +1,7 @@
 """Applies Fields inside the Y, U and V planes of a frame. Knows nothing of faces, aims or time.
 
 The frame never goes through RGB: only pixels inside the patches' ellipses are resampled, every other byte is
-copied as it is. Luma is resampled with Lanczos (8 x 8), chroma bicubic.
+copied as it is. Luma and chroma are resampled bicubically (4 x 4).
 """
 
 from collections.abc import Sequence
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from relay.frame import Frame, Plane
 from relay.gaze.face import Field
 from relay.gaze.geometry import Patch, compose, ellipse, nodes, to_nodes
+
+Layers = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -33,52 +35,59 @@ def warp(frame: Frame, placed: Sequence[Placed]) -> Frame:
         return frame
     y, u, v = frame.y.copy(), frame.u.copy(), frame.v.copy()
     for one in active:
-        _warp_planes([frame.y], [y], one, 1.0, cv2.INTER_LANCZOS4)
-        _warp_planes([frame.u, frame.v], [u, v], one, 0.5, cv2.INTER_CUBIC)
+        layers = _layers(one.field)
+        _warp_planes([frame.y], [y], one, layers, 1.0)
+        _warp_planes([frame.u, frame.v], [u, v], one, layers, 0.5)
     return replace(frame, y=y, u=u, v=v)
 
 
-def _warp_planes(sources: Sequence[Plane], targets: Sequence[Plane], placed: Placed, scale: float, method: int) -> None:
+def _warp_planes(
+    sources: Sequence[Plane], targets: Sequence[Plane], placed: Placed, layers: Layers, scale: float
+) -> None:
     """Warp one patch of planes that share a size, reading sources and writing into targets."""
     height, width = sources[0].shape
     left, top, right, bottom = placed.patch.box(scale, (width, height))
     if right <= left or bottom <= top:
         return
     to_eye = placed.patch.from_plane(scale, left, top)
-    columns, rows, mask = _sampling(placed, to_eye, (right - left, bottom - top), scale)
+    columns, rows, mask = _sampling(placed, layers, to_eye, (right - left, bottom - top), scale)
     columns += np.arange(left, right, dtype=np.float32)
     rows += np.arange(top, bottom, dtype=np.float32)[:, None]
-    inside = mask > 0
+    inside = (mask > 0).view(np.uint8)
     for source, target in zip(sources, targets, strict=True):
-        moved = cv2.remap(source, columns, rows, method, borderMode=cv2.BORDER_REPLICATE)
+        moved = cv2.remap(source, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         region = target[top:bottom, left:right]
         difference = cv2.subtract(moved, region, dtype=cv2.CV_32F)
         blended = cv2.add(region, cv2.multiply(difference, mask), dtype=cv2.CV_8U)
-        cv2.copyTo(blended, inside.view(np.uint8), region)
+        cv2.copyTo(blended, inside, region)
 
 
 def _sampling(
-    placed: Placed, to_eye: NDArray[np.float64], size: tuple[int, int], scale: float
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    placed: Placed, layers: Layers, to_eye: NDArray[np.float64], size: tuple[int, int], scale: float
+) -> tuple[Layers, Layers, Layers]:
     """For each pixel of the box: steps to its source (columns, rows, in plane pixels) and the mask.
 
     The field is read bilinearly. So is the ellipse; it is convex, hence what counts as inside lies inside.
     """
-    flow, mask = placed.field.flow, placed.field.mask
-    steps = flow @ (placed.patch.basis.T * (scale * placed.gain)).astype(np.float32)
-    stacked = np.dstack([steps, mask, _edge(mask.shape)])
-    affine = compose(to_nodes(mask.shape), to_eye)
+    to_plane = np.eye(4, dtype=np.float32)
+    to_plane[:2, :2] = placed.patch.basis * (scale * placed.gain)
     sampled = cv2.warpAffine(
-        stacked,
-        affine,
+        cv2.transform(layers, to_plane),
+        compose(to_nodes(placed.field.mask.shape), to_eye),
         size,
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_CONSTANT,
         borderValue=(0, 0, 0, 2),
     )
-    columns, rows, share, edge = (np.ascontiguousarray(sampled[..., channel], np.float32) for channel in range(4))
+    columns, rows, share, edge = (np.asarray(layer, dtype=np.float32) for layer in cv2.split(sampled))
     share[edge >= 1] = 0
     return columns, rows, share
+
+
+def _layers(field: Field) -> Layers:
+    """(rows, columns, 4): flow x and y, mask, squared distance from the centre (1 on the ellipse)."""
+    edge = _edge(field.mask.shape)
+    return np.concatenate([field.flow, field.mask[..., None], edge[..., None]], axis=-1, dtype=np.float32)
 
 
 @lru_cache(maxsize=8)

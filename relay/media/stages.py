@@ -1,14 +1,18 @@
 """What a pipeline runs, and the threads it runs it in. Knows nothing of what the stages do to a frame."""
 
 import os
+import sys
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol, Self, TypeVar
+from typing import Final, Protocol, Self, TypeVar
 
 from relay.frame import Frame, Shown
 
 S = TypeVar("S")  # what the landmark line returns
 F = TypeVar("F")  # what the field line returns
+
+NICENESS: Final = 10
 
 
 class Stages(Protocol[S, F]):
@@ -38,12 +42,27 @@ class Hands:
     @classmethod
     def hire(cls) -> Self:
         """As many threads a line as this process has processors, started when first needed."""
-        return cls(*(ThreadPoolExecutor(processors(), line) for line in ("landmarks", "field", "display")))
+        count = processors()
+        return cls(
+            landmarks=ThreadPoolExecutor(count, "landmarks", _give_way),
+            field=ThreadPoolExecutor(count, "field", _give_way),
+            display=ThreadPoolExecutor(count, "display"),
+        )
 
     def dismiss(self) -> None:
         """Wait for what is running and end the threads."""
         for executor in (self.landmarks, self.field, self.display):
             executor.shutdown(wait=True, cancel_futures=True)
+
+
+def _give_way() -> None:
+    """Let the display go first: what it shows is needed now, landmarks and fields only for frames to come.
+
+    On Linux the calling thread alone becomes nicer, and the threads that a library starts from it are so too.
+    Elsewhere niceness belongs to the whole process and is left alone.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def processors() -> int:
