@@ -54,6 +54,11 @@ class Frame:
         return int(self.y.shape[0])
 
     @property
+    def planes(self) -> tuple[Plane, Plane, Plane]:
+        """Y, U, V."""
+        return self.y, self.u, self.v
+
+    @property
     def size(self) -> tuple[int, int]:
         """(width, height) in pixels."""
         return self.width, self.height

@@ -35,7 +35,7 @@ def film(height: int, faces: int) -> list[av.VideoFrame]:
     """Two seconds that loop, as a decoder gives them."""
     width, height = SIZES[height]
     people: list[Person] = ["astronaut"] * faces
-    clip = Clip(tuple(people), width, height, RATE, seconds=2.0, eye_width=height / 10, sway=height / 20)
+    clip = Clip(tuple(people), width, height, RATE, seconds=2.0, eye_width=height / 15, sway=height / 20)
     return [av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p") for picture in clip.frames()]
 
 

@@ -7,6 +7,7 @@ copied as it is. Luma and chroma are resampled bicubically (4 x 4).
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import accumulate
 
 import cv2
 import numpy as np
@@ -33,12 +34,22 @@ def warp(frame: Frame, placed: Sequence[Placed]) -> Frame:
     active = [one for one in placed if one.gain > 0]
     if not active:
         return frame
-    y, u, v = frame.y.copy(), frame.u.copy(), frame.v.copy()
+    y, u, v = _copied(frame.planes)
     for one in active:
         layers = _layers(one.field)
         _warp_planes([frame.y], [y], one, layers, 1.0)
         _warp_planes([frame.u, frame.v], [u, v], one, layers, 0.5)
     return replace(frame, y=y, u=u, v=v)
+
+
+def _copied(planes: Sequence[Plane]) -> list[Plane]:
+    """The planes, copied into one piece of memory, one after the other: an encoder can take that as it is."""
+    ends = list(accumulate(plane.size for plane in planes))
+    memory = np.empty(ends[-1], dtype=np.uint8)
+    copies = [part.reshape(plane.shape) for part, plane in zip(np.split(memory, ends[:-1]), planes, strict=True)]
+    for copy, plane in zip(copies, planes, strict=True):
+        copy[:] = plane
+    return copies
 
 
 def _warp_planes(
@@ -53,13 +64,12 @@ def _warp_planes(
     columns, rows, mask = _sampling(placed, layers, to_eye, (right - left, bottom - top), scale)
     columns += np.arange(left, right, dtype=np.float32)
     rows += np.arange(top, bottom, dtype=np.float32)[:, None]
-    inside = (mask > 0).view(np.uint8)
+    rest = 1 - mask
     for source, target in zip(sources, targets, strict=True):
         moved = cv2.remap(source, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         region = target[top:bottom, left:right]
-        difference = cv2.subtract(moved, region, dtype=cv2.CV_32F)
-        blended = cv2.add(region, cv2.multiply(difference, mask), dtype=cv2.CV_8U)
-        cv2.copyTo(blended, inside, region)
+        # Where the mask is zero this gives the very byte that was there: 255 / (1 + 1e-5) still rounds to 255.
+        region[:] = cv2.blendLinear(moved, region, mask, rest)
 
 
 def _sampling(

@@ -46,9 +46,7 @@ class Picture:
         """
         if frame is self.frame:
             return self.decoded
-        written = av.VideoFrame(frame.width, frame.height, self.planar.format.name)
-        for plane, pixels in zip(written.planes, (frame.y, frame.u, frame.v), strict=True):
-            _view(plane)[:] = pixels
+        written = _in_place(frame, self.planar.format.name) or _copied(frame, self.planar.format.name)
         written.pts = self.decoded.pts
         if self.decoded.time_base is not None:
             written.time_base = self.decoded.time_base
@@ -66,9 +64,28 @@ class Picture:
         """
         if frame is not self.frame:
             self.planar.make_writable()
-            for plane, pixels in zip(self.planar.planes, (frame.y, frame.u, frame.v), strict=True):
+            for plane, pixels in zip(self.planar.planes, frame.planes, strict=True):
                 _view(plane)[:] = pixels
         return self.planar
+
+
+def _in_place(frame: Frame, pixel_format: str) -> av.VideoFrame | None:
+    """An av frame on the very memory of this one, where its planes lie in one piece as av has them; else None."""
+    memory, (width, height) = frame.y.base, frame.size
+    if width % 2 or height % 2 or not isinstance(memory, np.ndarray) or memory.shape != (width * height * 3 // 2,):
+        return None
+    places = [plane.ctypes.data - memory.ctypes.data for plane in frame.planes]
+    if places != [0, width * height, width * height * 5 // 4] or not memory.flags.writeable:
+        return None
+    return av.VideoFrame.from_numpy_buffer(memory.reshape(-1, width), format=pixel_format)
+
+
+def _copied(frame: Frame, pixel_format: str) -> av.VideoFrame:
+    """A new av frame with this one's pixels."""
+    written = av.VideoFrame(frame.width, frame.height, pixel_format)
+    for plane, pixels in zip(written.planes, frame.planes, strict=True):
+        _view(plane)[:] = pixels
+    return written
 
 
 def media_time(decoded: av.VideoFrame) -> float:

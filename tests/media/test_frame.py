@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from relay.frame import Frame
 from relay.media.frame import Picture
 
 SIZES = st.tuples(st.integers(2, 99), st.integers(2, 99))
@@ -116,3 +117,21 @@ def test_time_is_seconds_of_media() -> None:
     assert Picture.of(decoded).frame.time == pytest.approx(12345 / 90000)
     assert Picture.of(decoded, rotation=90).frame.rotation == 90
     assert Picture.of(av.VideoFrame(16, 16, "yuv420p")).frame.time == 0
+
+
+@pytest.mark.parametrize("name", ["yuv420p", "yuvj420p"])
+@pytest.mark.parametrize("size", [(64, 48), (65, 49)])
+def test_planes_in_one_piece_and_planes_apart_are_written_alike(size: tuple[int, int], name: str) -> None:
+    width, height = size
+    picture = Picture.of(av.VideoFrame(width, height, name))
+    half = (height + 1) // 2, (width + 1) // 2
+    y, u, v = np.split(
+        np.arange(width * height + 2 * half[0] * half[1], dtype=np.uint32).astype(np.uint8),
+        [width * height, width * height + half[0] * half[1]],
+    )
+    together = Frame(y.reshape(height, width), u.reshape(half), v.reshape(half), time=0)
+    apart = Frame(together.y.copy(), together.u.copy(), together.v.copy(), time=0)
+    one, other = picture.write(together), picture.write(apart)
+    assert one.format.name == other.format.name == name
+    for left, right in zip(Picture.of(one).frame.planes, Picture.of(other).frame.planes, strict=True):
+        assert np.array_equal(left, right)
