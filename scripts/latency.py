@@ -55,12 +55,16 @@ class Call:
     relay: dict[str, Any]  # the relay's own figures
 
 
-def delays_of(original: Shown, corrected: Shown) -> list[float]:
-    """For each corrected picture, how long before it the camera's own of that number was shown."""
+def delays_of(original: Shown, corrected: Shown, loop: float) -> list[float]:
+    """For each corrected picture, how long before it the camera's own of that number was shown, milliseconds.
+
+    loop: after this many milliseconds a number comes round again. Where the browser left out the camera's own
+    picture of a number, the one before would be found, a whole loop away: nothing is said of that picture.
+    """
     found = []
     for number, at in corrected:
-        before = [at - then for same, then in original if same == number and then <= at]
-        if before:  # the number comes round again: the last time counts
+        before = [at - then for same, then in original if same == number and 0 <= at - then < loop / 2]
+        if before:
             found.append(min(before))
     return found
 
@@ -82,7 +86,7 @@ def call(browser: Browser, relay: RunningRelay, clip: Clip, seconds: float) -> C
         page.click("#stop")
     numbers = [number for number, _ in shown["corrected"]]
     changes = sum(number != after for number, after in pairwise(numbers))
-    return Call(delays_of(shown["original"], shown["corrected"]), changes / seconds, relay_figures)
+    return Call(delays_of(shown["original"], shown["corrected"], 1000 * clip.seconds), changes / seconds, relay_figures)
 
 
 def summarise(mode: PipelineMode, height: int, calls: Sequence[Call]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The corrector's stages with a clock: three hands that never wait for each other.
 
-    landmark line   newest frame                 -> find_faces  -> S
+    landmark line   newest frame shown           -> find_faces  -> S
     field line      newest frame shown, newest S -> make_fields -> F
     display         every frame, at once, with the newest S and F -> show -> a frame to send
 
@@ -109,13 +109,11 @@ class Pipeline(Generic[S, F]):
         return [self._find_faces(), self._make_fields(), self._display()]
 
     def take(self, decoded: av.VideoFrame) -> None:
-        """A frame has been decoded: hand it to the lines, in place of an older one not yet begun."""
+        """A frame has been decoded: show it next, in place of an older one not yet begun."""
         arrival = Arrival(self._count, self._clock(), Picture.of(decoded))
         self._count += 1
         self._meter.arrive(arrival.at, arrival.frame.size)
         self._display_box.put(arrival)
-        if self._mode == "pipelined":
-            self._landmark_box.put(arrival)
 
     async def next(self) -> av.VideoFrame:
         """Wait for the newest frame to send. Raises mailbox.ClosedError after close()."""
@@ -152,7 +150,8 @@ class Pipeline(Generic[S, F]):
     async def _display(self) -> None:
         async for arrival in self._display_box:
             await self._send(arrival)
-            # Its own field would come too late for it, and would only take processor time from showing it.
+            # Its own landmarks and field would come too late for it, and would only take processor time from it.
+            self._landmark_box.put(arrival)
             self._field_box.put(arrival)
 
     async def _take_turns(self) -> None:
