@@ -21,10 +21,6 @@ def field(x: float, y: float, mask: NDArray[np.float32] = WHOLE) -> Field:
     return Field(np.full((*GRID, 2), (x, y), dtype=np.float32), mask)
 
 
-def planes(frame: Frame) -> tuple[Plane, Plane, Plane]:
-    return frame.y, frame.u, frame.v
-
-
 def outside(shape: tuple[int, ...], patches: list[Patch], scale: float) -> NDArray[np.bool_]:
     """Which pixels of a plane lie outside of all ellipses, from the definition."""
     rows, columns = np.indices(shape)
@@ -41,7 +37,7 @@ def test_decoded_frames_stay_bit_exact_outside_the_ellipses(size: tuple[int, int
         Patch.of(eye(side, (seen.x, seen.y), seen.width)) for side, seen in ((Side.RIGHT, right), (Side.LEFT, left))
     ]
     warped = warp(frame, [Placed(patch, field(0.1, -0.2)) for patch in patches])
-    for before, after, scale in zip(planes(frame), planes(warped), (1.0, 0.5, 0.5), strict=True):
+    for before, after, scale in zip(frame.planes, warped.planes, (1.0, 0.5, 0.5), strict=True):
         untouched = outside(before.shape, patches, scale)
         assert np.array_equal(before[untouched], after[untouched])
         assert not np.array_equal(before, after)
@@ -58,15 +54,18 @@ def test_strength_zero_is_the_identity(size: tuple[int, int]) -> None:
 def test_no_flow_changes_no_byte() -> None:
     frame = to_frame(Clip().frame(0))
     warped = warp(frame, [Placed(Patch.of(eye(centre=(300.3, 200.7), width=47.3)), field(0, 0))])
-    for before, after in zip(planes(frame), planes(warped), strict=True):
+    for before, after in zip(frame.planes, warped.planes, strict=True):
         assert np.array_equal(before, after)
 
 
 def test_the_input_is_never_written_to() -> None:
     frame = to_frame(Clip().frame(0))
-    for plane in planes(frame):
+    before = [plane.copy() for plane in frame.planes]
+    for plane in frame.planes:
         plane.setflags(write=False)
-    warp(frame, [Placed(Patch.of(eye(centre=(300, 200))), field(0.1, 0.1))])
+    warped = warp(frame, [Placed(Patch.of(eye(centre=(300, 200))), field(0.1, 0.1))])
+    assert warped is not frame
+    assert all(np.array_equal(was, plane) for was, plane in zip(before, frame.planes, strict=True))
 
 
 @settings(max_examples=60, deadline=None)
@@ -83,7 +82,7 @@ def test_any_patch_anywhere_leaves_the_rest_alone(
     frame = Frame(y, y[:19, :26], y[:19, 1:27], time=0)
     patch = Patch.of(eye(side, centre, width))
     warped = warp(frame, [Placed(patch, field(*step))])
-    for before, after, scale in zip(planes(frame), planes(warped), (1.0, 0.5, 0.5), strict=True):
+    for before, after, scale in zip(frame.planes, warped.planes, (1.0, 0.5, 0.5), strict=True):
         untouched = outside(before.shape, [patch], scale)
         assert np.array_equal(before[untouched], after[untouched])
 
