@@ -6,18 +6,26 @@ Imports what it checks only while checking it, so that one thing missing does no
 import importlib
 import platform
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Final
+from statistics import median
+from time import perf_counter
+from typing import Any, Final
 
 import numpy as np
 
 from relay.config import Check, Correction
 from relay.errors import ModelError
 from relay.frame import Frame
+from relay.gaze.face import Angles
+from relay.gaze.spec import GRID, VERSION
 
+ONNXRUNTIME: Final = (  # as in pyproject.toml
+    "onnxruntime-gpu" if (sys.platform, platform.machine()) == ("linux", "x86_64") else "onnxruntime"
+)
 # Distribution -> the module that loads its shared libraries.
 PACKAGES: Final = {
     "aiohttp": "aiohttp",
@@ -25,6 +33,7 @@ PACKAGES: Final = {
     "av": "av",
     "mediapipe": "relay.gaze.landmarks",
     "numpy": "numpy",
+    ONNXRUNTIME: "relay.gaze.network",
     "opencv-contrib-python": "cv2",
     "pydantic-settings": "pydantic_settings",
 }
@@ -69,6 +78,7 @@ def look(settings: Check) -> Iterator[Finding]:
         yield check_codec(name, mode)
     yield check_model(settings.model)
     yield check_sight(settings)
+    yield check_network(settings)
 
 
 def check_package(name: str, module: str) -> Finding:
@@ -106,8 +116,9 @@ def check_model(path: Path) -> Finding:
 
 def check_sight(settings: Check) -> Finding:
     """Does the landmark model run? In an empty grey picture it must find nobody."""
+    alone = settings.model_copy(update={"field": "geometric"})  # the network is looked at by itself
     try:
-        eyes = importlib.import_module("relay.gaze.corrector").Corrector(settings, Correction.model_validate({}))
+        eyes = importlib.import_module("relay.gaze.corrector").Corrector(alone, Correction.model_validate({}))
     except (ImportError, OSError, RuntimeError, ModelError):
         return Finding("landmarks", "cannot be tried", "see to what is missing above first")
     faces = eyes.find_faces(_grey(320, 240))
@@ -116,6 +127,33 @@ def check_sight(settings: Check) -> Finding:
         detail = faces.problem or f"{len(faces.faces)} faces in an empty picture"
         return Finding("landmarks", detail, REINSTALL)
     return Finding("landmarks", "found nobody in an empty picture, as it should")
+
+
+def check_network(settings: Check) -> Finding:
+    """Do the network's weights load, on what do they run, and how long do two eyes take?"""
+    if settings.field == "geometric":
+        return Finding("network", "not asked for: --field geometric")
+    try:
+        network = importlib.import_module("relay.gaze.network").load(settings.weights, settings.compute_threads)
+    except (ImportError, OSError) as error:
+        return Finding("network", f"cannot be tried without its package: {error}", REINSTALL)
+    except ModelError as error:
+        return Finding("network", str(settings.weights), str(error))
+    spent = f"{1000 * _time_two_eyes(network):.1f} ms for two eyes"
+    return Finding("network", f"{network.path}, spec {VERSION}, on {network.provider}, {spent}")
+
+
+def _time_two_eyes(network: Any) -> float:
+    """Seconds, the middle of twenty runs."""
+    eye = importlib.import_module("relay.gaze.cutout").Cutout(
+        np.zeros((3, *GRID), np.float32), np.zeros((2, *GRID), np.float32), radius=0.2
+    )
+    times = []
+    for _ in range(20):
+        begun = perf_counter()
+        network([eye, eye], [Angles(8.0, 0.0)] * 2)
+        times.append(perf_counter() - begun)
+    return median(times)
 
 
 def _grey(width: int, height: int) -> Frame:

@@ -21,8 +21,16 @@ from relay.errors import ConfigError
 
 Mode = Literal["natural", "teleprompter"]
 PipelineMode = Literal["sequential", "pipelined"]
+FieldMode = Literal["network", "geometric"]
 IceUrl = Annotated[str, Field(pattern=r"^(stuns?|turns?):[^/].*$")]
 Degrees = Annotated[float, Field(ge=-25, le=25, allow_inf_nan=False)]
+
+
+def shipped_weights() -> Path:
+    """The network's weights: inside an installed package, under models/ in a source tree."""
+    package = Path(__file__).parent
+    installed = package / "weights"
+    return (installed if installed.is_dir() else package.parent / "models" / "weights") / "eyeline.onnx"
 
 
 class Correction(BaseModel, frozen=True, extra="forbid"):
@@ -60,6 +68,14 @@ class Engine(Limits):
     )
     model: Path = Field(
         user_cache_path("eyeline") / "face_landmarker.task", description="landmark model file; scripts/run fetches it"
+    )
+    field: FieldMode = Field(
+        "network",
+        description="network: how an eye turns is learned; geometric: it is computed, a ball under lids that follow",
+    )
+    weights: Path = Field(
+        shipped_weights(),
+        description="the network's weights, ONNX; NAME_fp16.onnx beside NAME.onnx is taken on a GPU",
     )
     compute_threads: int = Field(
         1, ge=1, le=64, description="threads of each numeric library (OpenCV, OMP, onnxruntime) [threads]"

@@ -2,7 +2,8 @@
 
 EyelineError
 ├── ConfigError                 a setting or flag is wrong
-├── ModelError                  the landmark model is missing or not the expected one
+├── ModelError                  the landmark model or the network's weights are missing or not the expected ones
+│   └── NotFiniteError          the network gave something that is no number
 ├── MediaError                  a file cannot be read or written
 └── RequestError                something a client sent (RFC 9457 problem: status, code, detail)
     ├── MalformedError          400  not SDP, not JSON, a field missing
@@ -29,6 +30,10 @@ class ConfigError(EyelineError):
 
 class ModelError(EyelineError):
     """A model file is missing or does not have the expected content."""
+
+
+class NotFiniteError(ModelError):
+    """The network gave infinity, or something that is no number at all."""
 
 
 class MediaError(EyelineError):

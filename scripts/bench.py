@@ -39,9 +39,10 @@ def film(height: int, faces: int) -> list[av.VideoFrame]:
     return [av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p") for picture in clip.frames()]
 
 
-async def run(frames: list[av.VideoFrame], mode: config.PipelineMode, seconds: float) -> Statistics:
-    """Feed the frames for so long, and report."""
-    settings = config.Serve.read([], "bench")
+async def run(
+    frames: list[av.VideoFrame], mode: config.PipelineMode, settings: config.Serve, seconds: float
+) -> tuple[Statistics, str]:
+    """Feed the frames for so long; what that took, and what the network ran on, empty without one."""
     hands, meter = Hands.hire(), Meter(mode, time.monotonic())
     corrector = hands.landmarks.submit(Corrector, settings, settings.correction).result()  # as a session does it
     seen: list[int] = [0]
@@ -59,7 +60,7 @@ async def run(frames: list[av.VideoFrame], mode: config.PipelineMode, seconds: f
     await pipeline.settle()
     corrector.close()
     hands.dismiss()
-    return report
+    return report, corrector.provider
 
 
 async def _feed(pipeline: Pipeline[Any, Any], frames: list[av.VideoFrame], seconds: float) -> None:
@@ -117,16 +118,23 @@ def main() -> None:
     parser.add_argument(
         "--pipelines", nargs="+", choices=get_args(config.PipelineMode), default=["pipelined", "sequential"]
     )
+    parser.add_argument(
+        "--field", choices=get_args(config.FieldMode), default="network", help="how fields are made (default: network)"
+    )
     parser.add_argument("--seconds", type=float, default=7.0, help="of each run; the last 5 count [seconds]")
     chosen = parser.parse_args()
+    settings = config.Serve.read(["--field", chosen.field], "bench")
     cv2.setNumThreads(1)  # as the relay does
-    machine, rows, runs = describe_machine(), [], []
+    machine, rows, runs, provider = describe_machine(), [], [], ""
     for height, faces in product(chosen.heights, chosen.faces):
         frames = film(height, faces)
         for mode in chosen.pipelines:
-            report = asyncio.run(run(frames, mode, chosen.seconds))
+            report, provider = asyncio.run(run(frames, mode, settings, chosen.seconds))
             rows.append(row(height, faces, report))
-            runs.append({"height": height, "faces_shown": faces, **report.model_dump(by_alias=True, mode="json")})
+            made = {"field": settings.field, "provider": provider or None}
+            figures = report.model_dump(by_alias=True, mode="json")
+            runs.append({"height": height, "faces_shown": faces, **made, **figures})
+    print(f"field: {settings.field}{f' on {provider}' if provider else ''}")
     print_table(HEAD, rows)
     print_json("bench", machine, runs)
 

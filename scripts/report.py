@@ -9,9 +9,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from relay.check import ONNXRUNTIME
 from relay.media.stages import processors
 
-PACKAGES = ("mediapipe", "opencv-contrib-python", "numpy", "av", "aiortc")
+PACKAGES = ("mediapipe", ONNXRUNTIME, "opencv-contrib-python", "numpy", "av", "aiortc")
 
 
 def describe_machine() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 from relay.config import Check
 from tests.browser import FLAGS, find_chromium
 from tests.clips import Clip, write_mjpeg
+from tests.gaze.weights import write_network
 from tests.running import RunningRelay
 
 # A busy machine is no bug: examples may take as long as they take.
@@ -26,6 +27,12 @@ def model() -> Path:
     if not path.exists():
         pytest.fail(f"{path} is missing; scripts/test fetches it", pytrace=False)
     return path
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny network that keeps to the spec, for tests to which it does not matter what was learned."""
+    return write_network(tmp_path_factory.mktemp("weights") / "tiny.onnx")
 
 
 @pytest.fixture(scope="session")

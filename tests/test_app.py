@@ -68,10 +68,12 @@ async def test_an_address_of_another_machine_is_said_plainly() -> None:
             pytest.fail("it listens on an address this machine does not have")
 
 
-async def test_a_missing_model_is_told_at_the_start(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"missing\.task"):
-        async with listening(serving("--model", str(tmp_path / "missing.task"))):
-            pytest.fail("it serves without a model")
+async def test_a_missing_model_is_told_at_the_start(tmp_path: Path, model: Path, weights: Path) -> None:
+    missing = tmp_path / "missing.task"
+    for flags in (("--model", missing, "--weights", weights), ("--model", model, "--weights", missing)):
+        with pytest.raises(ModelError, match=r"missing\.task"):
+            async with listening(serving(*map(str, flags))):
+                pytest.fail("it serves without a model")
 
 
 async def test_the_eyes_tried_at_the_start_are_closed() -> None:
@@ -110,8 +112,8 @@ def held() -> tuple[int, int]:
     return native, len(os.listdir("/dev/fd"))
 
 
-async def test_real_eyes_leave_nothing_behind(model: Path) -> None:
-    settings = serving("--model", str(model))
+async def test_real_eyes_leave_nothing_behind(model: Path, weights: Path) -> None:
+    settings = serving("--model", str(model), "--weights", str(weights))
     async with listening(settings, partial(Corrector, settings)) as address:
         counts = []
         for _ in range(6):

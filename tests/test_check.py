@@ -1,28 +1,32 @@
 import importlib
+import re
 from pathlib import Path
 
 import pytest
 
 from relay import check
-from relay.check import Finding, check_codec, check_model, check_package, check_sight, report
+from relay.check import Finding, check_codec, check_model, check_network, check_package, check_sight, report
 from relay.config import Check
+from relay.gaze import spec
 from relay.gaze.landmarks import Landmarker
+from relay.gaze.network import Network
+from tests.gaze.weights import write_network
 
 
-def settings(model: Path) -> Check:
-    return Check.read(["--model", str(model)], "test")
+def settings(model: Path, *flags: str) -> Check:
+    return Check.read(["--model", str(model), *flags], "test")
 
 
-def test_everything_is_there(model: Path) -> None:
+def test_everything_is_there(model: Path, weights: Path) -> None:
     said: list[str] = []
-    assert report(settings(model), said.append) == 0
+    assert report(settings(model, "--weights", str(weights)), said.append) == 0
     assert said[-1] == "everything is there"
     assert all(line.startswith("ok ") for line in said[:-1])
 
 
-def test_a_missing_model_is_said_with_what_to_do(tmp_path: Path) -> None:
+def test_a_missing_model_is_said_with_what_to_do(tmp_path: Path, weights: Path) -> None:
     said: list[str] = []
-    assert report(settings(tmp_path / "none.task"), said.append) == 1
+    assert report(settings(tmp_path / "none.task", "--weights", str(weights)), said.append) == 1
     assert any(line.startswith("MISSING landmark model") for line in said)
     assert any("-> " in line and "scripts/run" in line for line in said)
     assert said[-1] == "2 missing"
@@ -32,6 +36,34 @@ def test_another_file_is_not_the_model(tmp_path: Path) -> None:
     other = tmp_path / "other.task"
     other.write_bytes(b"something else")
     assert "checksum" in check_model(other).remedy
+
+
+def test_the_network_is_said_with_its_spec_provider_and_time(model: Path, weights: Path) -> None:
+    found = check_network(settings(model, "--weights", str(weights)))
+    parts = f"{weights}, spec {spec.VERSION}, on {Network(weights).provider}, "
+    assert re.fullmatch(re.escape(parts) + r"\d+\.\d ms for two eyes", found.detail)
+    assert not found.remedy
+
+
+def test_the_shipped_weights_are_there_and_fit(model: Path) -> None:
+    found = check_network(settings(model))
+    assert not found.remedy
+    assert "models/weights/eyeline" in found.detail
+
+
+def test_missing_and_strange_weights_are_said_and_hide_nothing_else(model: Path, tmp_path: Path) -> None:
+    strange = write_network(tmp_path / "old.onnx", stamp={**spec.stamp(), "eyeline.spec": "0"})
+    for path, word in ((tmp_path / "none.onnx", "cannot be read"), (strange, "eyeline.spec is '0'")):
+        chosen = settings(model, "--weights", str(path))
+        found = check_network(chosen)
+        assert found.detail == str(path)
+        assert word in found.remedy
+        assert not check_sight(chosen).remedy
+
+
+def test_without_a_network_no_weights_are_missed(model: Path, tmp_path: Path) -> None:
+    chosen = settings(model, "--weights", str(tmp_path / "none.onnx"), "--field", "geometric")
+    assert check_network(chosen) == Finding("network", "not asked for: --field geometric")
 
 
 def test_a_missing_package_and_one_that_does_not_load() -> None:

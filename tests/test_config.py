@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from relay.config import Check, Correct, Correction, Engine, Limits, Serve, cap_threads
+from relay import config
+from relay.config import Check, Correct, Correction, Engine, Limits, Serve, cap_threads, shipped_weights
 from relay.errors import ConfigError
 
 
@@ -36,6 +37,7 @@ def test_flags_win_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
         (["--faces", "0"], ["faces", "0", "1"]),
         (["--vanish-timeout", "0.1"], ["vanish_timeout", "0.1", "1"]),
         (["--start-bitrate", "6000"], ["start_bitrate", "6000", "5000"]),
+        (["--field", "magic"], ["field", "magic", "'network' or 'geometric'"]),
         (["--ice-servers", "[1]"], ["ice_servers"]),
         (["--ice-servers", '["http://host"]'], ["ice_servers", "http://host", "stun"]),
     ],
@@ -74,9 +76,26 @@ def test_correct_needs_both_files() -> None:
     assert exit_.value.code == 2
 
 
-def test_every_command_has_an_engine() -> None:
+def test_every_command_has_an_engine_that_runs_the_shipped_network() -> None:
     for settings in (Serve.read([], "x"), Correct.read(["a", "b"], "x"), Check.read([], "x")):
         assert isinstance(settings, Engine)
+        assert (settings.field, settings.weights) == ("network", shipped_weights())
+
+
+def test_every_command_takes_another_field_and_other_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EYELINE_WEIGHTS", "mine.onnx")
+    flags = ["--field", "geometric"]
+    for settings in (Serve.read(flags, "x"), Correct.read(["a", "b", *flags], "x"), Check.read(flags, "x")):
+        assert (settings.field, settings.weights) == ("geometric", Path("mine.onnx"))
+
+
+def test_the_weights_lie_under_models_in_a_source_tree_and_in_the_package_once_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shipped_weights() == Path(__file__).parents[1] / "models" / "weights" / "eyeline.onnx"
+    monkeypatch.setattr(config, "__file__", str(tmp_path / "relay" / "config.py"))
+    (tmp_path / "relay" / "weights").mkdir(parents=True)
+    assert shipped_weights() == tmp_path / "relay" / "weights" / "eyeline.onnx"
 
 
 def test_unknown_settings_of_a_correction_are_refused() -> None:

@@ -280,9 +280,10 @@ def test_a_signal_ends_it_with_a_message_and_the_old_file_untouched(
     assert [signal.getsignal(each) for each in SIGNALS] == handlers
 
 
-def test_the_command_is_interrupted_from_outside(tmp_path: Path, model: Path) -> None:
+def test_the_command_is_interrupted_from_outside(tmp_path: Path, model: Path, weights: Path) -> None:
     path = Film(size=(320, 240), times=range(0, 200 * 3000, 3000)).write(tmp_path / "a.mkv")
-    words = [sys.executable, "-m", "relay", "correct", str(path), str(tmp_path / "b.mp4"), "--model", str(model)]
+    words = [sys.executable, "-m", "relay", "correct", str(path), str(tmp_path / "b.mp4")]
+    words += ["--model", str(model), "--weights", str(weights)]
     running = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
     for _ in range(600):
         if any(tmp_path.glob(".relay-*")):

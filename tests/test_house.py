@@ -19,9 +19,9 @@ LAYERS = [
     # one idea each, without a library of frames
     "gaze.geometry gaze.smoothing gaze.pose gaze.tracking media.mailbox media.stages files.kind tally",
     # what to do to an eye
-    "gaze.aim gaze.calibration gaze.geometric gaze.warp",
-    # where a large library is let in: MediaPipe, PyAV, aiortc's private side
-    "gaze.landmarks media.frame files.orientation files.pair media.codec",
+    "gaze.aim gaze.calibration gaze.cutout gaze.geometric gaze.warp",
+    # where a large library is let in: MediaPipe, onnxruntime, PyAV, aiortc's private side
+    "gaze.landmarks gaze.network media.frame files.orientation files.pair media.codec",
     "files.span files.draft files.recording files.source files.soundtrack files.target",
     # one person's chain; the same chain with a clock
     "gaze.corrector media.pipeline media.track",
@@ -55,7 +55,11 @@ DOORS = {
 }
 
 # What training shares with the relay: the eye is cut out by the same code there and here.
-SHARED_WITH_MODELS = "frame gaze.spec gaze.face gaze.geometry gaze.landmarks"
+SHARED_WITH_MODELS = "errors frame gaze.spec gaze.face gaze.geometry gaze.cutout gaze.landmarks"
+
+# What judges the network runs it as the relay does, on films too. Of models/, without suffix; a folder means all in it.
+JUDGES = "evaluate evaluation"
+SHARED_WITH_JUDGES = f"{SHARED_WITH_MODELS} config media.frame gaze files"
 
 # Modules without a test file of their own, and why.
 UNTESTED = {
@@ -205,15 +209,33 @@ def test_libraries_come_in_by_their_doors() -> None:
     assert not wrong
 
 
+def shared_with(path: Path) -> list[str]:
+    """The relay's modules and rooms that this file of models/ may import."""
+    room = path.relative_to(ROOT / "models").with_suffix("").parts[0]
+    shared = SHARED_WITH_JUDGES if room in JUDGES.split() else SHARED_WITH_MODELS
+    return [f"relay.{name}" for name in shared.split()]
+
+
 def test_training_shares_the_geometry_of_the_eye_and_nothing_else() -> None:
-    allowed = [f"relay.{name}" for name in SHARED_WITH_MODELS.split()]
     wrong = [
-        f"{path}:{one.line} imports {one.name}; models share {SHARED_WITH_MODELS} with the relay"
+        f"{path}:{one.line} imports {one.name}; it shares {', '.join(shared_with(path))} with the relay"
         for path in sorted((ROOT / "models").rglob("*.py"))
         for one in imports_of(path)
-        if one.library == "relay" and not any(starts_with(one.name, name) for name in allowed)
+        if one.library == "relay" and not any(starts_with(one.name, name) for name in shared_with(path))
     ]
     assert not wrong
+
+
+def test_onnxruntime_is_silenced_wherever_it_is_imported() -> None:
+    """It reports its use to Microsoft, unless the environment says no before it is loaded."""
+    files = [path for room in ("relay", "models", "scripts", "tests") for path in sorted((ROOT / room).rglob("*.py"))]
+    loud = [
+        f"{path}:{one.line} imports onnxruntime; set ORT_DISABLE_TELEMETRY before that"
+        for path in files
+        for one in imports_of(path)
+        if one.library == "onnxruntime" and "ORT_DISABLE_TELEMETRY" not in path.read_text()
+    ]
+    assert not loud
 
 
 def test_the_environment_is_read_in_config_alone() -> None:
@@ -259,7 +281,9 @@ def test_no_module_has_a_vague_name() -> None:
     ("module", "heavy"),
     [
         ("relay.gaze.geometry", {"mediapipe", "av", "aiortc", "asyncio", "cv2"}),
-        ("relay.config", {"mediapipe", "av", "aiortc", "cv2", "numpy"}),
+        ("relay.gaze.cutout", {"mediapipe", "av", "onnxruntime", "torch"}),
+        ("relay.gaze.network", {"mediapipe", "av", "asyncio", "torch"}),
+        ("relay.config", {"mediapipe", "av", "aiortc", "cv2", "numpy", "onnxruntime"}),
         ("relay.media.pipeline", {"mediapipe", "aiortc", "aiohttp", "cv2"}),
     ],
 )

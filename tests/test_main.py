@@ -76,25 +76,37 @@ def test_a_wrong_setting_in_the_environment_is_told_too(
     assert "max_sessions: 'many' is not right" in capsys.readouterr().err
 
 
-def test_a_missing_model_is_1_and_says_what_to_do(tmp_path: Path) -> None:
-    done = relay("serve", "--port", "0", "--model", str(tmp_path / "none.task"))
+def test_a_missing_model_is_1_and_says_what_to_do(tmp_path: Path, weights: Path) -> None:
+    done = relay("serve", "--port", "0", "--model", str(tmp_path / "none.task"), "--weights", str(weights))
     assert done.returncode == 1
-    [line] = done.stderr.splitlines()
+    line = done.stderr.splitlines()[-1]
     assert "none.task" in line
     assert "scripts/run" in line
 
 
-def test_a_taken_port_is_2_and_says_so(model: Path) -> None:
+def test_missing_weights_are_1_and_one_line_that_says_what_to_do(tmp_path: Path, model: Path) -> None:
+    done = relay("serve", "--port", "0", "--model", str(model), "--weights", str(tmp_path / "none.onnx"))
+    assert done.returncode == 1
+    [line] = done.stderr.splitlines()
+    assert line.startswith(f"relay serve: the network's weights {tmp_path / 'none.onnx'} cannot be read")
+    assert "--field geometric" in line
+
+
+def test_a_taken_port_is_2_and_says_so(model: Path, weights: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        done = relay("serve", "--host", "127.0.0.1", "--port", port, "--model", str(model))
+        models = ("--model", str(model), "--weights", str(weights))
+        done = relay("serve", "--host", "127.0.0.1", "--port", port, *models)
     assert done.returncode == 2
     assert f"relay serve: port: {port} is taken" in done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_serving_begins_with_an_address_and_ends_on_a_signal(number: signal.Signals, model: Path) -> None:
-    command = [sys.executable, "-m", "relay", "serve", "--port", "0", "--model", str(model)]
+def test_serving_begins_with_an_address_and_ends_on_a_signal(
+    number: signal.Signals, model: Path, weights: Path
+) -> None:
+    models = ("--model", str(model), "--weights", str(weights))
+    command = [sys.executable, "-m", "relay", "serve", "--port", "0", *models]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -102,11 +114,13 @@ def test_serving_begins_with_an_address_and_ends_on_a_signal(number: signal.Sign
         assert re.search(r"http://localhost:\d+", line)
         process.send_signal(number)
         assert process.wait(20) == 0
-        assert "Traceback" not in process.stderr.read()
+        said = process.stderr.read()
+        assert "Traceback" not in said
+        assert len(re.findall(rf"the network {weights} runs on \w+ExecutionProvider", said)) == 1
 
 
-def test_check_says_that_everything_is_there(model: Path) -> None:
-    done = relay("check", "--model", str(model))
+def test_check_says_that_everything_is_there(model: Path, weights: Path) -> None:
+    done = relay("check", "--model", str(model), "--weights", str(weights))
     assert done.returncode == 0, done.stdout
     assert "MISSING" not in done.stdout
 

@@ -89,8 +89,10 @@ class Faces:
 class Field:
     """For each node of the patch, where its pixel comes from (spec: Field). Independent of resolution.
 
-    flow: (h, w, 2) float32, eye widths, x then y. mask: (h, w) float32, 0..1.
+    flow: (h, w, 2) float32, eye widths, x then y, of the ball. mask: (h, w) float32, 0..1: how much of it shows.
+    rest: (h, w, 2) like flow, of what lies over the ball: lids, skin, glasses. None: it stays.
     """
 
     flow: NDArray[np.float32]
     mask: NDArray[np.float32]
+    rest: NDArray[np.float32] | None = None

@@ -23,8 +23,16 @@ Angles are in degrees. Camera frame, as one sees the unmirrored picture: pitch >
 up, yaw > 0 turns them towards the picture's right, roll > 0 tilts the head's top towards the picture's right.
 Inside a mirrored or tilted patch an angle is turned and mirrored with the pixels (`geometry.Patch.aim`).
 
-Field: backward map. The output at p shows the input at p + flow(p), in eye widths; mask (0..1) says how much
-of it is shown over the original. Flow and mask are zero outside the ellipse inscribed in the patch.
+Field: backward map in two layers, the ball and what lies over it. The output at p shows
+mask(p) * input(p + flow(p)) + (1 - mask(p)) * input(p + rest(p)), flow and rest in eye widths. Outside the ellipse
+inscribed in the patch nothing moves. A field without a rest leaves the original where the mask is zero.
+
+The network (models/ makes it, gaze/network.py runs it): for n eyes, float32,
+    picture (n, 3, 48, 64)  the patch's Y, U, V: 0..1 and -0.5..0.5 (BT.601 studio range)
+    maps    (n, 2, 48, 64)  0..1: disc of the iris, opening between the lids
+    aim     (n, 2)          pitch, yaw, degrees, inside the patch
+    radius  (n,)            of the iris, eye widths
+gives flow (n, 2, 48, 64), rest (n, 2, 48, 64), mask (n, 1, 48, 64) as above.
 """
 
 from typing import Final
@@ -36,9 +44,24 @@ PATCH_HEIGHT: Final = 48
 CORNER_DISTANCE: Final = 36.0  # patch pixels in one eye width
 EXTENT: Final = (PATCH_WIDTH / CORNER_DISTANCE, PATCH_HEIGHT / CORNER_DISTANCE)  # the patch in eye widths
 
+GRID: Final = (PATCH_HEIGHT, PATCH_WIDTH)
+INPUTS: Final = ("picture", "maps", "aim", "radius")
+OUTPUTS: Final = ("flow", "rest", "mask")
+
 MAX_AIM: Final = 25.0  # degrees, each axis: beyond it no method turns an eye credibly
 
 # An adult iris is 11.7 mm wide, almost the same in everybody, and its plane lies 10.4 mm before the centre on
 # which the eyeball turns (Bekerman 2014; Kaufman, Adler's Physiology of the Eye). So the visible iris radius is
 # the ruler of the eye: a turn by a moves the iris centre by 1.78 * radius * sin(a).
 ROTATION_PER_IRIS_RADIUS: Final = 1.78
+
+
+def stamp() -> dict[str, str]:
+    """What a weights file carries and the runtime compares: everything above that weights depend on, as text."""
+    return {
+        "eyeline.spec": VERSION,
+        "eyeline.patch": f"{PATCH_WIDTH}x{PATCH_HEIGHT}, {CORNER_DISTANCE:g} between the corners",
+        "eyeline.inputs": " ".join(INPUTS),
+        "eyeline.outputs": " ".join(OUTPUTS),
+        "eyeline.angles": f"degrees, pitch up, yaw to the picture's right, at most {MAX_AIM:g}",
+    }

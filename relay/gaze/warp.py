@@ -61,37 +61,65 @@ def _warp_planes(
     if right <= left or bottom <= top:
         return
     to_eye = placed.patch.from_plane(scale, left, top)
-    columns, rows, mask = _sampling(placed, layers, to_eye, (right - left, bottom - top), scale)
-    columns += np.arange(left, right, dtype=np.float32)
-    rows += np.arange(top, bottom, dtype=np.float32)[:, None]
-    rest = 1 - mask
+    mask, *steps = _sampling(placed, layers, to_eye, (right - left, bottom - top), scale)
+    columns, rows = np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32)[:, None]
+    places = [step + start for step, start in zip(steps, (columns, rows) * 2, strict=False)]
+    remainder = 1 - mask
     for source, target in zip(sources, targets, strict=True):
-        moved = cv2.remap(source, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
         region = target[top:bottom, left:right]
-        # Where the mask is zero this gives the very byte that was there: 255 / (1 + 1e-5) still rounds to 255.
-        region[:] = cv2.blendLinear(moved, region, mask, rest)
+        moved = _read(source, *places[:2])
+        under = _read(source, *places[2:]) if places[2:] else region
+        # Where nothing moves this gives the very byte that was there: 255 / (1 + 1e-5) still rounds to 255.
+        region[:] = cv2.blendLinear(moved, under, mask, remainder)
+
+
+def _read(source: Plane, columns: Layers, rows: Layers) -> Plane:
+    """The plane at these places."""
+    return np.asarray(
+        cv2.remap(source, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), dtype=np.uint8
+    )
 
 
 def _sampling(
     placed: Placed, layers: Layers, to_eye: NDArray[np.float64], size: tuple[int, int], scale: float
-) -> tuple[Layers, Layers, Layers]:
-    """For each pixel of the box: steps to its source (columns, rows, in plane pixels) and the mask.
+) -> list[Layers]:
+    """For each pixel of the box: the mask, the steps to its source (columns, rows, in plane pixels), the rest's steps.
 
     The field is read bilinearly. So is the ellipse; it is convex, hence what counts as inside lies inside.
     """
+    field = placed.field
+    from_nodes = compose(to_nodes(field.mask.shape), to_eye)
     to_plane = np.eye(4, dtype=np.float32)
     to_plane[:2, :2] = placed.patch.basis * (scale * placed.gain)
+    *steps, share, edge = _interpolate(_transform(layers, to_plane), from_nodes, size, (0, 0, 0, 2))
+    beyond = edge >= 1
+    share[beyond] = 0
+    if field.rest is None:
+        return [share, *steps]
+    under = _interpolate(_transform(field.rest, to_plane[:2, :2]), from_nodes, size, (0, 0))
+    for step in under:
+        step[beyond] = 0
+    return [share, *steps, *under]
+
+
+def _interpolate(
+    layers: NDArray[np.floating], from_nodes: NDArray[np.float64], size: tuple[int, int], beyond: tuple[float, ...]
+) -> list[Layers]:
+    """Layers over the field's nodes -> each over the box's pixels, bilinear; beyond: their values outside."""
     sampled = cv2.warpAffine(
-        cv2.transform(layers, to_plane),
-        compose(to_nodes(placed.field.mask.shape), to_eye),
+        layers,
+        from_nodes,
         size,
         flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
         borderMode=cv2.BORDER_CONSTANT,
-        borderValue=(0, 0, 0, 2),
+        borderValue=beyond,
     )
-    columns, rows, share, edge = (np.asarray(layer, dtype=np.float32) for layer in cv2.split(sampled))
-    share[edge >= 1] = 0
-    return columns, rows, share
+    return [np.asarray(layer, dtype=np.float32) for layer in cv2.split(sampled)]
+
+
+def _transform(layers: Layers, matrix: Layers) -> Layers:
+    """Every node's values times a matrix."""
+    return np.asarray(cv2.transform(layers, matrix), dtype=np.float32)
 
 
 def _layers(field: Field) -> Layers:

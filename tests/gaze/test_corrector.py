@@ -1,25 +1,48 @@
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from relay.config import Correction, Engine
+from relay.config import Correct, Correction, Engine, FieldMode
+from relay.correct import Walk
+from relay.errors import ModelError
 from relay.frame import Frame, Rotation, Shown, Verdict
+from relay.gaze import corrector as chain
 from relay.gaze.corrector import Corrector, Fields, Memory
-from relay.gaze.face import Angles, Faces
+from relay.gaze.cutout import Cutout, cut
+from relay.gaze.face import Angles, Faces, Field
 from relay.gaze.geometric import turn
 from relay.gaze.geometry import Patch, ellipse
 from relay.gaze.landmarks import Landmarker
+from relay.gaze.network import Network
+from relay.tally import Tally
 from tests.clips import Clip, to_frame
+from tests.gaze.faces import face, faces
+from tests.gaze.weights import expected, write_network
 
 STILL = Clip(sway=0, tilt=0, zoom=0)
 
 
+@pytest.fixture(params=["geometric", "tiny"])
+def engine(request: pytest.FixtureRequest, model: Path, weights: Path) -> Engine:
+    """What a corrector is made of, with the field computed, or from a network of a few lines."""
+    field: FieldMode = "geometric" if request.param == "geometric" else "network"
+    return Engine(model=model, field=field, weights=weights)
+
+
 @pytest.fixture
-def corrector(model: Path) -> Iterator[Corrector]:
-    one = Corrector(Engine(model=model), Correction(pitch=10))
+def corrector(engine: Engine) -> Iterator[Corrector]:
+    one = Corrector(engine, Correction(pitch=10))
+    yield one
+    one.close()
+
+
+@pytest.fixture(params=["geometric", "network"])
+def shipped(request: pytest.FixtureRequest, model: Path) -> Iterator[Corrector]:
+    """As it comes: the field computed, or from the weights in models/weights."""
+    one = Corrector(Engine(model=model, field=request.param), Correction(pitch=10))
     yield one
     one.close()
 
@@ -47,10 +70,10 @@ def irises(frame: Frame, model: Path) -> NDArray[np.float32]:
 
 @pytest.mark.parametrize(("pitch", "yaw"), [(10, 0), (-8, 0), (0, 10), (0, -10)])
 def test_the_eyes_of_a_real_face_turn_the_asked_way_by_the_asked_amount(
-    corrector: Corrector, model: Path, pitch: float, yaw: float
+    shipped: Corrector, model: Path, pitch: float, yaw: float
 ) -> None:
-    corrector.correction = Correction(pitch=pitch, yaw=yaw)
-    frame, shown, seen = settle(corrector)
+    shipped.correction = Correction(pitch=pitch, yaw=yaw)
+    frame, shown, seen = settle(shipped)
     assert shown.verdict is Verdict.CORRECTED
     step = irises(shown.frame, model) - irises(frame, model)
     for moved, eye in zip(step, seen.faces[0].eyes, strict=True):
@@ -73,10 +96,9 @@ def test_outside_the_eyes_a_corrected_frame_is_the_input_byte_for_byte(corrector
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])
 def test_a_picture_stored_on_its_side_is_corrected_as_it_will_be_seen(
-    corrector: Corrector, model: Path, rotation: Rotation
+    corrector: Corrector, engine: Engine, rotation: Rotation
 ) -> None:
-    upright, *_ = settle(corrector)
-    lying = Corrector(Engine(model=model), Correction(pitch=10))
+    lying = Corrector(engine, Correction(pitch=10))
     for number in range(12):
         picture = np.ascontiguousarray(np.rot90(STILL.frame(number), rotation // 90))
         frame = to_frame(picture, number / 30, rotation)
@@ -87,7 +109,7 @@ def test_a_picture_stored_on_its_side_is_corrected_as_it_will_be_seen(
     change = np.abs(shown.frame.y.astype(int) - frame.y.astype(int))
     assert shown.verdict is Verdict.CORRECTED
     assert change.sum() > 1000
-    flow = corrector.make_fields(upright, seen).faces[0].right.flow[24, 32]
+    flow = corrector.make_fields(frame, seen).faces[0].right.flow[24, 32]
     patch = Patch.of(face.right, rotation)
     step = -(patch.basis / patch.width) @ flow
     assert step @ np.array(up) > 0.9 * np.hypot(*step)
@@ -147,6 +169,117 @@ def test_both_people_are_corrected(corrector: Corrector) -> None:
     changed = np.argwhere(frame.y != shown.frame.y)[:, 1]
     assert (changed < 640).any()
     assert (changed >= 640).any()
+
+
+class Witness:
+    """A network that notes what it is asked, and moves nothing."""
+
+    provider = "nothing"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[Sequence[Cutout], Sequence[Angles]]] = []
+
+    def __call__(self, cutouts: Sequence[Cutout], aims: Sequence[Angles]) -> list[Field]:
+        self.asked.append((cutouts, aims))
+        return [
+            Field(np.zeros((48, 64, 2), np.float32), np.full((48, 64), number, np.float32))
+            for number in range(len(aims))
+        ]
+
+
+@pytest.fixture
+def witness(monkeypatch: pytest.MonkeyPatch) -> Witness:
+    one = Witness()
+    monkeypatch.setattr(chain, "load", lambda path, threads: one)
+    return one
+
+
+def watched(model: Path, correction: Correction) -> Corrector:
+    return Corrector(Engine(model=model), correction)
+
+
+def test_the_network_is_asked_for_all_eyes_of_a_frame_at_once(model: Path, witness: Witness) -> None:
+    corrector = watched(model, Correction(pitch=10, yaw=-3))
+    people = faces(face(4, centre=(150, 150)), face(7, centre=(420, 200), width=60))
+    frame = to_frame(STILL.frame(0))
+    made = corrector.make_fields(frame, people)
+    corrector.close()
+    [(cutouts, aims)] = witness.asked
+    eyes = [eye for person in people.faces for eye in person.eyes]
+    for cutout, aim, eye in zip(cutouts, aims, eyes, strict=True):
+        wanted = cut(frame, eye, Patch.of(eye))
+        assert np.array_equal(cutout.picture, wanted.picture)
+        assert np.array_equal(cutout.maps, wanted.maps)
+        assert aim == Patch.of(eye).aim(Angles(10, -3))
+    assert [(one.number, one.right.mask[0, 0], one.left.mask[0, 0]) for one in made.faces] == [(4, 0, 1), (7, 2, 3)]
+
+
+@pytest.mark.parametrize("rotation", [90, 180, 270])
+def test_the_network_is_told_the_turn_as_the_stored_eye_has_to_make_it(
+    model: Path, witness: Witness, rotation: Rotation
+) -> None:
+    corrector = watched(model, Correction(pitch=10))
+    one = face()
+    frame = to_frame(STILL.frame(0), 0.0, rotation)
+    corrector.make_fields(frame, Faces(0.0, frame.size, rotation, (one,)))
+    corrector.close()
+    [(_, aims)] = witness.asked
+    assert list(aims) == [Patch.of(eye, rotation).aim(Angles(10, 0)) for eye in one.eyes]
+    assert aims[0] != Angles(10, 0)
+
+
+def test_nobody_needs_no_network(model: Path, witness: Witness) -> None:
+    corrector = watched(model, Correction())
+    assert corrector.make_fields(to_frame(STILL.frame(0)), faces()) == Fields(0.0)
+    corrector.close()
+
+
+@pytest.mark.parametrize("openness", [0.0, -0.05])
+def test_closed_eyes_are_no_trouble(corrector: Corrector, openness: float) -> None:
+    seen = faces(face(openness=openness))
+    frame = to_frame(STILL.frame(0))
+    (made,) = corrector.make_fields(frame, seen).faces
+    for field in (made.right, made.left):
+        assert np.isfinite(field.flow).all()
+    assert corrector.show(frame, seen, Fields(0.0, (made,))).frame is frame
+
+
+def test_the_fields_are_those_of_the_weights_that_were_named(model: Path, weights: Path) -> None:
+    corrector = Corrector(Engine(model=model, weights=weights), Correction(pitch=10))
+    frame, _, seen = settle(corrector)
+    (made,) = corrector.make_fields(frame, seen).faces
+    corrector.close()
+    for eye, field in zip(seen.faces[0].eyes, (made.right, made.left), strict=True):
+        patch = Patch.of(eye)
+        wanted = expected(cut(frame, eye, patch), patch.aim(Angles(10, 0)))
+        assert field.rest is not None
+        assert wanted.rest is not None
+        np.testing.assert_allclose(field.flow, wanted.flow, atol=1e-6)
+        np.testing.assert_allclose(field.rest, wanted.rest, atol=1e-6)
+        np.testing.assert_array_equal(field.mask, wanted.mask)
+
+
+def test_it_says_what_its_network_runs_on(corrector: Corrector, engine: Engine) -> None:
+    assert corrector.provider == (Network(engine.weights).provider if engine.field == "network" else "")
+
+
+def test_without_weights_only_the_computed_field_works(model: Path, tmp_path: Path) -> None:
+    nowhere = tmp_path / "none.onnx"
+    with pytest.raises(ModelError, match=r"none\.onnx cannot be read.*--field geometric"):
+        Corrector(Engine(model=model, weights=nowhere), Correction())
+    Corrector(Engine(model=model, weights=nowhere, field="geometric"), Correction()).close()
+
+
+def test_a_network_that_gives_no_number_lets_the_original_through(model: Path, tmp_path: Path) -> None:
+    words = ["a.mp4", "b.mp4", "--model", str(model), "--pitch", "25"]
+    words += ["--weights", str(write_network(tmp_path / "fragile.onnx", fragile=True))]
+    settings = Correct.read(words, "test")
+    corrector, tally = Corrector(settings, settings.correction), Tally()
+    frame = to_frame(STILL.frame(0))
+    shown = Walk(corrector, settings, tally).show(frame)
+    corrector.close()
+    assert shown == Shown(frame, Verdict.FAILED)
+    assert tally.verdicts[Verdict.FAILED] == 1
 
 
 def test_memory_keeps_what_is_asked_for_and_forgets_the_rest() -> None:

@@ -128,3 +128,29 @@ def test_a_field_of_any_grid_covers_the_whole_patch() -> None:
     coarse, fine = (warp(frame, [Placed(patch, bump(shape))]).y.astype(float) for shape in ((48, 64), (96, 128)))
     assert np.abs(coarse - fine).max() < 12
     assert np.abs(coarse - fine).mean() < 0.02
+
+
+def test_the_rest_shows_where_the_mask_is_zero() -> None:
+    frame = to_frame(Clip().frame(0))
+    patch = Patch.of(eye(centre=(300.3, 200.7), width=47.3))
+    nothing = np.zeros(GRID, dtype=np.float32)
+    step = np.full((*GRID, 2), (0.1, -0.05), dtype=np.float32)
+    as_rest = warp(frame, [Placed(patch, Field(np.zeros_like(step), nothing, step))])
+    as_flow = warp(frame, [Placed(patch, Field(step, WHOLE))])
+    for before, after, expected in zip(frame.planes, as_rest.planes, as_flow.planes, strict=True):
+        assert not np.array_equal(before, after)
+        assert np.array_equal(after, expected)
+
+
+@pytest.mark.parametrize("size", [(640, 480), (641, 481)])
+def test_two_layers_leave_the_outside_alone_and_still_fields_change_nothing(size: tuple[int, int]) -> None:
+    frame = to_frame(Clip(width=size[0], height=size[1]).frame(0))
+    patch = Patch.of(eye(centre=(300.3, 200.7), width=61.3))
+    half = np.full(GRID, 0.5, dtype=np.float32)
+    step = np.full((*GRID, 2), (0.2, 0.1), dtype=np.float32)
+    moved = warp(frame, [Placed(patch, Field(step, half, -step))])
+    still = warp(frame, [Placed(patch, Field(step * 0, half, step * 0))])
+    for before, after, unchanged, scale in zip(frame.planes, moved.planes, still.planes, (1.0, 0.5, 0.5), strict=True):
+        untouched = outside(before.shape, [patch], scale)
+        assert np.array_equal(before[untouched], after[untouched])
+        assert np.array_equal(before, unchanged)

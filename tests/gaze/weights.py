@@ -1,0 +1,106 @@
+"""A network of a few lines that keeps to the spec, for tests that need no trained one; and wrong ones.
+
+It shows in its field what it was given: the flow is the eyeball's turn, the rest is that times the luma, the mask is
+the disc of the iris.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from relay.gaze import spec
+from relay.gaze.cutout import Cutout
+from relay.gaze.face import Angles, Field
+
+STEP = spec.ROTATION_PER_IRIS_RADIUS * np.pi / 180  # iris radii a degree
+RELIABLE = 20.0  # degrees of pitch, beyond which the fragile one gives no number
+
+
+def expected(cutout: Cutout, aim: Angles) -> Field:
+    """What the network makes of one eye, computed without it."""
+    step = np.array([-aim.yaw, aim.pitch], np.float32) * np.float32(STEP * cutout.radius)
+    flow = np.broadcast_to(step, (*spec.GRID, 2))
+    return Field(flow, cutout.maps[0], flow * cutout.picture[0][..., None])
+
+
+def write_network(
+    path: Path,
+    *,
+    stamp: Mapping[str, str] | None = None,
+    grid: tuple[int, int] = spec.GRID,
+    eyes: str | int = "n",
+    fixed: int = 0,
+    kind: int = TensorProto.FLOAT,
+    names: Mapping[str, str] | None = None,
+    fragile: bool = False,
+) -> Path:
+    """Write it. stamp: instead of the spec's. grid, eyes, kind, names: declared instead of the right ones.
+
+    fixed: for how many eyes it is made inside, whatever it declares. fragile: gives no number for large angles.
+    """
+    names = names or {}
+    shapes = {
+        "picture": [eyes, 3, *grid],
+        "maps": [eyes, 2, *grid],
+        "aim": [eyes, 2],
+        "radius": [eyes],
+        "flow": [eyes, 2, *grid],
+        "rest": [eyes, 2, *grid],
+        "mask": [eyes, 1, *grid],
+    }
+    declared = {
+        name: helper.make_tensor_value_info(names.get(name, name), kind, shape) for name, shape in shapes.items()
+    }
+    graph = helper.make_graph(
+        _nodes(names, fragile=fragile),
+        "tiny",
+        [declared[name] for name in spec.INPUTS],
+        [declared[name] for name in spec.OUTPUTS],
+        [numpy_helper.from_array(value, name) for name, value in _constants(grid, fixed, kind).items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    helper.set_model_props(model, dict(spec.stamp() if stamp is None else stamp))
+    onnx.save(model, path)
+    return path
+
+
+def _nodes(names: Mapping[str, str], *, fragile: bool) -> list[onnx.NodeProto]:
+    def node(kind: str, inputs: str, output: str, axis: int | None = None) -> onnx.NodeProto:
+        given = [names.get(name, name) for name in inputs.split()]
+        return helper.make_node(kind, given, [names.get(output, output)], axis=axis)  # None is left out
+
+    return [
+        node("Gather", "aim yaw_pitch", "across_up", axis=1),
+        node("Mul", "across_up steps", "steps_a_radius"),
+        node("Reshape", "radius column", "radii"),
+        node("Mul", "steps_a_radius radii", "step"),
+        node("Reshape", "step planes", "step_planes"),
+        node("Mul", "step_planes everywhere", "sound"),
+        node("Abs", "aim", "size"),
+        node("Sub", "reliable size", "reserve"),
+        node("Sqrt", "reserve", "root"),
+        node("Div", "root root", "one_or_none"),
+        node("Reshape", "one_or_none planes", "doubt"),
+        node("Mul", "sound doubt", "flow") if fragile else node("Identity", "sound", "flow"),
+        node("Gather", "picture first", "luma", axis=1),
+        node("Mul", "flow luma", "rest"),
+        node("Gather", "maps first", "mask", axis=1),
+    ]
+
+
+def _constants(
+    grid: tuple[int, int], fixed: int, kind: int
+) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]:
+    real = helper.tensor_dtype_to_np_dtype(kind)
+    return {
+        "yaw_pitch": np.array([1, 0], np.int64),
+        "steps": np.array([[-STEP, STEP]]).astype(real),
+        "column": np.array([fixed or -1, 1], np.int64),
+        "planes": np.array([fixed or -1, 2, 1, 1], np.int64),
+        "everywhere": np.ones((1, 1, *grid)).astype(real),
+        "reliable": np.array([[RELIABLE, spec.MAX_AIM + 1]]).astype(real),
+        "first": np.array([0], np.int64),
+    }
