@@ -1,0 +1,1 @@
+"""Makes the network: data, training, export. Never imported by the relay."""

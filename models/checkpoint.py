@@ -1,0 +1,45 @@
+"""A run on disk: everything needed to go on exactly where it stopped, written whole or not at all."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from models.config import Recipe
+
+NAME = "checkpoint.pt"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """step: updates done. States are state_dicts of the trainer's parts, by name."""
+
+    recipe: Recipe
+    step: int
+    states: dict[str, Any]
+
+
+def save(folder: Path, checkpoint: Checkpoint) -> Path:
+    """Write beside the place, then rename: a run that is cut off leaves the checkpoint before."""
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f".{NAME}.{os.getpid()}.partial"
+    content = {"recipe": checkpoint.recipe.model_dump_json(), "step": checkpoint.step, "states": checkpoint.states}
+    torch.save(content, partial)
+    return partial.replace(folder / NAME)
+
+
+def load(path: Path, device: torch.device | str = "cpu") -> Checkpoint:
+    """The checkpoint in this file or folder. Raises FileNotFoundError; ValueError where it is something else."""
+    path = path / NAME if path.is_dir() else path
+    content = torch.load(path, map_location=device, weights_only=True)
+    if not isinstance(content, dict) or set(content) != {"recipe", "step", "states"}:
+        raise ValueError(f"{path} is no checkpoint of a training run")
+    recipe = Recipe.model_validate_json(content["recipe"])
+    return Checkpoint(recipe, int(content["step"]), content["states"])
+
+
+def exists(folder: Path) -> bool:
+    """Whether there is a run to go on with."""
+    return (folder / NAME).exists()

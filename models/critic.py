@@ -1,0 +1,30 @@
+"""The adversarial network: judges an eye patch, and reads where the eye looks. Never told which patch is modified.
+
+Its first output is a score, high for what looks photographed [claims 28-30]; its other two are a gaze reading, pitch
+and yaw in degrees inside the patch, for the correction loss [claim 5].
+"""
+
+import torch
+from torch import Tensor, nn
+
+WIDTHS = (24, 48, 72, 96)
+READING_UNIT = 15.0  # degrees
+
+
+class Critic(nn.Module):
+    """Strided convolutions, no normalisation over the batch: each patch is judged alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers: list[nn.Module] = []
+        for before, after in zip((3, *WIDTHS[:-1]), WIDTHS, strict=True):
+            layers += [nn.Conv2d(before, after, 4, stride=2, padding=1), nn.LeakyReLU(0.2)]
+        self.layers = nn.Sequential(*layers)
+        self.score = nn.Linear(WIDTHS[-1] * 3 * 4, 1)
+        self.gaze = nn.Linear(WIDTHS[-1] * 3 * 4, 2)
+
+    def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
+        """(n, 3, 48, 64) -> score (n,), gaze reading (n, 2) degrees."""
+        features = self.layers(picture * 2 - torch.tensor([1.0, 0, 0], device=picture.device).view(1, 3, 1, 1))
+        flat = features.flatten(1)
+        return self.score(flat)[:, 0], self.gaze(flat) * READING_UNIT

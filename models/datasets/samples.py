@@ -1,0 +1,277 @@
+"""One training sample of each kind: cut out by the runtime's own code, with all that is known of it.
+
+Plain arrays; `mixing` draws and stacks them. Knows nothing of losses or networks.
+"""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.datasets.album import Album
+from models.datasets.degrade import Camera, Picture, miss, scaled
+from models.datasets.labels import STEPS_PER_MM, STEPS_PER_PIXEL, TOLERANCE, Layer, Surfaces
+from models.datasets.scenes import Scene
+from relay.frame import Frame
+from relay.gaze.cutout import Cutout, cut, maps, picture
+from relay.gaze.face import Angles, Eye, Side
+from relay.gaze.geometry import Patch, nodes
+from relay.gaze.spec import EXTENT, GRID, MAX_AIM
+
+Grid = NDArray[np.float32]
+
+PAIR, SYNTHETIC, UNLABELLED = range(3)  # models.losses.Kind
+SHUT = 0.10  # openness below which an eye is to be left as it is
+INSIDE_LIDS, OUTSIDE_LIDS, FAR_OUTSIDE_LIDS = (1, 1), (2, 2), (4, 5)  # patch pixels across, down
+LEVEL = 4.0  # degrees of pitch up to which lids are taken to stay
+MARGIN = 4  # pixels around the patch that a crop keeps
+RADIUS_SEEN = 0.94  # the landmark model's iris radius over the mesh's (alignment.OFFSETS)
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Shapes as in spec, "The network", without n.
+
+    wanted: (3, 48, 64) target image, zero where there is none. opening: (48, 64) between the target's lids.
+    flow: (2, 48, 64) eye widths. ball, cover: (48, 64) 0..1, where flow is known of the layers; shows: (48, 64), the
+    target shows the eyeball; known: (48, 64), where that is known (lashes are thinner than a node).
+    """
+
+    kind: int
+    picture: Grid
+    maps: Grid
+    aim: Angles
+    radius: float
+    wanted: Grid
+    opening: Grid
+    flow: Grid
+    ball: Grid
+    cover: Grid
+    shows: Grid
+    known: Grid
+    still: bool = False  # an eye that is shut: whatever the aim, it stays
+
+
+def synthetic(scene: Scene, side: Side, source: int, target: int, random: np.random.Generator) -> Sample:
+    """A rendered pair. source == target: an eye that is to stay as it is, whatever the aim (lids shut)."""
+    truth, after = scene.eye(source, side), scene.eye(target, side)
+    camera = Camera.draw(random, truth.width)
+    scale = camera.width / truth.width
+    eye = miss(replace(truth, iris_radius=truth.iris_radius * RADIUS_SEEN), scale, random)
+    patch = Patch.of(eye)
+    studio = _Studio.around(scene.pictures.shape[1:3], patch, camera, scale)
+    seen = cut(studio.photograph(scene.pictures[source], random), studio.move(eye), studio.place(patch))
+    wanted = picture(studio.photograph(scene.pictures[target], None), studio.place(patch))
+    flow, valid, layer = labels_at(scene.surfaces, source, target, patch)
+    opening = maps(after, patch)[1]
+    ball = np.isin(layer, (Layer.WHITE, Layer.IRIS))
+    over = ~ball & (layer != Layer.NONE)
+    # Far from the eye both layers are one, so that a mask that errs there shows nothing double.
+    beyond = over & (cv2.dilate(np.maximum(opening, ball), np.ones((7, 7))) <= 0)
+    return Sample(
+        kind=SYNTHETIC,
+        picture=seen.picture,
+        maps=seen.maps,
+        aim=_between(scene, side, source, target, patch) if source != target else by_lot(random),
+        radius=seen.radius,
+        wanted=wanted,
+        opening=opening,
+        flow=flow,
+        ball=((ball | beyond) & valid).astype(np.float32),
+        cover=(over & valid).astype(np.float32),
+        shows=ball.astype(np.float32),
+        known=((layer != Layer.NONE) & (layer != Layer.LASHES)).astype(np.float32),
+        still=source == target,
+    )
+
+
+def pair(album: Album, number: int, reverse: bool, random: np.random.Generator) -> Sample:
+    """A real pair, either way round."""
+    first, second = (int(index) for index in album.pairs[number][:: -1 if reverse else 1])
+    affine = album.alignment[number].astype(np.float64)
+    if reverse:
+        affine = cv2.invertAffineTransform(affine)
+    eye = album.eye(first)
+    camera = replace(Camera.draw(random, eye.width), noise=0.0)
+    scale = camera.width / eye.width
+    eye = miss(eye, scale, random)
+    patch = Patch.of(eye)
+    moved = Patch(patch.centre @ affine[:, :2].T + affine[:, 2], affine[:, :2] @ patch.basis)
+    pitch, yaw = album.correction[number] * (-1 if reverse else 1)
+    aim = patch.aim(Angles(float(pitch), float(yaw)))
+    here, there = (_Studio.around(album.crops.shape[1:3], one, camera, scale) for one in (patch, moved))
+    seen = cut(here.photograph(album.crops[first], None), here.move(eye), here.place(patch))
+    wanted = picture(there.photograph(album.crops[second], None), there.place(moved))
+    opening = maps(album.eye(second), moved)[1]
+    inside, outside = _surely(opening, INSIDE_LIDS), ~_surely(opening, OUTSIDE_LIDS, spread=True)
+    return replace(
+        _without_target(PAIR, seen, aim),
+        wanted=wanted,
+        opening=opening,
+        shows=inside.astype(np.float32),
+        known=(inside | outside).astype(np.float32),
+    )
+
+
+def unlabelled(album: Album, number: int, random: np.random.Generator) -> Sample:
+    """A real eye by itself, to be turned by an angle drawn by lot."""
+    eye = album.eye(number)
+    camera = replace(Camera.draw(random, eye.width), noise=0.0)
+    scale = camera.width / eye.width
+    eye = miss(eye, scale, random)
+    patch = Patch.of(eye)
+    studio = _Studio.around(album.crops.shape[1:3], patch, camera, scale)
+    seen = cut(studio.photograph(album.crops[number], None), studio.move(eye), studio.place(patch))
+    aim = by_lot(random)
+    # Lids follow the gaze, nobody knows how far; what lies well outside of them stays outside.
+    inside = _surely(seen.maps[1], INSIDE_LIDS) & (abs(aim.pitch) < LEVEL)
+    outside = ~_surely(seen.maps[1], FAR_OUTSIDE_LIDS, spread=True)
+    sample = replace(
+        _without_target(UNLABELLED, seen, aim),
+        shows=inside.astype(np.float32),
+        known=(inside | outside).astype(np.float32),
+    )
+    everywhere = np.ones(GRID, dtype=np.float32)
+    return (
+        replace(sample, still=True, ball=everywhere, cover=everywhere, known=0 * everywhere)
+        if eye.openness < SHUT
+        else sample
+    )
+
+
+def _surely(opening: Grid, within: tuple[int, int], spread: bool = False) -> NDArray[np.bool_]:
+    """(48, 64) the opening, narrowed or widened by so many patch pixels across and down (landmarks err by one)."""
+    kernel = np.ones((2 * within[1] + 1, 2 * within[0] + 1), np.uint8)
+    grown = cv2.dilate(opening, kernel) if spread else cv2.erode(opening, kernel)
+    return np.asarray(grown > 0.5)
+
+
+def by_lot(random: np.random.Generator) -> Angles:
+    """An aim as people use them: upwards more often than not, sometimes far."""
+    spread = random.choice([4.0, 8.0, 14.0])
+    pitch, yaw = np.clip(random.normal([0.4 * spread, 0], spread), -MAX_AIM, MAX_AIM)
+    return Angles(float(pitch), float(yaw))
+
+
+def labels_at(
+    surfaces: Surfaces, source: int, target: int, patch: Patch
+) -> tuple[Grid, NDArray[np.bool_], NDArray[np.uint8]]:
+    """`labels.flow` at the nodes: flow (2, 48, 64) eye widths, valid (48, 64), layer (48, 64) of the target."""
+    places = patch.to_pixels(nodes(GRID))
+    height, width = surfaces.seen.shape[1:]
+    x, y = np.floor(places[..., 0]).astype(int), np.floor(places[..., 1]).astype(int)
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
+    triangle = np.where(inside, surfaces.seen[target, y, x], -1)
+    layer = np.where(triangle >= 0, surfaces.layers[np.maximum(triangle, 0)], Layer.NONE)
+    corners, shares = surfaces.triangles[np.maximum(triangle, 0)], _shares(surfaces.weights[target, y, x])
+    there, depth = _locate(surfaces, source, corners, shares)
+    here, _ = _locate(surfaces, target, corners, shares)
+    moved = np.where((layer != Layer.NONE)[..., None], there - here, 0)
+    valid = _visible(surfaces, source, places + moved, depth, layer)
+    flow = moved @ patch.inverse.T
+    return np.moveaxis(flow, -1, 0).astype(np.float32), valid, layer.astype(np.uint8)
+
+
+def _locate(
+    surfaces: Surfaces, number: int, corners: NDArray[np.integer], shares: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Places, (..., 2) pixels, and depths, (...) mm, of points in a picture. corners, shares: (..., 3) of triangles."""
+    places = np.take(surfaces.places[number], corners, axis=0)
+    depths = np.take(surfaces.depths[number], corners, axis=0)
+    # Written out: a sum over three is slow where it is done for a million.
+    x, y, depth = (
+        values[..., 0] * shares[..., 0] + values[..., 1] * shares[..., 1] + values[..., 2] * shares[..., 2]
+        for values in (places[..., 0], places[..., 1], depths)
+    )
+    pixels = np.stack([x, y], -1) / np.float32(STEPS_PER_PIXEL)
+    return np.asarray(pixels, np.float32), np.asarray(depth / np.float32(STEPS_PER_MM), np.float32)
+
+
+def _shares(weights: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """(..., 2) stored -> (..., 3) of a triangle's corners."""
+    first = weights.astype(np.float32) / np.float32(255)
+    return np.concatenate([first, 1 - first[..., :1] - first[..., 1:]], axis=-1)
+
+
+def _visible(
+    surfaces: Surfaces,
+    source: int,
+    there: NDArray[np.floating],
+    depth: NDArray[np.floating],
+    layer: NDArray[np.integer],
+) -> NDArray[np.bool_]:
+    """Whether the source shows that layer, at that depth, at the nearest pixel."""
+    height, width = surfaces.seen.shape[1:]
+    x, y = np.floor(there[..., 0]).astype(int), np.floor(there[..., 1]).astype(int)
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
+    triangle = surfaces.seen[source, y, x]
+    shown = np.where(triangle >= 0, surfaces.layers[np.maximum(triangle, 0)], Layer.NONE)
+    corners, shares = surfaces.triangles[np.maximum(triangle, 0)], _shares(surfaces.weights[source, y, x])
+    _, at = _locate(surfaces, source, corners, shares)
+    return np.asarray(inside & (shown == layer) & (layer != Layer.NONE) & (np.abs(at - depth) < TOLERANCE))
+
+
+def _between(scene: Scene, side: Side, source: int, target: int, patch: Patch) -> Angles:
+    """The turn from one picture's gaze to the other's, inside the patch."""
+    gaze = scene.truths["gaze"][:, 0 if side is Side.RIGHT else 1]
+    pitch, yaw = (float(angle) for angle in gaze[target] - gaze[source])
+    return patch.aim(Angles(pitch, yaw))
+
+
+def _without_target(kind: int, seen: Cutout, aim: Angles) -> Sample:
+    nothing = np.zeros(GRID, dtype=np.float32)
+    return Sample(
+        kind=kind,
+        picture=seen.picture,
+        maps=seen.maps,
+        aim=aim,
+        radius=seen.radius,
+        wanted=np.zeros_like(seen.picture),
+        opening=seen.maps[1],
+        flow=np.zeros((2, *GRID), dtype=np.float32),
+        ball=nothing,
+        cover=nothing,
+        shows=nothing,
+        known=nothing,
+    )
+
+
+@dataclass(frozen=True)
+class _Studio:
+    """A piece of a picture before a camera: left, top, right, bottom in the picture; what it becomes."""
+
+    box: tuple[int, int, int, int]
+    camera: Camera
+    scale: float
+
+    @classmethod
+    def around(cls, size: tuple[int, ...], patch: Patch, camera: Camera, scale: float) -> "_Studio":
+        """The patch with a margin. size: height, width of the picture."""
+        corners = patch.to_pixels(np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * np.array(EXTENT) / 2)
+        low = np.maximum(np.floor(corners.min(0)) - MARGIN, 0).astype(int)
+        high = np.minimum(np.ceil(corners.max(0)) + MARGIN, size[::-1]).astype(int)
+        left, top = (min(int(value), side - 2) for value, side in zip(low, size[::-1], strict=True))
+        return cls((left, top, max(int(high[0]), left + 2), max(int(high[1]), top + 2)), camera, scale)
+
+    def photograph(self, whole: Picture, random: np.random.Generator | None) -> Frame:
+        """The piece as the camera has it."""
+        left, top, right, bottom = self.box
+        return self.camera.photograph(np.ascontiguousarray(whole[top:bottom, left:right]), self.scale, random)
+
+    @property
+    def _factors(self) -> tuple[float, float]:
+        left, top, right, bottom = self.box
+        width, height = self.camera.size(right - left, bottom - top, self.scale)
+        return width / (right - left), height / (bottom - top)
+
+    def move(self, eye: Eye) -> Eye:
+        """The eye's places in the photograph."""
+        return scaled(eye, self._factors, *self.box[:2])
+
+    def place(self, patch: Patch) -> Patch:
+        """The patch in the photograph."""
+        factors = np.array(self._factors)
+        return Patch((patch.centre - self.box[:2]) * factors, patch.basis * factors[:, None])

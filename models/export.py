@@ -1,0 +1,142 @@
+"""Turns a checkpoint into the weights that the relay loads: python -m models.export RUN [--out models/weights].
+
+The averaged weights as ONNX, float32 and float16, compared with torch on the same input, and stamped with the spec
+that they were trained for: the relay refuses any other.
+"""
+
+import argparse
+import hashlib
+import os
+import sys
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnxconverter_common import float16
+from torch import Tensor
+from tqdm import tqdm
+
+from models import checkpoint
+from models.network import WarpNet
+from relay.gaze import spec
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # said before it is loaded; see relay/gaze/network.py
+
+import onnxruntime
+
+NAME, HALF_NAME = "eyeline.onnx", "eyeline_fp16.onnx"
+OPSET = 18
+TOLERANCE = 1e-4  # eye widths, float32: a three-hundredth of a patch pixel
+
+
+@dataclass(frozen=True)
+class Exported:
+    """difference: the largest between this file's outputs and torch's, by output."""
+
+    path: Path
+    bytes: int
+    sha256: str
+    difference: dict[str, float]
+
+
+def main(arguments: list[str]) -> str | None:
+    """Export and report. Returns what to tell people if it cannot be done."""
+    parser = argparse.ArgumentParser(prog="models.export", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("run", type=Path, help="folder of a training run, or its checkpoint")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "weights")
+    chosen = parser.parse_args(arguments)
+    try:
+        for one in export(chosen.run, chosen.out):
+            worst = ", ".join(f"{name} {value:.1e}" for name, value in one.difference.items())
+            tqdm.write(f"{one.path}  {one.bytes / 1e6:.2f} MB  SHA-256 {one.sha256}  largest difference: {worst}")
+    except (OSError, ValueError) as error:
+        return str(error)
+    return None
+
+
+def export(run: Path, out: Path) -> list[Exported]:
+    """Both files. Raises FileNotFoundError, and ValueError where the float32 file and torch disagree."""
+    found = checkpoint.load(run)
+    network = WarpNet(found.recipe.shape)
+    averaged = {name.removeprefix("module."): value for name, value in found.states["average"].items()}
+    network.load_state_dict({name: value for name, value in averaged.items() if name != "n_averaged"})
+    out.mkdir(parents=True, exist_ok=True)
+    model = to_onnx(
+        network.eval(), {"eyeline.steps": str(found.step), "eyeline.recipe": found.recipe.model_dump_json()}
+    )
+    written = [_write(model, out / NAME, network), _write(_halved(model), out / HALF_NAME, network)]
+    worst = max(written[0].difference.values())
+    if worst > TOLERANCE:
+        raise ValueError(f"{written[0].path} differs from torch by {worst:.1e}, more than {TOLERANCE:.0e}")
+    return written
+
+
+def to_onnx(network: WarpNet, notes: dict[str, str]) -> onnx.ModelProto:
+    """The network as ONNX with a free batch, stamped. notes: more metadata."""
+    example = inputs(2, torch.Generator().manual_seed(0))
+    batch = torch.export.Dim("n", min=1, max=64)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch's exporter warns of its own inside
+        program = torch.onnx.export(
+            network,
+            tuple(example),
+            input_names=list(spec.INPUTS),
+            output_names=list(spec.OUTPUTS),
+            dynamic_shapes=tuple({0: batch} for _ in example),
+            opset_version=OPSET,
+            dynamo=True,
+            verbose=False,
+        )
+    if program is None:
+        raise ValueError("torch gave no ONNX program")
+    model: onnx.ModelProto = program.model_proto
+    for key, value in {**spec.stamp(), **notes}.items():
+        entry = model.metadata_props.add()
+        entry.key, entry.value = key, value
+    onnx.checker.check_model(model, full_check=True)
+    return model
+
+
+def inputs(count: int, generator: torch.Generator) -> list[Tensor]:
+    """Something to run the network on: spec.INPUTS for this many eyes."""
+    picture = torch.rand((count, 3, *spec.GRID), generator=generator) - torch.tensor([0, 0.5, 0.5]).view(1, 3, 1, 1)
+    maps = torch.rand((count, 2, *spec.GRID), generator=generator)
+    aim = (torch.rand((count, 2), generator=generator) - 0.5) * 2 * spec.MAX_AIM
+    return [picture, maps, aim, torch.rand(count, generator=generator) * 0.1 + 0.16]
+
+
+def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Weights and arithmetic in float16; what goes in and comes out stays float32."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of values below float16's smallest, which become zero
+        halved: onnx.ModelProto = float16.convert_float_to_float16(model, keep_io_types=True)
+    return halved
+
+
+def _write(model: onnx.ModelProto, path: Path, network: WarpNet) -> Exported:
+    onnx.save(model, path)
+    content = path.read_bytes()
+    return Exported(path, len(content), hashlib.sha256(content).hexdigest(), compare(path, network))
+
+
+@torch.no_grad()
+def compare(path: Path, network: WarpNet, count: int = 8) -> dict[str, float]:
+    """The largest difference of each output between the file, run on the CPU, and torch."""
+    given = inputs(count, torch.Generator().manual_seed(1))
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    made: list[NDArray[np.float32]] = session.run(
+        list(spec.OUTPUTS), {name: one.numpy() for name, one in zip(spec.INPUTS, given, strict=True)}
+    )
+    wanted = network(*given)
+    return {
+        name: float(np.abs(one - other.numpy()).max())
+        for name, one, other in zip(spec.OUTPUTS, made, wanted, strict=True)
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,156 @@
+"""What one batch says: the field's losses by name, one value for each sample, and the critic's side of it.
+
+Which samples feed which loss is decided here alone (losses.FEEDS), and how all of them become one signal [claim 1].
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from models import losses
+from models.config import Weights
+from models.critic import Critic
+from models.datasets.mixing import Batch
+from models.losses import FEEDS, Kind
+from models.network import Outputs, WarpNet, apply, shift, turn
+from relay.gaze.spec import CORNER_DISTANCE
+
+
+@dataclass(frozen=True)
+class Signals:
+    """values: each loss (n,), by name. samples: (n,) 0 or 1, who feeds it. gap: () of the critic's mean scores."""
+
+    values: dict[str, Tensor]
+    samples: dict[str, Tensor]
+    gap: Tensor | None = None
+
+    def means(self) -> dict[str, Tensor]:
+        """Each loss, one number."""
+        found = {name: losses.mean(value, self.samples[name]) for name, value in self.values.items()}
+        return found if self.gap is None else {**found, "adversarial": self.gap}
+
+    def combined(self, weights: Weights) -> Tensor:
+        """All losses of all kinds as one signal [claim 1]."""
+        terms = [getattr(weights, name) * value for name, value in self.means().items() if getattr(weights, name)]
+        return torch.stack(terms).sum()
+
+    def by_kind(self, kinds: Tensor) -> dict[str, float]:
+        """Each loss for each kind that feeds it, as "loss/kind"."""
+        found = {}
+        for name, value in self.values.items():
+            for kind in Kind:
+                chosen = self.samples[name] * (kinds == kind)
+                if chosen.any():
+                    found[f"{name}/{kind.name.lower()}"] = losses.mean(value.detach(), chosen).item()
+        return found
+
+
+def judge(network: WarpNet, batch: Batch, outputs: Outputs, critic: Critic | None, inverse_share: float) -> Signals:
+    """The warping network's losses. critic: frozen; None leaves its two losses out."""
+    modified = apply(batch.picture, outputs)
+    where = losses.attention(torch.maximum(batch.opening, batch.maps[:, 1:])) * network.window.clamp(min=0.05)
+    step = turn(batch.aim, batch.radius)
+    flow, rest, mask = outputs
+    values = {
+        "target": losses.target(modified, batch.wanted, where),
+        "flow": losses.flow((flow, rest), batch.flow, batch.ball, batch.cover),
+        "layer": losses.layer(mask, batch.shows, batch.known),
+        "inverse": _inverse(network, batch, outputs, where, inverse_share),
+        "smooth": losses.smooth(flow, torch.zeros_like(mask)) + losses.smooth(rest, batch.opening),
+        "rigid": losses.rigid(flow, step, _arriving(batch, step)),
+    }
+    samples = _fed(values, batch)
+    samples["inverse"] = samples["inverse"] * _returning(batch, inverse_share)
+    if critic is None:
+        return Signals(values, samples)
+    score, reading = critic(modified)
+    with torch.no_grad():
+        reference, unmodified = critic(blurred_alike(batch.picture, _generator(batch)))
+        unmodified = critic(batch.picture)[1]
+    values["correction"] = losses.correction(unmodified, reading, batch.aim)
+    samples |= _fed({"correction": values["correction"]}, batch)
+    gap = losses.gap(reference, score, _real(batch))
+    return Signals(values, samples, gap)
+
+
+def train_critic(critic: Critic, batch: Batch, modified: Tensor) -> tuple[Tensor, Tensor]:
+    """The critic's loss and the gap. modified: from the frozen network.
+
+    It is shown real images, unmodified and modified, never told which is which; the loss widens the gap between the
+    means of both sets' scores [claims 28-33]. Its reading of gaze learns from pairs, where the turn is known: real
+    pairs, and renders, which never count as real for the score. Modified images teach it no gaze: it would learn to
+    read what was asked for instead of what is there.
+    """
+    real = _real(batch)
+    reference = critic(blurred_alike(batch.picture, _generator(batch)))[0]
+    gap = losses.gap(reference, critic(modified)[0], real)
+    drift = losses.mean(reference.square(), real)
+    before, after = critic(batch.picture)[1], critic(batch.wanted)[1]
+    paired = ((batch.kinds != Kind.UNLABELLED) & (batch.still == 0)).float()
+    reading = losses.mean(losses.correction(before, after, batch.aim), paired)
+    return 1e-3 * drift - gap + 0.05 * reading, gap
+
+
+def penalty(critic: Critic, batch: Batch, modified: Tensor) -> Tensor:
+    """Gradient penalty (Gulrajani 2017): the score's slope between real and modified images is held at 1."""
+    chosen = _real(batch) > 0
+    mixed = torch.rand((int(chosen.sum()), 1, 1, 1), generator=_generator(batch)).to(modified.device)
+    between = (mixed * batch.picture[chosen] + (1 - mixed) * modified[chosen]).detach().requires_grad_()
+    score = critic(between)[0].sum()
+    (slope,) = torch.autograd.grad(score, between, create_graph=True)
+    excess: Tensor = slope.flatten(1).norm(dim=1) - 1
+    return excess.square().mean()
+
+
+def blurred_alike(picture: Tensor, generator: torch.Generator) -> Tensor:
+    """Read half-way between pixels, by lot: a warp softens, and the critic is not to know modified images by that."""
+    lot = torch.rand((picture.shape[0], 2, 1, 1), generator=generator).to(picture.device) - 0.5
+    return shift(picture, (lot / CORNER_DISTANCE).expand(-1, -1, *picture.shape[2:]))
+
+
+def _inverse(network: WarpNet, batch: Batch, outputs: Outputs, where: Tensor, share: float) -> Tensor:
+    """(n,) the inverse loss of those samples that are turned back; 0 of the others."""
+    chosen = _returning(batch, share) > 0
+    there: Outputs = (outputs[0][chosen], outputs[1][chosen], outputs[2][chosen])
+    modified = apply(torch.cat([batch.picture, batch.maps], 1)[chosen], there)
+    picture, maps = modified.split([3, 2], 1)
+    back = network(picture, maps, -batch.aim[chosen], batch.radius[chosen])
+    found = losses.inverse(batch.picture[chosen], apply(picture, back), where[chosen])
+    return torch.zeros(len(chosen), device=found.device).index_put((chosen.nonzero()[:, 0],), found)
+
+
+def _returning(batch: Batch, share: float) -> Tensor:
+    """(n,) 1 for those that are turned back: every kind in the same share, since a batch lies in order of kinds."""
+    place = torch.arange(len(batch.kinds), device=batch.kinds.device)
+    return (((place + 1) * share).floor() > (place * share).floor()).float()
+
+
+def _fed(values: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
+    """Who feeds each of these. Eyes that are to stay still feed what keeps them, and nothing that would turn them."""
+    keeping = {"flow", "inverse", "smooth", "layer"}
+    found = {}
+    for name in values:
+        fed = losses.fed(name, batch.kinds)
+        if name == "flow":
+            fed = torch.maximum(fed, batch.still)
+        elif name not in keeping and Kind.SYNTHETIC not in FEEDS[name]:
+            fed = fed * (1 - batch.still)
+        found[name] = fed
+    return found
+
+
+def _real(batch: Batch) -> Tensor:
+    """(n,) 1 for real eyes that are turned."""
+    return losses.fed("adversarial", batch.kinds) * (1 - batch.still)
+
+
+def _arriving(batch: Batch, step: Tensor) -> Tensor:
+    """(n, 1, 48, 64) the iris where it goes, as far as the lids show it."""
+    disc = shift(batch.maps[:, :1], -step[:, :, None, None].expand(-1, -1, *batch.maps.shape[2:]))
+    return disc * batch.opening
+
+
+def _generator(batch: Batch) -> torch.Generator:
+    """Chance that is the same whenever this batch is."""
+    return torch.Generator().manual_seed(int(batch.aim.abs().sum().item() * 1e4) % (1 << 31))

@@ -1,0 +1,277 @@
+"""Trains the warping network and its critic on all kinds of data at once [claims 1-7, 27-35].
+
+Two phases take turns: the critic learns with the network frozen, then the network with the critic frozen, for a number
+of updates or until the gap of the scores is as small as wanted. Started by torchrun, several processes share the work:
+gradients are averaged over all of them (written out, not DistributedDataParallel: the network runs twice in an update).
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import cast
+
+import torch
+from torch import Tensor, distributed, nn
+from torch.optim.swa_utils import AveragedModel
+from torch.utils.data import DataLoader
+from torch.utils.tensorboard import SummaryWriter
+from tqdm import tqdm
+
+from models import checkpoint, losses, sheets, signals
+from models.checkpoint import Checkpoint
+from models.config import Recipe
+from models.critic import Critic
+from models.curves import Curves
+from models.datasets.mixing import Batch, Mixture
+from models.losses import Kind
+from models.network import WarpNet, apply
+from models.signals import Signals
+
+WATCH_EVERY = 25  # updates from one point of a curve to the next
+CRITIC_LEAD = 0.05  # of the updates: so long the critic learns before it is listened to
+
+
+Tensors = list[Tensor] | tuple[Tensor, ...]
+
+
+class DivergedError(RuntimeError):
+    """A loss is no longer a number; the message names it."""
+
+
+class Trainer:
+    """One run. Takes up the run in recipe.out, if there is one."""
+
+    def __init__(self, recipe: Recipe, mixture: Mixture, validation: list[Batch]) -> None:
+        self.recipe, self.step = recipe, 0
+        self._mixture, self._validation = mixture, validation
+        self.device = _device(recipe)
+        torch.manual_seed(recipe.seed)
+        self.network, self.critic = WarpNet(recipe.shape).to(self.device), Critic().to(self.device)
+        for one in (self.network, self.critic):
+            one.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # twice as fast on a CPU
+        _agree(self.network, self.critic)
+        self.average = AveragedModel(self.network, multi_avg_fn=_averaging(recipe.average))
+        self._steps_taken = torch.optim.AdamW(self.network.parameters(), lr=recipe.rate, weight_decay=1e-4)
+        self._judging = torch.optim.Adam(self.critic.parameters(), lr=recipe.critic_rate, betas=(0.0, 0.99))
+        self._critic_updates = self._phase = 0
+        if checkpoint.exists(recipe.out):
+            self._take_up(checkpoint.load(recipe.out, self.device))
+
+    def run(self) -> WarpNet:
+        """Train to the end. Returns the averaged network. Raises DivergedError."""
+        first = _rank() == 0
+        curves = Curves(self.recipe.out, SummaryWriter(str(self.recipe.out / "tensorboard"))) if first else None
+        bar = tqdm(total=self.recipe.steps, initial=self.step, unit="update", disable=not first, smoothing=0.05)
+        with bar, curves or nullcontext() as writer:
+            for batch in self._batches():
+                self._update(batch, writer)
+                bar.update()
+                if first and (self.step % self.recipe.checkpoint_every == 0 or self.step == self.recipe.steps):
+                    checkpoint.save(self.recipe.out, self._state())
+                if writer and (self.step % self.recipe.sheet_every == 0 or self.step == self.recipe.steps):
+                    self._look(writer)
+        return self.averaged
+
+    @property
+    def averaged(self) -> WarpNet:
+        """The network with averaged weights (EMA), in evaluation mode."""
+        return cast("WarpNet", self.average.module).eval()
+
+    def _batches(self) -> Iterator[Batch]:
+        """The batches that are still to come."""
+        coming: Iterable[Batch] = DataLoader(
+            self._mixture,
+            batch_size=None,
+            sampler=range(self.step, self.recipe.steps),
+            num_workers=self.recipe.workers,
+            pin_memory=self.device.type == "cuda",
+        )
+        for batch in coming:
+            yield batch.to(self.device)
+
+    def _update(self, batch: Batch, writer: Curves | None) -> None:
+        """One update of the network from all kinds of data, after the critic's phase where it is due."""
+        listening = self._share >= self.recipe.critic_after and self._wants_critic
+        if self._wants_critic and self._share >= self.recipe.critic_after - CRITIC_LEAD and self._phase == 0:
+            for _ in range(self.recipe.critic_steps):
+                self._train_critic(batch)
+        self._phase = (self._phase + 1) % self.recipe.network_steps
+        found = self._train_network(batch, self.critic if listening else None, writer)
+        if found.gap is not None and _shared(found.gap) < self.recipe.wanted_gap:
+            self._phase = 0  # good enough: the critic is to learn again
+        self.step += 1
+
+    def _train_network(self, batch: Batch, critic: Critic | None, writer: Curves | None) -> Signals:
+        """The network's phase: the critic is frozen."""
+        for group in self._steps_taken.param_groups:
+            group["lr"] = self.recipe.rate * self._tempo()
+        self.critic.requires_grad_(False)
+        watched = writer is not None and self.step % WATCH_EVERY == 0
+        with self._precision():
+            outputs = self.network(batch.picture, batch.maps, batch.aim, batch.radius)
+        outputs = tuple(one.float() for one in outputs)
+        for one in outputs if watched else ():
+            one.retain_grad()
+        found = signals.judge(self.network, batch, outputs, critic, self.recipe.inverse_share)
+        total = found.combined(self.recipe.weights)
+        _check(found.means(), self.step)
+        self._steps_taken.zero_grad(set_to_none=True)
+        total.backward()
+        _share_gradients(self.network)
+        nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
+        self._steps_taken.step()
+        self.average.update_parameters(self.network)
+        if writer is not None and watched:
+            self._watch(writer, batch, found, total, outputs)
+        return found
+
+    def _train_critic(self, batch: Batch) -> None:
+        """The critic's phase: the network is frozen."""
+        with torch.no_grad(), self._precision():
+            modified = apply(batch.picture, self.network(batch.picture, batch.maps, batch.aim, batch.radius)).float()
+        self.critic.requires_grad_(True)
+        loss, _ = signals.train_critic(self.critic, batch, modified)
+        if self._critic_updates % self.recipe.penalty_every == 0 and self.recipe.penalty:
+            slope = signals.penalty(self.critic, batch, modified)
+            loss = loss + self.recipe.penalty * self.recipe.penalty_every * slope
+        _check({"critic": loss}, self.step)
+        self._judging.zero_grad(set_to_none=True)
+        loss.backward()
+        _share_gradients(self.critic)
+        self._judging.step()
+        self._critic_updates += 1
+
+    def _watch(self, writer: Curves, batch: Batch, found: Signals, total: Tensor, outputs: tuple[Tensor, ...]) -> None:
+        """Every loss of every kind, and how strongly each kind pulls at the output nodes: the balance [claim 6]."""
+        values = {"total": total.item(), "rate": self.recipe.rate * self._tempo(), **found.by_kind(batch.kinds)}
+        if found.gap is not None:
+            values["adversarial/gap"] = found.gap.item()
+        pulls = torch.stack([one.grad.flatten(1).norm(dim=1) for one in outputs if one.grad is not None]).sum(0)
+        for kind in Kind:
+            chosen = (batch.kinds == kind).float()
+            if chosen.any():
+                values[f"pull/{kind.name.lower()}"] = losses.mean(pulls, chosen).item() * chosen.sum().item()
+        writer.add(self.step, values)
+
+    @torch.no_grad()
+    def _look(self, writer: Curves) -> None:
+        """Held-out eyes: their losses, and a sheet to look at."""
+        network = self.averaged
+        sums: dict[str, list[float]] = {}
+        for number, batch in enumerate(one.to(self.device) for one in self._validation):
+            outputs = network(batch.picture, batch.maps, batch.aim, batch.radius)
+            found = signals.judge(network, batch, outputs, None, self.recipe.inverse_share)
+            for name, value in found.by_kind(batch.kinds).items():
+                sums.setdefault(f"validation/{name}", []).append(value)
+            if number == 0:
+                sheets.save(self.recipe.out / f"sheet_{self.step:06d}.png", batch, outputs)
+        writer.add(self.step, {name: sum(values) / len(values) for name, values in sums.items()})
+
+    def _tempo(self) -> float:
+        """The learning rate's share of its highest: up in a line, down in a cosine."""
+        if self.step < self.recipe.warm_up:
+            return (self.step + 1) / self.recipe.warm_up
+        return 0.5 + 0.5 * float(torch.cos(torch.tensor(torch.pi * self._share)))
+
+    @property
+    def _share(self) -> float:
+        return self.step / self.recipe.steps
+
+    @property
+    def _wants_critic(self) -> bool:
+        return bool(self.recipe.weights.adversarial or self.recipe.weights.correction)
+
+    def _precision(self) -> torch.autocast:
+        on = self.recipe.amp and self.device.type == "cuda"
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=on)
+
+    @property
+    def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
+        return {
+            "network": self.network,
+            "average": self.average,
+            "critic": self.critic,
+            "steps": self._steps_taken,
+            "judging": self._judging,
+        }
+
+    def _state(self) -> Checkpoint:
+        states = {name: part.state_dict() for name, part in self._parts.items()}
+        return Checkpoint(self.recipe, self.step, {**states, "turns": (self._critic_updates, self._phase)})
+
+    def _take_up(self, found: Checkpoint) -> None:
+        for name, part in self._parts.items():
+            part.load_state_dict(found.states[name])
+        self.step = found.step
+        self._critic_updates, self._phase = found.states["turns"]
+
+
+def _averaging(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
+    """Exponential moving average that leans on the newest weights at first: the first ones are worth nothing."""
+
+    def update(averaged: Tensors, current: Tensors, count: Tensor | int) -> None:
+        now = min(decay, (1 + int(count)) / (10 + int(count)))
+        with torch.no_grad():
+            torch._foreach_lerp_(averaged, current, 1 - now)
+
+    return update
+
+
+def _check(values: dict[str, Tensor], step: int) -> None:
+    """Raises DivergedError naming every loss that is no number."""
+    wrong = [name for name, value in values.items() if not torch.isfinite(value).item()]
+    if wrong:
+        raise DivergedError(
+            f"update {step}: not finite: {', '.join(wrong)}; go on from the last checkpoint with a lower --rate"
+        )
+
+
+def _device(recipe: Recipe) -> torch.device:
+    if recipe.device != "auto":
+        return torch.device(recipe.device)
+    return (
+        torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        if torch.cuda.is_available()
+        else torch.device("cpu")
+    )
+
+
+def _rank() -> int:
+    return distributed.get_rank() if distributed.is_initialized() else 0
+
+
+def _agree(*modules: nn.Module) -> None:
+    """Every process starts from the first one's weights."""
+    if distributed.is_initialized():
+        for module in modules:
+            for tensor in module.state_dict().values():
+                distributed.broadcast(tensor, 0)
+
+
+def _share_gradients(module: nn.Module) -> None:
+    """Average the gradients over all processes."""
+    if not distributed.is_initialized():
+        return
+    gradients = [one.grad for one in module.parameters() if one.grad is not None]
+    flat = torch.cat([one.flatten() for one in gradients])
+    distributed.all_reduce(flat)
+    flat /= distributed.get_world_size()
+    for gradient, mean in zip(gradients, flat.split([one.numel() for one in gradients]), strict=True):
+        gradient.copy_(mean.view_as(gradient))
+
+
+def _shared(value: Tensor) -> float:
+    """The mean over all processes: what each of them decides by must be the same for all."""
+    mean = value.detach().clone()
+    if distributed.is_initialized():
+        distributed.all_reduce(mean)
+        mean /= distributed.get_world_size()
+    return mean.item()
+
+
+def start(folder: Path) -> None:
+    """Join the other processes, when torchrun started this one."""
+    if "RANK" in os.environ and not distributed.is_initialized():
+        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    folder.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,66 @@
+from pathlib import Path
+
+import onnx
+import pytest
+import torch
+
+from models import checkpoint, export
+from models.checkpoint import Checkpoint
+from models.config import Recipe, Shape
+from models.network import WarpNet
+from relay.gaze import spec
+
+TINY = Shape(widths=(8, 8, 8), angles=4)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished run; the averaged weights differ from the others."""
+    folder = tmp_path_factory.mktemp("run")
+    torch.manual_seed(0)
+    network = WarpNet(TINY)
+    torch.nn.init.normal_(network.head.weight, std=0.1)
+    average = {f"module.{name}": value for name, value in network.state_dict().items()}
+    recipe = Recipe(out=folder, scenes=folder, shape=TINY)
+    other = WarpNet(TINY).state_dict()
+    checkpoint.save(
+        folder, Checkpoint(recipe, 12, {"network": other, "average": {**average, "n_averaged": torch.tensor(3)}})
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def files(run: Path, tmp_path_factory: pytest.TempPathFactory) -> list[export.Exported]:
+    return export.export(run, tmp_path_factory.mktemp("weights"))
+
+
+def test_both_files_agree_with_torch(files: list[export.Exported]) -> None:
+    whole, half = (max(one.difference.values()) for one in files)
+    assert whole < export.TOLERANCE
+    assert half < 0.01
+    assert files[1].bytes < files[0].bytes
+
+
+def test_the_averaged_weights_are_what_ships(run: Path, files: list[export.Exported]) -> None:
+    found = checkpoint.load(run)
+    plain = WarpNet(TINY)
+    plain.load_state_dict(found.states["network"])
+    assert max(export.compare(files[0].path, plain.eval()).values()) > 0.001
+
+
+def test_the_spec_is_stamped_in(files: list[export.Exported]) -> None:
+    for one in files:
+        written = {entry.key: entry.value for entry in onnx.load(one.path).metadata_props}
+        assert written.items() >= spec.stamp().items()
+        assert written["eyeline.steps"] == "12"
+
+
+def test_names_and_shapes_are_the_specs(files: list[export.Exported]) -> None:
+    graph = onnx.load(files[0].path).graph
+    assert [one.name for one in graph.input] == list(spec.INPUTS)
+    assert [one.name for one in graph.output] == list(spec.OUTPUTS)
+    assert graph.input[0].type.tensor_type.shape.dim[0].dim_param, "the batch is free"
+
+
+def test_no_run_is_said(tmp_path: Path) -> None:
+    assert "checkpoint.pt" in (export.main([str(tmp_path)]) or "")
