@@ -1,0 +1,74 @@
+"""How alike two pictures of an eye are, and how sharp. Pure functions of frames; knows nothing of gaze."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from skimage.metrics import structural_similarity
+
+from models.evaluation.tracing import Region, trace
+from relay.frame import Frame
+from relay.gaze.face import Field
+from relay.gaze.geometry import Patch
+
+Picture = NDArray[np.uint8]  # (h, w, 3) RGB
+Box = tuple[int, int, int, int]  # left, top, right, bottom
+
+BEST = 99.0  # dB, of pictures that are the same
+FEWEST = 20  # pixels of which a sharpness can be told
+LID = 0.04  # eye widths at the lids that belong to them
+
+
+def to_rgb(frame: Frame) -> Picture:
+    """(h, w, 3), BT.601 studio range. The frame's sides are even."""
+    packed = np.concatenate([plane.ravel() for plane in frame.planes]).reshape(frame.height * 3 // 2, frame.width)
+    return np.asarray(cv2.cvtColor(packed, cv2.COLOR_YUV2RGB_I420), dtype=np.uint8)
+
+
+def mean_difference(made: Frame, wanted: Frame, weights: NDArray[np.float32]) -> float:
+    """Weighted mean of the absolute differences (L1) of red, green and blue, 0..1. weights: (h, w), not all zero."""
+    apart = np.abs(to_rgb(made).astype(np.float32) - to_rgb(wanted)).mean(-1)
+    return float((apart * weights).sum() / weights.sum() / 255)
+
+
+def similarity(made: Frame, wanted: Frame, box: Box) -> float:
+    """SSIM of the luma in the box (Wang, Bovik, Sheikh, Simoncelli 2004)."""
+    return float(structural_similarity(_part(made, box), _part(wanted, box), data_range=255))  # type: ignore[no-untyped-call]
+
+
+def signal_to_noise(made: Frame, wanted: Frame, box: Box) -> float:
+    """PSNR of the luma in the box, dB; BEST where nothing differs."""
+    error = float(np.mean((_part(made, box).astype(np.float64) - _part(wanted, box)) ** 2))
+    return min(BEST, 10 * float(np.log10(255**2 / error))) if error > 0 else BEST
+
+
+def sharpness(before: Frame, after: Frame, patch: Patch, field: Field, ball: Region) -> float | None:
+    """Energy of the luma's gradient on the eyeball, after / before, over what both pictures show of it.
+
+    ball: of the input, between the lids. For each pixel of the output that shows the ball, its energy counts below,
+    and that of the place that it comes from above. None where the ball is hardly seen.
+    """
+    left, top, right, bottom = patch.box(1.0, before.size)
+    columns, rows = np.meshgrid(np.arange(left, right) + 0.5, np.arange(top, bottom) + 0.5)
+    traced = trace(field, patch.to_eye(np.stack([columns, rows], -1).reshape(-1, 2)))
+    source = np.where(traced.mask[:, None] > 0.5, traced.ball, traced.rest)
+    inside = ball.without_rim(LID)
+    shown = ((inside(source) > 0.5) & (traced.shown(inside) > 0.5)).reshape(columns.shape)
+    both = cv2.erode(shown.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=0).astype(bool)
+    if both.sum() < FEWEST:
+        return None
+    there = (patch.to_pixels(source) - 0.5).astype(np.float32).reshape(*columns.shape, 2)
+    had = cv2.remap(_energy(before), there[..., 0], there[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    has = _energy(after)[top:bottom, left:right]
+    total = float(had[both].sum())
+    return float(has[both].sum()) / total if total > 0 else None
+
+
+def _energy(frame: Frame) -> NDArray[np.float32]:
+    """Squared length of the luma's gradient."""
+    down, right = np.gradient(frame.y.astype(np.float32))
+    return np.asarray(down**2 + right**2, dtype=np.float32)
+
+
+def _part(frame: Frame, box: Box) -> NDArray[np.uint8]:
+    left, top, right, bottom = box
+    return frame.y[top:bottom, left:right]

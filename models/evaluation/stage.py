@@ -1,0 +1,134 @@
+"""Sets up a trial: the frames at its size, the eye as the runtime sees it, and what the renderer knows of it.
+
+Knows nothing of fields or figures.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.datasets.degrade import miss, scaled, to_frame
+from models.datasets.labels import Layer
+from models.datasets.samples import RADIUS_SEEN
+from models.datasets.scenes import Scene
+from models.evaluation.tracing import Region
+from models.evaluation.trials import SIXTEENTHS, Trial
+from relay.frame import Frame
+from relay.gaze.face import Angles, Eye
+from relay.gaze.geometry import Patch
+from relay.gaze.spec import ROTATION_PER_IRIS_RADIUS
+
+BALL = (Layer.WHITE, Layer.IRIS)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A trial and its scene. error: of the landmarks, drawn from it; None: none but the usual smaller iris."""
+
+    trial: Trial
+    scene: Scene
+    error: np.random.Generator | None = None
+
+    @cached_property
+    def eye(self) -> Eye:
+        """The source's eye as the landmark line would give it, in pixels of the frames."""
+        truth = self.scene.eye(self.trial.source, self.trial.side)
+        seen = replace(truth, iris_radius=truth.iris_radius * RADIUS_SEEN)
+        seen = seen if self.error is None else miss(seen, self.scale, self.error)
+        return scaled(seen, (self.scale, self.scale), 0, 0)
+
+    @cached_property
+    def patch(self) -> Patch:
+        """The eye's patch."""
+        return Patch.of(self.eye)
+
+    @property
+    def scale(self) -> float:
+        """Frame pixels in a pixel of the scene."""
+        return self.trial.scale / SIXTEENTHS
+
+    @cached_property
+    def source(self) -> Frame:
+        """What the camera sees."""
+        return self._frame(self.trial.source)
+
+    @cached_property
+    def target(self) -> Frame:
+        """What is wanted."""
+        return self._frame(self.trial.target)
+
+    @cached_property
+    def iris(self) -> Region:
+        """The visible iris of the source."""
+        return self._region(self.trial.source, (Layer.IRIS,))
+
+    @cached_property
+    def ball(self) -> Region:
+        """The visible eyeball of the source."""
+        return self._region(self.trial.source, BALL)
+
+    @cached_property
+    def glasses(self) -> Region:
+        """The rims of glasses in the source."""
+        return self._region(self.trial.source, (Layer.GLASSES,))
+
+    @cached_property
+    def opened(self) -> NDArray[np.float32]:
+        """(h, w) 0..1: where the target shows the eyeball, in pixels of the frames."""
+        shown = np.isin(self.scene.surfaces.layer(self.trial.target), BALL).astype(np.float32)
+        return np.asarray(cv2.resize(shown, self.source.size, interpolation=cv2.INTER_AREA), dtype=np.float32)
+
+    @property
+    def radius(self) -> float:
+        """True radius of the iris, eye widths."""
+        at = self.trial.source, self._number
+        return float(self.scene.truths["iris_radius"][at]) * self.scale / self.patch.width
+
+    def centre(self, picture: int) -> NDArray[np.float64]:
+        """(2,) true centre of the iris in this picture, eye coordinates."""
+        return self.patch.to_eye(self.scene.truths["iris"][picture, self._number] * self.scale)
+
+    def direction(self, picture: int) -> Angles:
+        """Where the optical axis points, degrees, camera frame."""
+        pitch, yaw = self.scene.truths["optic"][picture, self._number]
+        return Angles(float(pitch), float(yaw))
+
+    def step(self, turn: Angles) -> NDArray[np.float64]:
+        """(2,) step of the source's iris centre where its eye turns so far (camera frame), eye coordinates."""
+        before = self.direction(self.trial.source)
+        after = Angles(before.pitch + turn.pitch, before.yaw + turn.yaw)
+        moved = (_place(after) - _place(before)) * ROTATION_PER_IRIS_RADIUS * self.radius * self.patch.width
+        return np.asarray(self.patch.inverse @ moved)
+
+    def degrees(self, apart: NDArray[np.floating]) -> Angles:
+        """A distance in eye coordinates as the turn of the target's eye that it looks like, camera frame."""
+        right, down = self.patch.basis @ apart / (ROTATION_PER_IRIS_RADIUS * self.radius * self.patch.width)
+        target = self.direction(self.trial.target)
+        flat, level = np.cos(np.radians(target.pitch)), np.cos(np.radians(target.yaw))
+        return Angles(pitch=-float(np.degrees(down / flat)), yaw=float(np.degrees(right / (flat * level))))
+
+    @property
+    def _number(self) -> int:
+        return 1 if self.trial.side is self.trial.side.LEFT else 0
+
+    def _frame(self, picture: int) -> Frame:
+        rgb = self.scene.pictures[picture]
+        if self.trial.scale < SIXTEENTHS:
+            height, width = rgb.shape[:2]
+            size = width * self.trial.scale // SIXTEENTHS, height * self.trial.scale // SIXTEENTHS
+            rgb = np.asarray(cv2.resize(rgb, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+        return to_frame(rgb)
+
+    def _region(self, picture: int, layers: tuple[Layer, ...]) -> Region:
+        """Where these layers are seen, in full resolution."""
+        whole = Patch(self.patch.centre / self.scale, self.patch.basis / self.scale)
+        return Region.of_pixels(np.isin(self.scene.surfaces.layer(picture), layers), whole)
+
+
+def _place(angles: Angles) -> NDArray[np.float64]:
+    """(2,) where the optical axis passes through the unit sphere: x to the picture's right, y down."""
+    pitch, yaw = np.radians([angles.pitch, angles.yaw])
+    return np.array([np.sin(yaw) * np.cos(pitch), -np.sin(pitch)])

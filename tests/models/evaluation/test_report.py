@@ -1,0 +1,61 @@
+import json
+from pathlib import Path
+
+from models.evaluation.figures import Figure, Result, Section
+from models.evaluation.report import to_markdown, write
+
+
+def result(row: str, gain: float | None, blur: float = 0.5) -> Result:
+    return Result(
+        row,
+        (
+            Figure(Section.REAL, "gain", gain, 3, 0.9, 1.1),
+            Figure(Section.REAL, "blinks lost", 0.0, 3, high=0, digits=0),
+            Figure(Section.SYNTHETIC, "blur", blur, 3),
+        ),
+    )
+
+
+def test_a_table_for_each_section() -> None:
+    text = to_markdown([result("none", 0.0), result("full", 1.0)])
+    synthetic, real = text.split("### Real clips")
+    assert synthetic.startswith("### Held-out renders\n\n|")
+    assert "wanted" not in synthetic, "nothing is wanted there"
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in real.strip().splitlines()]
+    assert rows[0] == ["", "gain", "blinks lost"]
+    assert rows[2:] == [["wanted", "0.9 to 1.1", "at most 0"], ["none", "0.00", "**0**"], ["full", "**1.00**", "**0**"]]
+
+
+def test_seeds_of_one_system_share_a_line() -> None:
+    text = to_markdown([result("full", 0.9), result("full", 1.0), result("full", 1.1)])
+    assert text.count("| full") == 2, "once in each section"
+    assert "**1.00 ± 0.10**" in text
+
+
+def test_subjects_have_lines_of_their_own() -> None:
+    groups = [Figure(Section.GROUPS, "gaze", 1.2, 9, high=1.5, subject=group) for group in ("glasses", "no glasses")]
+    lines = to_markdown([Result("full", tuple(groups))]).splitlines()
+    assert [line.split("|")[1].strip() for line in lines[4:]] == ["wanted", "full, glasses", "full, no glasses"]
+
+
+def test_what_could_not_be_measured_is_a_dash() -> None:
+    line = to_markdown([result("none", None)]).strip().splitlines()[-1]
+    assert line.split() == ["|", "none", "|", "-", "|", "**0**", "|"]
+
+
+def test_files(tmp_path: Path) -> None:
+    write(tmp_path, [result("full", 1.0)], {"seed": 3})
+    content = json.loads((tmp_path / "report.json").read_text())
+    assert content["about"] == {"seed": 3}
+    assert content["rows"][0]["figures"][0] == {
+        "section": "Real clips",
+        "name": "gain",
+        "value": 1.0,
+        "count": 3,
+        "low": 0.9,
+        "high": 1.1,
+        "digits": 2,
+        "subject": "",
+        "met": True,
+    }
+    assert (tmp_path / "table.md").read_text().startswith("### Held-out renders")
