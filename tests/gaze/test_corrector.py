@@ -14,9 +14,10 @@ from relay.gaze.corrector import Corrector, Fields, Memory
 from relay.gaze.cutout import Cutout, cut
 from relay.gaze.face import Angles, Faces, Field
 from relay.gaze.geometric import turn
-from relay.gaze.geometry import Patch, ellipse
+from relay.gaze.geometry import Patch, ellipse, to_nodes
 from relay.gaze.landmarks import Landmarker
 from relay.gaze.network import Network
+from relay.gaze.spec import GRID
 from relay.tally import Tally
 from tests.clips import Clip, to_frame
 from tests.gaze.faces import face, faces
@@ -79,9 +80,24 @@ def test_the_eyes_of_a_real_face_turn_the_asked_way_by_the_asked_amount(
     for moved, eye in zip(step, seen.faces[0].eyes, strict=True):
         wanted = turn(Angles(pitch, yaw), eye.iris_radius)
         along = moved @ wanted / np.hypot(*wanted)
-        assert 0.6 < along / np.hypot(*wanted) < 1.3
+        # The landmark model reads a turned iris short, the more so the more of it the lids cover.
+        assert 0.4 < along / np.hypot(*wanted) < 1.3
         across = moved @ np.array([-wanted[1], wanted[0]]) / np.hypot(*wanted)
         assert abs(across) < 0.5 * np.hypot(*wanted)
+
+
+@pytest.mark.parametrize(("pitch", "yaw"), [(10, 0), (-8, 0), (0, 10), (0, -10)])
+def test_the_field_moves_the_iris_by_its_step(shipped: Corrector, pitch: float, yaw: float) -> None:
+    shipped.correction = Correction(pitch=pitch, yaw=yaw)
+    frame, _, seen = settle(shipped)
+    (face,), (made,) = seen.faces, shipped.make_fields(frame, seen).faces
+    for eye, field in ((face.right, made.right), (face.left, made.left)):
+        patch = Patch.of(eye)
+        step = turn(patch.aim(Angles(pitch, yaw)), eye.iris_radius / patch.width)
+        column, row = to_nodes(GRID)[:, :2] @ (patch.to_eye(eye.iris) + step) + to_nodes(GRID)[:, 2]
+        moved = -field.flow[round(row), round(column)]
+        assert 0.85 < moved @ step / (step @ step) < 1.2
+        assert field.mask[round(row), round(column)] > 0.5
 
 
 def test_outside_the_eyes_a_corrected_frame_is_the_input_byte_for_byte(corrector: Corrector) -> None:

@@ -1,0 +1,1 @@
+"""The three kinds of data that the network is trained on."""

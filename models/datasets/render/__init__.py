@@ -1,0 +1,1 @@
+"""Renders synthetic pairs with Blender, and labels them."""

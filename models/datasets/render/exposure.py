@@ -1,0 +1,32 @@
+"""From the light that a renderer gives to the picture that a camera makes of it. Knows nothing of what is shown."""
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """From linear light to a picture. brightness: of the skin; balance: gains of R, G, B; contrast: 1 leaves it."""
+
+    brightness: float
+    balance: tuple[float, float, float]
+    contrast: float
+
+    @classmethod
+    def draw(cls, tone: float, random: np.random.Generator) -> Self:
+        """Cameras make dark skin (tone 0 palest, 1 darkest) darker than pale skin, but by less than it is."""
+        brightness = 0.30 * (1 - 0.62 * tone) * float(np.exp(random.normal(0, 0.25)))
+        warm, green = float(random.normal(0, 0.06)), float(random.normal(0, 0.02))
+        return cls(brightness, (1 + warm, 1 + green, 1 - warm), random.uniform(0.9, 1.25))
+
+
+def develop(linear: NDArray[np.float32], gain: float, exposure: Exposure) -> NDArray[np.uint8]:
+    """(h, w, 3) linear light -> sRGB, as a camera would: gain, white balance, a soft shoulder, contrast."""
+    light = linear * gain * np.array(exposure.balance, dtype=np.float32)
+    soft = np.where(light < 0.35, light, 0.35 + 0.65 * (1 - np.exp(-np.maximum(light - 0.35, 0) / 0.65)))
+    value = np.clip(soft, 0, 1) ** (1 / 2.2)
+    bent = value + (exposure.contrast - 1) * 0.8 * (value - 0.45) * value * (1 - value) * 4
+    return np.asarray(np.round(np.clip(bent, 0, 1) * 255), dtype=np.uint8)

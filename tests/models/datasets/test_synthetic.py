@@ -1,0 +1,57 @@
+"""Orders and resuming, with a stand-in for the renderer. A real scene: render/rendering.py."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from models.datasets import synthetic
+from models.datasets.render.orders import Order
+
+
+@pytest.fixture
+def rendered(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The numbers of the scenes that a stand-in for the renderer was asked for."""
+    numbers: list[int] = []
+
+    def render(order: Order, folder: Path) -> Path:
+        numbers.append(order.number)
+        path = synthetic.path_of(folder, order)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        return path
+
+    monkeypatch.setattr(synthetic, "render", render)
+    return numbers
+
+
+def test_a_finished_scene_is_not_made_again(tmp_path: Path, rendered: list[int]) -> None:
+    assert synthetic.main(["--scenes", "3", "--out", str(tmp_path)]) is None
+    assert rendered == [0, 1, 2]
+    (tmp_path / "scene_0_00001.npz").unlink()
+    assert synthetic.main(["--scenes", "5", "--out", str(tmp_path)]) is None
+    assert rendered[3:] == [1, 3, 4]
+
+
+def test_another_seed_is_another_set(tmp_path: Path, rendered: list[int]) -> None:
+    for seed in ("0", "1"):
+        synthetic.main(["--scenes", "1", "--out", str(tmp_path), "--seed", seed])
+    assert rendered == [0, 0]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_missing_heads_are_named(tmp_path: Path, rendered: list[int]) -> None:
+    message = synthetic.main(["--scenes", "1", "--out", str(tmp_path), "--data", str(tmp_path)])
+    assert message is not None
+    assert "ict_facekit.npz" in message
+    assert rendered == []
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_without_blender_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: str) -> None:
+    monkeypatch.setitem(sys.modules, "bpy", None)  # none can be had, even where there is one
+    message = synthetic.main(["--scenes", "1", "--out", str(tmp_path), "--jobs", jobs])
+    assert message is not None
+    assert "bpy" in message
+    assert "scripts/render" in message
+    assert list(tmp_path.iterdir()) == []
