@@ -43,16 +43,22 @@ def _difference(patch: Patch, seen: Floats, mesh: Floats) -> Floats:
 
 
 def align(eye: Eye, family: Family) -> Eye:
-    """An eye of the mesh as the landmark model would put it; the iris stays, since the truth is wanted there."""
+    """An eye of the mesh as the landmark model would put it; the iris stays, since the truth is wanted there.
+
+    The lids' offsets were measured on open eyes; they fade as an eye closes, or its lids would cross.
+    """
     offsets = OFFSETS[family]
     patch = Patch.of(eye)
+    share = {"corners": 1.0, "upper": float(np.clip(eye.openness / OPEN, 0, 1))}
+    share["lower"] = share["upper"]
     corners, upper, lower = (
-        patch.to_pixels(patch.to_eye(getattr(eye, name)) + getattr(offsets, name)).astype(np.float32)
-        for name in ("corners", "upper", "lower")
+        patch.to_pixels(patch.to_eye(getattr(eye, name)) + factor * getattr(offsets, name)).astype(np.float32)
+        for name, factor in share.items()
     )
     return replace(eye, corners=corners, upper=upper, lower=lower)
 
 
+OPEN = 0.15  # of the mesh's openness, from which on the lids' offsets hold whole
 POINTS = ("corners", "upper", "lower", "iris")
 
 

@@ -43,8 +43,8 @@ class Fringe:
         clump = np.round(place * (16 if upper else 12) + random.normal(0, 0.2, count)).astype(int)
         pulls = random.normal(0, 1, clump.max() + 2)[clump]
         lean = 0.75 * (0.55 - place) + 0.16 * pulls + random.normal(0, 0.07, count)
-        lift = (0.15 if upper else 0.35) + random.normal(0, 0.08, count)
-        curl = (0.55 + 0.35 * fullness if upper else 0.25) + random.normal(0, 0.1, count)
+        lift = (-0.1 if upper else 0.15) + random.normal(0, 0.08, count)
+        curl = (0.6 + 0.3 * fullness if upper else 0.15) + random.normal(0, 0.1, count)
         return cls(upper, place, length, lift, curl, lean)
 
     def grow(self, points: Floats, orbit: Orbit) -> Floats:
@@ -55,7 +55,7 @@ class Fringe:
         root, tangent = _along(line, self.place)
         outward = root - orbit.centre
         outward /= np.linalg.norm(outward, axis=1, keepdims=True)
-        side = -1.0 if orbit.side is Side.RIGHT else 1.0
+        side = 1.0 if orbit.side is Side.RIGHT else -1.0  # the line runs from the outer corner to the inner
         away = np.cross(outward, tangent) * side
         away *= 1 if self.upper else -1
         lateral = -tangent

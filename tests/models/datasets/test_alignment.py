@@ -35,3 +35,12 @@ def test_offsets_are_mirrored_with_the_eye() -> None:
         moved = align(mesh, Family.ANNY).corners - mesh.corners
         assert moved[0, 0] * outward < 0  # the outer corner is seen further in
         assert Patch.of(mesh).width == pytest.approx(40)
+
+
+@pytest.mark.parametrize("family", list(Family))
+def test_the_lids_of_a_shut_eye_do_not_cross(family: Family) -> None:
+    """The offsets are those of open eyes; shut lids meet, whatever the landmark model adds to open ones."""
+    lids = eye(Side.RIGHT).lower
+    shut = replace(eye(Side.RIGHT), upper=lids, lower=lids, openness=0.0)
+    found = align(shut, family)
+    np.testing.assert_allclose(found.upper, found.lower, atol=1e-4)
