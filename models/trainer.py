@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, distributed, nn
@@ -49,7 +49,7 @@ class Trainer:
         torch.manual_seed(recipe.seed)
         self.network, self.critic = WarpNet(recipe.shape).to(self.device), Critic().to(self.device)
         for one in (self.network, self.critic):
-            one.to(memory_format=torch.channels_last)  # type: ignore[call-overload] # twice as fast on a CPU
+            cast("Any", one).to(memory_format=torch.channels_last)  # twice as fast on a CPU; not annotated everywhere
         _agree(self.network, self.critic)
         self.average = AveragedModel(self.network, multi_avg_fn=_averaging(recipe.average))
         self._steps_taken = torch.optim.AdamW(self.network.parameters(), lr=recipe.rate, weight_decay=1e-4)
