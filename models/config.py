@@ -59,6 +59,7 @@ class Recipe(BaseSettings):
     scenes: Path = Field(description="folder of rendered scenes")
     albums: list[Path] = Field([], description="folders or files of real eyes")
     shippable: bool = Field(True, description="only real eyes whose licence lets weights be published")
+    begin: Path | None = Field(None, description="a finished run whose networks this one begins with")
     steps: int = Field(6000, ge=1, description="updates of the network")
     seed: int = 0
     rate: float = Field(1.5e-3, description="highest learning rate")

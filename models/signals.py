@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from models import losses
 from models.config import Weights
@@ -15,6 +16,8 @@ from models.datasets.mixing import Batch
 from models.losses import FEEDS, Kind
 from models.network import Outputs, WarpNet, apply, shift, turn
 from relay.gaze.spec import CORNER_DISTANCE
+
+SINKING = -5.0  # degrees of pitch, below which an upper lid covers more than it did
 
 
 @dataclass(frozen=True)
@@ -55,7 +58,7 @@ def judge(network: WarpNet, batch: Batch, outputs: Outputs, critic: Critic | Non
     values = {
         "target": losses.target(modified, batch.wanted, where),
         "flow": losses.flow((flow, rest), batch.flow, batch.ball, batch.cover),
-        "layer": losses.layer(mask, batch.shows, batch.known),
+        "layer": losses.layer(mask, *_layers(batch, step)),
         "inverse": _inverse(network, batch, outputs, where, inverse_share),
         "smooth": losses.smooth(flow, torch.zeros_like(mask)) + losses.smooth(rest, batch.opening),
         "rigid": losses.rigid(flow, step, _arriving(batch, step)),
@@ -143,6 +146,17 @@ def _fed(values: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
 def _real(batch: Batch) -> Tensor:
     """(n,) 1 for real eyes that are turned."""
     return losses.fed("adversarial", batch.kinds) * (1 - batch.still)
+
+
+def _layers(batch: Batch, step: Tensor) -> tuple[Tensor, Tensor]:
+    """What shows the eyeball, and where that is known: as the samples say, and the iris of real eyes where it arrives.
+
+    Well inside the lids, and not where it goes down, since the upper lid would follow.
+    """
+    opening = -functional.max_pool2d(-batch.opening, 5, 1, 2)
+    sure = (_arriving(batch, step) * opening > 0.9).float()
+    sure = sure * (_real(batch) * (batch.aim[:, 0] > SINKING))[:, None, None, None]
+    return torch.maximum(batch.shows, sure), torch.maximum(batch.known, sure)
 
 
 def _arriving(batch: Batch, step: Tensor) -> Tensor:

@@ -17,7 +17,7 @@ from models.datasets.mixing import Batch, Mixture, load_albums, load_scenes
 from models.trainer import DivergedError, Trainer
 
 HELD_OUT = 6  # batches of held-out eyes that are looked at now and then
-MAY_CHANGE = {"out", "scenes", "albums", "threads", "workers", "device", "checkpoint_every", "sheet_every"}
+MAY_CHANGE = {"out", "begin", "scenes", "albums", "threads", "workers", "device", "checkpoint_every", "sheet_every"}
 
 
 def main(arguments: list[str]) -> str | None:

@@ -57,6 +57,8 @@ class Trainer:
         self._critic_updates = self._phase = 0
         if checkpoint.exists(recipe.out):
             self._take_up(checkpoint.load(recipe.out, self.device))
+        elif recipe.begin is not None:
+            self._begin_with(checkpoint.load(recipe.begin, self.device))
 
     def run(self) -> WarpNet:
         """Train to the end. Returns the averaged network. Raises DivergedError."""
@@ -199,6 +201,12 @@ class Trainer:
     def _state(self) -> Checkpoint:
         states = {name: part.state_dict() for name, part in self._parts.items()}
         return Checkpoint(self.recipe, self.step, {**states, "turns": (self._critic_updates, self._phase)})
+
+    def _begin_with(self, found: Checkpoint) -> None:
+        """Another run's averaged weights and its critic, nothing else of it."""
+        self.average.load_state_dict(found.states["average"])
+        self.network.load_state_dict(self.averaged.state_dict())
+        self.critic.load_state_dict(found.states["critic"])
 
     def _take_up(self, found: Checkpoint) -> None:
         for name, part in self._parts.items():

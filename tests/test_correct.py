@@ -292,7 +292,8 @@ def test_the_command_is_interrupted_from_outside(tmp_path: Path, model: Path, we
     running.send_signal(signal.SIGINT)
     _, error = running.communicate(timeout=30)
     assert running.returncode == 130
-    assert error.splitlines()[-1] == f"relay correct: stopped; {tmp_path / 'b.mp4'} has not been written"
+    # MediaPipe's own threads may still have a word after it.
+    assert f"relay correct: stopped; {tmp_path / 'b.mp4'} has not been written" in error.splitlines()
     assert names(tmp_path) == {"a.mkv"}
 
 

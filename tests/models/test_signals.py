@@ -11,7 +11,7 @@ from models.datasets.album import Album
 from models.datasets.mixing import Batch, Mixture
 from models.datasets.scenes import Scene
 from models.losses import Kind
-from models.network import WarpNet, apply
+from models.network import WarpNet, apply, turn
 from models.signals import Signals
 
 SMALL = Shares(synthetic=4, pairs=4, unlabelled=4)
@@ -123,3 +123,16 @@ def test_chance_is_the_same_whenever_a_batch_is(batch: Batch) -> None:
     one, other = (signals.blurred_alike(batch.picture, signals._generator(batch)) for _ in range(2))
     assert torch.equal(one, other)
     assert not torch.equal(one, batch.picture)
+
+
+def test_the_iris_of_a_real_eye_is_known_to_show_where_it_arrives(batch: Batch) -> None:
+    aim = torch.zeros_like(batch.aim)
+    aim[::2, 0] = -15
+    turned = replace(batch, aim=aim, shows=torch.zeros_like(batch.shows), known=torch.zeros_like(batch.known))
+    shows, known = signals._layers(turned, turn(aim, batch.radius))
+    assert torch.equal(shows, known)
+    told = shows.flatten(1).any(1)
+    assert not told[::2].any(), "a lid follows where it sinks"
+    assert not told[batch.kinds == Kind.SYNTHETIC].any()
+    assert told[1::2][batch.kinds[1::2] != Kind.SYNTHETIC].any()
+    assert (batch.maps[:, :1][shows > 0] > 0.9).all(), "at aim zero: the iris itself"

@@ -130,3 +130,12 @@ def test_the_average_follows_at_once_and_then_slowly() -> None:
     kept = [torch.zeros(1)]
     follow(kept, new, 1000)
     assert kept[0].item() == pytest.approx(0.1)
+
+
+def test_a_run_begins_with_what_another_one_learned(tmp_path: Path, rendered: list[Scene], album: Album) -> None:
+    first = started(recipe(tmp_path / "first"), rendered, album)
+    first.run()
+    second = started(recipe(tmp_path / "second", begin=tmp_path / "first"), rendered, album)
+    assert second.step == 0
+    averaged = torch.cat([one.flatten() for one in first.averaged.parameters()])
+    assert torch.equal(weights(second), averaged)
