@@ -1,19 +1,17 @@
 """Writes the results: tables in Markdown, which people can read as they are, and JSON.
 
-A table for each section: a column for each figure, a line for each row (and subject), above them what is wanted. Rows
-of one name (other seeds) share a line: mean, and half the distance from the lowest to the highest. Knows nothing of
+A table for each section: a line for each figure (and subject), a column for what is wanted and one for each system. Rows
+of one name (other seeds) share a column: mean, and half the distance from the lowest to the highest. Knows nothing of
 measuring.
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from models.evaluation.figures import Figure, Result, Section
-
-WIDEST = 9  # figures side by side; more continue in a further table
 
 
 def to_json(results: Sequence[Result]) -> list[dict[str, Any]]:
@@ -26,7 +24,7 @@ def to_json(results: Sequence[Result]) -> list[dict[str, Any]]:
 
 def to_markdown(results: Sequence[Result]) -> str:
     """All sections."""
-    return "\n\n".join(block for section in Section for block in _blocks(section, results)) + "\n"
+    return "\n\n".join(f"### {section}\n\n{_table(section, results)}" for section in _filled(results)) + "\n"
 
 
 def write(folder: Path, results: Sequence[Result], about: dict[str, Any]) -> None:
@@ -36,33 +34,28 @@ def write(folder: Path, results: Sequence[Result], about: dict[str, Any]) -> Non
     (folder / "table.md").write_text(to_markdown(results))
 
 
-def _blocks(section: Section, results: Sequence[Result]) -> Iterator[str]:
-    """The section's tables, with its name above the first."""
-    lines = _by_row(section, results)
-    names = list(dict.fromkeys(one.name for figures in lines.values() for one in figures))
-    for start in range(0, len(names), WIDEST):
-        part = names[start : start + WIDEST]
-        head = f"### {section}\n\n" if start == 0 else ""
-        wanted = [_first(name, lines).wanted for name in part]
-        rows = [
-            [row, *(_cell([one for one in figures if one.name == name]) for name in part)]
-            for row, figures in lines.items()
-        ]
-        above = [["wanted", *wanted]] if any(wanted) else []
-        yield head + _aligned([["", *part], *above, *rows])
+def _filled(results: Sequence[Result]) -> list[Section]:
+    """The sections that hold something."""
+    there = {one.section for result in results for one in result.figures}
+    return [section for section in Section if section in there]
 
 
-def _by_row(section: Section, results: Sequence[Result]) -> dict[str, list[Figure]]:
-    lines: dict[str, list[Figure]] = {}
+def _table(section: Section, results: Sequence[Result]) -> str:
+    lines: dict[tuple[str, str], dict[str, list[Figure]]] = {}
     for result in results:
         for one in result.figures:
             if one.section is section:
-                lines.setdefault(f"{result.row}, {one.subject}" if one.subject else result.row, []).append(one)
-    return lines
+                lines.setdefault((one.name, one.subject), {}).setdefault(result.row, []).append(one)
+    systems = list(dict.fromkeys(result.row for result in results))
+    body = [
+        [", ".join(filter(None, key)), _wanted(found), *(_cell(found.get(system, [])) for system in systems)]
+        for key, found in lines.items()
+    ]
+    return _aligned([["", "wanted", *systems], *body])
 
 
-def _first(name: str, lines: dict[str, list[Figure]]) -> Figure:
-    return next(one for figures in lines.values() for one in figures if one.name == name)
+def _wanted(found: dict[str, list[Figure]]) -> str:
+    return next(iter(found.values()))[0].wanted
 
 
 def _cell(figures: Sequence[Figure]) -> str:
