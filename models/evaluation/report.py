@@ -1,8 +1,8 @@
 """Writes the results: tables in Markdown, which people can read as they are, and JSON.
 
-A table for each section: a line for each figure (and subject), a column for what is wanted and one for each system. Rows
-of one name (other seeds) share a column: mean, and half the distance from the lowest to the highest. Knows nothing of
-measuring.
+A table for each section: a line for each figure (and subject), a column for what is wanted and one for each system.
+Rows of one name (other seeds) share a column: mean, and half the distance from the lowest to the highest. Knows
+nothing of measuring.
 """
 
 import json
