@@ -98,6 +98,8 @@ def train_critic(critic: Critic, batch: Batch, modified: Tensor) -> tuple[Tensor
 def penalty(critic: Critic, batch: Batch, modified: Tensor) -> Tensor:
     """Gradient penalty (Gulrajani 2017): the score's slope between real and modified images is held at 1."""
     chosen = _real(batch) > 0
+    if not chosen.any():  # nothing to judge, as where renders come first
+        return torch.zeros((), device=modified.device)
     mixed = torch.rand((int(chosen.sum()), 1, 1, 1), generator=_generator(batch)).to(modified.device)
     between = (mixed * batch.picture[chosen] + (1 - mixed) * modified[chosen]).detach().requires_grad_()
     score = critic(between)[0].sum()

@@ -136,3 +136,11 @@ def test_the_iris_of_a_real_eye_is_known_to_show_where_it_arrives(batch: Batch) 
     assert not told[batch.kinds == Kind.SYNTHETIC].any()
     assert told[1::2][batch.kinds[1::2] != Kind.SYNTHETIC].any()
     assert (batch.maps[:, :1][shows > 0] > 0.9).all(), "at aim zero: the iris itself"
+
+
+def test_without_real_eyes_there_is_nothing_to_penalise(batch: Batch, critic: Critic) -> None:
+    rendered = replace(batch, kinds=torch.full_like(batch.kinds, Kind.SYNTHETIC))
+    assert signals.penalty(critic, rendered, rendered.picture).item() == 0
+    loss, gap = signals.train_critic(critic, rendered, rendered.picture)
+    assert torch.isfinite(loss)
+    assert gap.item() == 0
