@@ -32,7 +32,7 @@ def mean_difference(made: Frame, wanted: Frame, weights: NDArray[np.float32]) ->
 
 def similarity(made: Frame, wanted: Frame, box: Box) -> float:
     """SSIM of the luma in the box (Wang, Bovik, Sheikh, Simoncelli 2004)."""
-    return float(structural_similarity(_part(made, box), _part(wanted, box), data_range=255))  # type: ignore[no-untyped-call]
+    return float(structural_similarity(_part(made, box), _part(wanted, box), data_range=255))
 
 
 def signal_to_noise(made: Frame, wanted: Frame, box: Box) -> float:
