@@ -35,6 +35,7 @@ import onnxruntime
 
 NAME, HALF_NAME = "eyeline.onnx", "eyeline_fp16.onnx"
 OPSET = 18
+PLACES = {"out", "scenes", "albums", "begin"}  # of a recipe: folders of the machine that trained
 TOLERANCE = 1e-4  # eye widths, float32: a three-hundredth of a patch pixel
 
 
@@ -103,7 +104,8 @@ def export(run: Path, out: Path, calibration: Calibration = AS_TRAINED) -> list[
     plain.load_state_dict({name: value for name, value in averaged.items() if name != "n_averaged"})
     network = Calibrated(plain, calibration).eval()
     out.mkdir(parents=True, exist_ok=True)
-    notes = {"eyeline.steps": str(found.step), "eyeline.recipe": found.recipe.model_dump_json()}
+    recipe = found.recipe.model_dump_json(exclude=PLACES)
+    notes = {"eyeline.steps": str(found.step), "eyeline.recipe": recipe}
     model = to_onnx(network, {**notes, "eyeline.calibration": json.dumps(asdict(calibration))})
     written = [_write(model, out / NAME, network), _write(_halved(model), out / HALF_NAME, network)]
     worst = max(written[0].difference.values())
@@ -131,11 +133,19 @@ def to_onnx(network: nn.Module, notes: dict[str, str]) -> onnx.ModelProto:
     if program is None:
         raise ValueError("torch gave no ONNX program")
     model: onnx.ModelProto = program.model_proto
+    _forget_where(model)
     for key, value in {**spec.stamp(), **notes}.items():
         entry = model.metadata_props.add()
         entry.key, entry.value = key, value
     onnx.checker.check_model(model, full_check=True)
     return model
+
+
+def _forget_where(model: onnx.ModelProto) -> None:
+    """Take out what torch writes of the machine it ran on: the way through the source, line by line, for every node."""
+    for one in (model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
+        del one.metadata_props[:]
+        one.doc_string = ""
 
 
 def inputs(count: int, generator: torch.Generator) -> list[Tensor]:

@@ -64,3 +64,10 @@ def test_names_and_shapes_are_the_specs(files: list[export.Exported]) -> None:
 
 def test_no_run_is_said(tmp_path: Path) -> None:
     assert "checkpoint.pt" in (export.main([str(tmp_path)]) or "")
+
+
+def test_the_files_say_nothing_of_the_machine_they_were_made_on(run: Path, files: list[export.Exported]) -> None:
+    for one in files:
+        content = one.path.read_bytes()
+        assert str(run).encode() not in content
+        assert str(Path(export.__file__).parent).encode() not in content
