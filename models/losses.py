@@ -4,26 +4,17 @@ Which kind of data feeds which (`FEEDS`) is the method's table [claims 1-5]; `me
 Pictures are (n, 3, 48, 64) Y, U, V; flows (n, 2, 48, 64) eye widths.
 """
 
-from enum import IntEnum
-
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from models.datasets.kinds import Kind
 from relay.gaze.spec import CORNER_DISTANCE
 
 SSIM_WINDOW = 7
 SSIM_C1, SSIM_C2 = 0.01**2, 0.03**2
 APERTURE_WEIGHT = 4.0  # a pixel of the eye counts so much more than one of the skin
 SOFT = 0.05  # patch pixels within which flow errors count squared
-
-
-class Kind(IntEnum):
-    """The three kinds of data."""
-
-    PAIR = 0  # real pairs
-    SYNTHETIC = 1  # rendered pairs
-    UNLABELLED = 2  # real eyes without a target
 
 
 FEEDS: dict[str, frozenset[Kind]] = {

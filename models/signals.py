@@ -12,8 +12,9 @@ from torch.nn import functional
 from models import losses
 from models.config import Weights
 from models.critic import Critic
+from models.datasets.kinds import Kind
 from models.datasets.mixing import Batch
-from models.losses import FEEDS, Kind
+from models.losses import FEEDS
 from models.network import Outputs, WarpNet, apply, shift, turn
 from relay.gaze.spec import CORNER_DISTANCE
 
@@ -33,11 +34,6 @@ class Signals:
         found = {name: losses.mean(value, self.samples[name]) for name, value in self.values.items()}
         return found if self.gap is None else {**found, "adversarial": self.gap}
 
-    def combined(self, weights: Weights) -> Tensor:
-        """All losses of all kinds as one signal [claim 1]."""
-        terms = [getattr(weights, name) * value for name, value in self.means().items() if getattr(weights, name)]
-        return torch.stack(terms).sum()
-
     def by_kind(self, kinds: Tensor) -> dict[str, float]:
         """Each loss for each kind that feeds it, as "loss/kind"."""
         found = {}
@@ -47,6 +43,12 @@ class Signals:
                 if chosen.any():
                     found[f"{name}/{kind.name.lower()}"] = losses.mean(value.detach(), chosen).item()
         return found
+
+
+def combine(means: dict[str, Tensor], weights: Weights) -> Tensor:
+    """All losses of all kinds as one signal [claim 1]."""
+    terms = [getattr(weights, name) * value for name, value in means.items() if getattr(weights, name)]
+    return torch.stack(terms).sum()
 
 
 def judge(network: WarpNet, batch: Batch, outputs: Outputs, critic: Critic | None, inverse_share: float) -> Signals:
@@ -69,7 +71,7 @@ def judge(network: WarpNet, batch: Batch, outputs: Outputs, critic: Critic | Non
         return Signals(values, samples)
     score, reading = critic(modified)
     with torch.no_grad():
-        reference, unmodified = critic(blurred_alike(batch.picture, _generator(batch)))
+        reference = critic(blurred_alike(batch.picture, _generator(batch)))[0]
         unmodified = critic(batch.picture)[1]
     values["correction"] = losses.correction(unmodified, reading, batch.aim)
     samples |= _fed({"correction": values["correction"]}, batch)
@@ -117,6 +119,8 @@ def blurred_alike(picture: Tensor, generator: torch.Generator) -> Tensor:
 def _inverse(network: WarpNet, batch: Batch, outputs: Outputs, where: Tensor, share: float) -> Tensor:
     """(n,) the inverse loss of those samples that are turned back; 0 of the others."""
     chosen = _returning(batch, share) > 0
+    if not chosen.any():
+        return torch.zeros(len(chosen), device=chosen.device)
     there: Outputs = (outputs[0][chosen], outputs[1][chosen], outputs[2][chosen])
     modified = apply(torch.cat([batch.picture, batch.maps], 1)[chosen], there)
     picture, maps = modified.split([3, 2], 1)

@@ -23,8 +23,8 @@ from models.checkpoint import Checkpoint
 from models.config import Recipe
 from models.critic import Critic
 from models.curves import Curves
+from models.datasets.kinds import Kind
 from models.datasets.mixing import Batch, Mixture
-from models.losses import Kind
 from models.network import WarpNet, apply
 from models.signals import Signals
 
@@ -96,8 +96,7 @@ class Trainer:
         """One update of the network from all kinds of data, after the critic's phase where it is due."""
         listening = self._share >= self.recipe.critic_after and self._wants_critic
         if self._wants_critic and self._share >= self.recipe.critic_after - CRITIC_LEAD and self._phase == 0:
-            for _ in range(self.recipe.critic_steps):
-                self._train_critic(batch)
+            self._train_critic(batch)
         self._phase = (self._phase + 1) % self.recipe.network_steps
         found = self._train_network(batch, self.critic if listening else None, writer)
         if found.gap is not None and _shared(found.gap) < self.recipe.wanted_gap:
@@ -115,9 +114,10 @@ class Trainer:
         outputs = tuple(one.float() for one in outputs)
         for one in outputs if watched else ():
             one.retain_grad()
-        found = signals.judge(self.network, batch, outputs, critic, self.recipe.inverse_share)
-        total = found.combined(self.recipe.weights)
-        _check(found.means(), self.step)
+        found = signals.judge(self.network, batch, outputs, critic, self._inverse_share)
+        means = found.means()
+        _check(means, self.step)
+        total = signals.combine(means, self.recipe.weights)
         self._steps_taken.zero_grad(set_to_none=True)
         total.backward()
         _share_gradients(self.network)
@@ -129,10 +129,14 @@ class Trainer:
         return found
 
     def _train_critic(self, batch: Batch) -> None:
-        """The critic's phase: the network is frozen."""
+        """The critic's phase: the network is frozen, so what it makes of the batch stays the same."""
         with torch.no_grad(), self._precision():
             modified = apply(batch.picture, self.network(batch.picture, batch.maps, batch.aim, batch.radius)).float()
         self.critic.requires_grad_(True)
+        for _ in range(self.recipe.critic_steps):
+            self._step_critic(batch, modified)
+
+    def _step_critic(self, batch: Batch, modified: Tensor) -> None:
         loss, _ = signals.train_critic(self.critic, batch, modified)
         if self._critic_updates % self.recipe.penalty_every == 0 and self.recipe.penalty:
             slope = signals.penalty(self.critic, batch, modified)
@@ -163,7 +167,7 @@ class Trainer:
         sums: dict[str, list[float]] = {}
         for number, batch in enumerate(one.to(self.device) for one in self._validation):
             outputs = network(batch.picture, batch.maps, batch.aim, batch.radius)
-            found = signals.judge(network, batch, outputs, None, self.recipe.inverse_share)
+            found = signals.judge(network, batch, outputs, None, self._inverse_share)
             for name, value in found.by_kind(batch.kinds).items():
                 sums.setdefault(f"validation/{name}", []).append(value)
             if number == 0:
@@ -183,6 +187,11 @@ class Trainer:
     @property
     def _wants_critic(self) -> bool:
         return bool(self.recipe.weights.adversarial or self.recipe.weights.correction)
+
+    @property
+    def _inverse_share(self) -> float:
+        """Nothing is turned back where it does not count."""
+        return self.recipe.inverse_share if self.recipe.weights.inverse else 0.0
 
     def _precision(self) -> torch.autocast:
         on = self.recipe.amp and self.device.type == "cuda"

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 from skimage import data
 
+from models.datasets.planes import Picture, to_frame, to_rgb
 from relay.config import Check
 from relay.frame import Frame
 from relay.gaze.corrector import Turn, compute, run
@@ -22,7 +22,6 @@ from relay.gaze.landmarks import Landmarker
 from relay.gaze.network import Network
 from relay.gaze.warp import Placed, warp
 
-Picture = NDArray[np.uint8]
 Make = Callable[[Frame, list[Turn]], list[Field]]
 ROOT = Path(__file__).parents[1]
 TURNS = [[(8, -12), (8, 0), (8, 12)], [(0, -12), (0, 0), (0, 12)], [(-8, -12), (-8, 0), (-8, 12)]]  # pitch, yaw
@@ -33,8 +32,7 @@ ABOUT = (1.0, 0.75, 0.8)  # eye widths kept beside, above and below the eyes
 def main() -> None:
     """Write both pictures."""
     settings = Check.read([], "pictures")
-    picture = np.ascontiguousarray(data.astronaut()[..., ::-1])  # Eileen Collins; NASA, public domain
-    frame = _frame(picture)
+    frame = to_frame(data.astronaut())  # Eileen Collins; NASA, public domain
     landmarker = Landmarker(settings.model)
     eyes = landmarker(frame).faces[0].eyes
     landmarker.close()
@@ -73,24 +71,16 @@ def _crop(frame: Frame, eyes: tuple[Eye, Eye]) -> Picture:
     beside, above, below = (int(share * width) for share in ABOUT)
     left, right = int(corners[:, 0].min()) - beside // 2, int(corners[:, 0].max()) + beside // 2
     top, bottom = int(corners[:, 1].mean()) - above, int(corners[:, 1].mean()) + below
-    planes = np.concatenate([plane.reshape(-1) for plane in frame.planes]).reshape(-1, frame.width)
-    return np.asarray(cv2.cvtColor(planes, cv2.COLOR_YUV2BGR_I420)[top:bottom, left:right], dtype=np.uint8)
+    return to_rgb(frame)[top:bottom, left:right]
 
 
 def _enlarged(picture: Picture, times: int) -> Picture:
     return np.asarray(cv2.resize(picture, None, fx=times, fy=times, interpolation=cv2.INTER_CUBIC), dtype=np.uint8)
 
 
-def _frame(picture: Picture) -> Frame:
-    height, width = picture.shape[:2]
-    planes = np.asarray(cv2.cvtColor(picture, cv2.COLOR_BGR2YUV_I420), dtype=np.uint8)
-    u, v = planes[height:].reshape(2, height // 2, width // 2)
-    return Frame(planes[:height], u, v, 0.0)
-
-
 def _save(path: Path, picture: Picture) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), picture, [cv2.IMWRITE_JPEG_QUALITY, 88])
+    cv2.imwrite(str(path), np.ascontiguousarray(picture[..., ::-1]), [cv2.IMWRITE_JPEG_QUALITY, 88])
 
 
 if __name__ == "__main__":

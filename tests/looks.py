@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 
 from models.datasets import sightings
-from models.datasets.album import Picture
-from models.datasets.sightings import Look, frame_of
+from models.datasets.planes import Picture, to_frame
+from models.datasets.sightings import Look
 from relay.frame import Frame
 from relay.gaze.face import Angles, Eye, Face, Head, Side
 from relay.gaze.geometric import Outline, geometric_field, turn
@@ -44,7 +44,7 @@ def turned_picture(by: Angles) -> Frame:
     for one in face().eyes:
         patch = Patch.of(one)
         placed.append(Placed(patch, geometric_field(Outline.of(one, patch), patch.aim(by))))
-    return warp(frame_of(portrait("president")), placed)
+    return warp(to_frame(portrait("president")), placed)
 
 
 def look(by: Angles = STRAIGHT, head: Head = LEVEL, number: int = 1, time: float = 0.0) -> Look:

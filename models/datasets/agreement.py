@@ -10,13 +10,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 from tqdm import tqdm
 
 from models.datasets.alignment import Offsets, measure
+from models.datasets.planes import to_frame
 from models.datasets.render.orders import Family
-from relay.frame import Frame
 from relay.gaze.face import Eye, Side
 from relay.gaze.landmarks import Landmarker
 
@@ -46,7 +45,7 @@ def _compare(path: Path, family: Family, model: Path) -> Iterator[Offsets]:
         arrays = dict(file)
     landmarker = Landmarker(model, longer_side=max(arrays["pictures"].shape[1:3]))
     for number, picture in enumerate(arrays["pictures"]):
-        faces = [landmarker(_frame(picture, number + look * 0.03)) for look in range(SETTLE)][-1].faces
+        faces = [landmarker(to_frame(picture, number + look * 0.03)) for look in range(SETTLE)][-1].faces
         if faces:
             for index, seen in enumerate(faces[0].eyes):
                 yield measure(seen, _mesh(arrays, number, index))
@@ -57,13 +56,6 @@ def _mesh(arrays: dict[str, np.ndarray], number: int, index: int) -> Eye:
     corners, upper, lower, iris = (arrays[name][number, index] for name in ("corners", "upper", "lower", "iris"))
     radius, openness = (float(arrays[name][number, index]) for name in ("iris_radius", "openness"))
     return Eye(list(Side)[index], corners, upper, lower, iris, radius, openness)
-
-
-def _frame(picture: np.ndarray, time: float) -> Frame:
-    height, width = picture.shape[:2]
-    planes = cv2.cvtColor(picture, cv2.COLOR_RGB2YUV_I420).astype(np.uint8)
-    u, v = planes[height:].reshape(2, height // 2, width // 2)
-    return Frame(planes[:height], u, v, time)
 
 
 if __name__ == "__main__":

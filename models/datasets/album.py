@@ -29,7 +29,6 @@ Knows nothing of how eyes are found.
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
@@ -38,11 +37,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from models.datasets import archive
+from models.datasets.planes import Picture, to_frame
 from relay.frame import Frame
 from relay.gaze.face import Angles, Eye, Head, Side
 from relay.gaze.geometry import Matrix, Patch
@@ -53,7 +53,6 @@ WIDEST = 72.0  # pixels, of an eye in its crop
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
-Picture = NDArray[np.uint8]  # (height, width, 3) RGB
 
 
 class Kind(StrEnum):
@@ -171,9 +170,7 @@ class Album:
 
     def frame(self, index: int) -> Frame:
         """Its crop, as the relay sees a frame."""
-        planes = cv2.cvtColor(self.crops[index], cv2.COLOR_RGB2YUV_I420).astype(np.uint8)
-        u, v = planes[HEIGHT:].reshape(2, HEIGHT // 2, WIDTH // 2)
-        return Frame(planes[:HEIGHT], u, v, float(self.time[index]))
+        return to_frame(self.crops[index], float(self.time[index]))
 
     def target(self, pair: int) -> Patch:
         """Where the first eye's patch lies in the second's crop: what is cut out there is what a turn shall give."""
@@ -189,14 +186,10 @@ def _floats(values: list[Any], *shape: int) -> Floats:
 
 
 def write(path: Path, album: Album) -> None:
-    """Write beside the place, then rename: the album is whole or not there."""
+    """The album is whole or not there."""
     arrays = {field.name: getattr(album, field.name) for field in fields(Album) if field.name != "meta"}
     arrays["meta"] = json.dumps({"schema": SCHEMA, **asdict(album.meta)})
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial")
-    with partial.open("wb") as file:
-        np.savez_compressed(file, **arrays)
-    partial.replace(path)
+    archive.write(path, arrays)
 
 
 def read(path: Path) -> Album:

@@ -11,10 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.datasets.planes import Picture, to_frame
 from relay.frame import Frame
 from relay.gaze.face import Eye
-
-Picture = NDArray[np.uint8]  # (h, w, 3) RGB
 
 EYE_WIDTHS = (18.0, 72.0)  # pixels, drawn evenly in their logarithm
 MISS = 0.9  # pixels, spread of wrong landmarks; none further off than WORST
@@ -76,14 +75,6 @@ class Camera:
             return picture
         _, code = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, self.quality])
         return np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR), dtype=np.uint8)[..., ::-1]
-
-
-def to_frame(picture: Picture, time: float = 0.0) -> Frame:
-    """RGB -> planar YUV 4:2:0, BT.601 studio range. An odd last row or column is cut off."""
-    height, width = (side // 2 * 2 for side in picture.shape[:2])
-    planes = cv2.cvtColor(np.ascontiguousarray(picture[:height, :width]), cv2.COLOR_RGB2YUV_I420)
-    u, v = planes[height:].reshape(2, height // 2, width // 2)
-    return Frame(np.asarray(planes[:height], np.uint8), np.asarray(u, np.uint8), np.asarray(v, np.uint8), time)
 
 
 def miss(eye: Eye, scale: float, random: np.random.Generator) -> Eye:

@@ -58,38 +58,71 @@ class Surfaces:
         seen = self.seen[picture]
         return np.where(seen >= 0, self.layers[np.maximum(seen, 0)], Layer.NONE).astype(np.uint8)
 
-    def locate(self, picture: int, seen_in: int) -> tuple[Floats, Floats]:
-        """Where in `picture` the points lie that are seen at the pixels of `seen_in`: (h, w, 2) pixels, (h, w) mm."""
-        corners = self.triangles[np.maximum(self.seen[seen_in], 0)]
-        first = self.weights[seen_in].astype(np.float32) / 255
-        weights = np.concatenate([first, 1 - first.sum(-1, keepdims=True)], axis=-1)
-        places = self.places[picture][corners].astype(np.float32) / STEPS_PER_PIXEL
-        depths = self.depths[picture][corners].astype(np.float32) / STEPS_PER_MM + self.middle
-        return (weights[..., None] * places).sum(-2), (weights * depths).sum(-1)
-
 
 def flow(scene: Surfaces, source: int, target: int) -> tuple[Floats, NDArray[np.bool_], NDArray[np.uint8]]:
-    """Backward flow: the target at p shows the source at p + flow(p).
+    """Backward flow at every pixel: `flow_at` at their middles."""
+    height, width = scene.seen.shape[1:]
+    rows, columns = np.indices((height, width), dtype=np.float32)
+    return flow_at(scene, source, target, np.stack([columns, rows], -1) + np.float32(0.5))
+
+
+def flow_at(
+    scene: Surfaces, source: int, target: int, places: NDArray[np.floating]
+) -> tuple[Floats, NDArray[np.bool_], NDArray[np.uint8]]:
+    """Backward flow: the target at p shows the source at p + flow(p). places: (h, w, 2) p, pixels.
 
     Returns flow (h, w, 2) in pixels, x then y; valid (h, w): this point is seen in the source too; layer (h, w) of the
     target. Where it is not valid but a surface is seen, flow still says where that point lies, hidden, in the source.
     """
-    layer = scene.layer(target)
-    there, depth = scene.locate(source, target)
-    here, _ = scene.locate(target, target)
+    triangle, weights = _look_up(scene, target, places)
+    layer = _layers(scene, triangle)
+    corners, shares = scene.triangles[np.maximum(triangle, 0)], _shares(weights)
+    there, depth = _locate(scene, source, corners, shares)
+    here, _ = _locate(scene, target, corners, shares)
     moved = np.where((layer != Layer.NONE)[..., None], there - here, 0).astype(np.float32)
-    return moved, _visible(scene, source, here + moved, depth, layer), layer
+    return moved, _visible(scene, source, there, depth, layer), layer
+
+
+def _look_up(
+    scene: Surfaces, picture: int, places: NDArray[np.floating]
+) -> tuple[NDArray[np.integer], NDArray[np.uint8]]:
+    """Triangle (-1 outside the picture) and stored weights of the pixels at these places."""
+    height, width = scene.seen.shape[1:]
+    x, y = (np.floor(places[..., axis] + 1e-3).astype(int) for axis in range(2))
+    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
+    x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
+    return np.where(inside, scene.seen[picture, y, x], -1), scene.weights[picture, y, x]
+
+
+def _layers(scene: Surfaces, triangle: NDArray[np.integer]) -> NDArray[np.uint8]:
+    return np.where(triangle >= 0, scene.layers[np.maximum(triangle, 0)], Layer.NONE).astype(np.uint8)
+
+
+def _shares(weights: NDArray[np.uint8]) -> Floats:
+    """(..., 2) stored -> (..., 3) of a triangle's corners."""
+    first = weights.astype(np.float32) / np.float32(255)
+    return np.concatenate([first, 1 - first[..., :1] - first[..., 1:]], axis=-1)
+
+
+def _locate(scene: Surfaces, picture: int, corners: NDArray[np.integer], shares: Floats) -> tuple[Floats, Floats]:
+    """Where points of triangles lie: (..., 2) pixels, (...) mm from the middle. corners, shares: (..., 3)."""
+    places = np.take(scene.places[picture], corners, axis=0)
+    depths = np.take(scene.depths[picture], corners, axis=0)
+    # Written out: a sum over three is slow where it is done for a million.
+    x, y, depth = (
+        values[..., 0] * shares[..., 0] + values[..., 1] * shares[..., 1] + values[..., 2] * shares[..., 2]
+        for values in (places[..., 0], places[..., 1], depths)
+    )
+    pixels = np.stack([x, y], -1) / np.float32(STEPS_PER_PIXEL)
+    return np.asarray(pixels, np.float32), np.asarray(depth / np.float32(STEPS_PER_MM), np.float32)
 
 
 def _visible(scene: Surfaces, source: int, there: Floats, depth: Floats, layer: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Whether the pixel at each place shows that layer at that depth."""
-    height, width = layer.shape
-    _, depths = scene.locate(source, source)
-    x, y = (np.floor(there[..., axis] + 1e-3).astype(np.int32) for axis in range(2))
-    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
-    same = (scene.layer(source)[y, x] == layer) & (np.abs(depths[y, x] - depth) < TOLERANCE)
-    return np.asarray(inside & same & (layer != Layer.NONE))
+    """Whether the source shows that layer, at that depth, at the pixel of each place."""
+    triangle, weights = _look_up(scene, source, there)
+    _, at = _locate(scene, source, scene.triangles[np.maximum(triangle, 0)], _shares(weights))
+    same = (_layers(scene, triangle) == layer) & (np.abs(at - depth) < TOLERANCE)
+    return np.asarray(same & (layer != Layer.NONE))
 
 
 def collect(shots: list[Floats], triangles: Ints, layers: NDArray[np.uint8], shape: tuple[int, int]) -> Surfaces:

@@ -18,9 +18,9 @@ from torch.utils.data import Dataset
 from models.config import Recipe, Shares
 from models.datasets import album, samples, scenes
 from models.datasets.album import Album
+from models.datasets.kinds import Kind
 from models.datasets.samples import SHUT, Sample
 from models.datasets.scenes import Scene
-from models.losses import Kind
 from relay.gaze.face import Side
 from relay.gaze.spec import MAX_AIM
 
@@ -34,7 +34,7 @@ Draw = Callable[[np.random.Generator], Sample]
 
 @dataclass(frozen=True)
 class Batch:
-    """n samples as tensors: see samples.Sample. kinds: (n,) losses.Kind. still: (n,) 1 where nothing may move."""
+    """n samples as tensors: see samples.Sample. kinds: (n,) kinds.Kind. still: (n,) 1 where nothing may move."""
 
     kinds: Tensor
     picture: Tensor
@@ -61,30 +61,28 @@ class Mixture(Dataset[Batch]):
     def __init__(self, recipe: Recipe, rendered: Sequence[Scene], real: Sequence[Album], rank: int = 0, ranks: int = 1):
         self._seed, self._steps, self._lids_dropped = recipe.seed, recipe.steps, recipe.lids_dropped
         self._rank, self._ranks = rank, ranks
-        self._draws: dict[int, list[Draw]] = {
-            samples.SYNTHETIC: list(_rendered(rendered, np.random.default_rng([recipe.seed, 7]))),
-            samples.PAIR: [
+        self._draws: dict[Kind, list[Draw]] = {
+            Kind.SYNTHETIC: list(_rendered(rendered, np.random.default_rng([recipe.seed, 7]))),
+            Kind.PAIR: [
                 partial(samples.pair, one, number, way)
                 for one in real
                 for number in range(len(one.pairs))
                 for way in (False, True)
             ],
-            samples.UNLABELLED: [
-                partial(samples.unlabelled, one, number) for one in real for number in range(len(one))
-            ],
+            Kind.UNLABELLED: [partial(samples.unlabelled, one, number) for one in real for number in range(len(one))],
         }
         self._shares, self._order = recipe.shares, recipe.order
         shares(recipe.shares, self.sizes)  # says now where there is nothing
 
     @property
-    def sizes(self) -> dict[int, int]:
+    def sizes(self) -> dict[Kind, int]:
         """How many different samples there are of each kind."""
         return {kind: len(draws) for kind, draws in self._draws.items()}
 
     @property
     def described(self) -> dict[str, int]:
         """The same by name."""
-        return {Kind(kind).name.lower(): size for kind, size in self.sizes.items()}
+        return {kind.name.lower(): size for kind, size in self.sizes.items()}
 
     def __len__(self) -> int:
         return self._steps
@@ -97,14 +95,14 @@ class Mixture(Dataset[Batch]):
         blank = random.uniform(size=len(drawn)) < self._lids_dropped
         return stack(drawn, blank)
 
-    def _sizes_at(self, step: int) -> dict[int, int]:
+    def _sizes_at(self, step: int) -> dict[Kind, int]:
         """What there is to draw from: everything, or, in sequence, rendered eyes first and real ones after."""
         if self._order == "together":
             return self.sizes
-        now = {samples.SYNTHETIC} if step < self._steps / 2 else {samples.PAIR, samples.UNLABELLED}
+        now = {Kind.SYNTHETIC} if step < self._steps / 2 else {Kind.PAIR, Kind.UNLABELLED}
         return {kind: size if kind in now else 0 for kind, size in self.sizes.items()}
 
-    def _chosen(self, kind: int, count: int, step: int) -> Iterator[Draw]:
+    def _chosen(self, kind: Kind, count: int, step: int) -> Iterator[Draw]:
         draws = self._draws[kind]
         first = (step * self._ranks + self._rank) * count
         for place in range(first, first + count):
@@ -112,12 +110,12 @@ class Mixture(Dataset[Batch]):
             yield draws[_order(self._seed, kind, epoch, len(draws))[within]]
 
 
-def shares(wanted: Shares, there: dict[int, int]) -> dict[int, int]:
+def shares(wanted: Shares, there: dict[Kind, int]) -> dict[Kind, int]:
     """Samples of each kind in a batch; what a kind that is not there would have had goes to the others.
 
     Raises ValueError where there is nothing at all.
     """
-    counts = {samples.SYNTHETIC: wanted.synthetic, samples.PAIR: wanted.pairs, samples.UNLABELLED: wanted.unlabelled}
+    counts = {Kind.SYNTHETIC: wanted.synthetic, Kind.PAIR: wanted.pairs, Kind.UNLABELLED: wanted.unlabelled}
     present = {kind: count for kind, count in counts.items() if there[kind] and count}
     if not present:
         raise ValueError("there is nothing to train on: no rendered scenes of the train split, and no real eyes")

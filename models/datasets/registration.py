@@ -12,7 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.datasets.album import HEIGHT, WIDTH, Picture
+from models.datasets.album import HEIGHT, WIDTH
+from models.datasets.planes import Picture
 from relay.gaze.face import Angles, Eye
 from relay.gaze.geometry import Matrix, Patch, compose
 from relay.gaze.spec import ROTATION_PER_IRIS_RADIUS

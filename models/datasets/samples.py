@@ -10,18 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.datasets.album import Album
-from models.datasets.degrade import Camera, Picture, miss, scaled
-from models.datasets.labels import STEPS_PER_MM, STEPS_PER_PIXEL, TOLERANCE, Layer, Surfaces
+from models.datasets.degrade import Camera, miss, scaled
+from models.datasets.kinds import Kind
+from models.datasets.labels import Layer, Surfaces, flow_at
+from models.datasets.planes import Picture
 from models.datasets.scenes import Scene
 from relay.frame import Frame
-from relay.gaze.cutout import Cutout, cut, maps, picture
+from relay.gaze.cutout import Cutout, cut, opening, picture
 from relay.gaze.face import Angles, Eye, Side
 from relay.gaze.geometry import Patch, nodes
 from relay.gaze.spec import EXTENT, GRID, MAX_AIM
 
 Grid = NDArray[np.float32]
 
-PAIR, SYNTHETIC, UNLABELLED = range(3)  # models.losses.Kind
 SHUT = 0.10  # openness below which an eye is to be left as it is
 INSIDE_LIDS, OUTSIDE_LIDS, FAR_OUTSIDE_LIDS = (1, 1), (2, 2), (4, 5)  # patch pixels across, down
 LEVEL = 4.0  # degrees of pitch up to which lids are taken to stay
@@ -38,7 +39,7 @@ class Sample:
     target shows the eyeball; known: (48, 64), where that is known (lashes are thinner than a node).
     """
 
-    kind: int
+    kind: Kind
     picture: Grid
     maps: Grid
     aim: Angles
@@ -64,19 +65,19 @@ def synthetic(scene: Scene, side: Side, source: int, target: int, random: np.ran
     seen = cut(studio.photograph(scene.pictures[source], random), studio.move(eye), studio.place(patch))
     wanted = picture(studio.photograph(scene.pictures[target], None), studio.place(patch))
     flow, valid, layer = labels_at(scene.surfaces, source, target, patch)
-    opening = maps(after, patch)[1]
+    between = opening(after, patch)
     ball = np.isin(layer, (Layer.WHITE, Layer.IRIS))
     over = ~ball & (layer != Layer.NONE)
     # Far from the eye both layers are one, so that a mask that errs there shows nothing double.
-    beyond = over & (cv2.dilate(np.maximum(opening, ball), np.ones((7, 7))) <= 0)
+    beyond = over & (cv2.dilate(np.maximum(between, ball), np.ones((7, 7))) <= 0)
     return Sample(
-        kind=SYNTHETIC,
+        kind=Kind.SYNTHETIC,
         picture=seen.picture,
         maps=seen.maps,
         aim=_between(scene, side, source, target, patch) if source != target else by_lot(random),
         radius=seen.radius,
         wanted=wanted,
-        opening=opening,
+        opening=between,
         flow=flow,
         ball=((ball | beyond) & valid).astype(np.float32),
         cover=(over & valid).astype(np.float32),
@@ -103,12 +104,12 @@ def pair(album: Album, number: int, reverse: bool, random: np.random.Generator) 
     here, there = (_Studio.around(album.crops.shape[1:3], one, camera, scale) for one in (patch, moved))
     seen = cut(here.photograph(album.crops[first], None), here.move(eye), here.place(patch))
     wanted = picture(there.photograph(album.crops[second], None), there.place(moved))
-    opening = maps(album.eye(second), moved)[1]
-    inside, outside = _surely(opening, INSIDE_LIDS), ~_surely(opening, OUTSIDE_LIDS, spread=True)
+    between = opening(album.eye(second), moved)
+    inside, outside = _surely(between, INSIDE_LIDS), ~_surely(between, OUTSIDE_LIDS, spread=True)
     return replace(
-        _without_target(PAIR, seen, aim),
+        _without_target(Kind.PAIR, seen, aim),
         wanted=wanted,
-        opening=opening,
+        opening=between,
         shows=inside.astype(np.float32),
         known=(inside | outside).astype(np.float32),
     )
@@ -128,7 +129,7 @@ def unlabelled(album: Album, number: int, random: np.random.Generator) -> Sample
     inside = _surely(seen.maps[1], INSIDE_LIDS) & (abs(aim.pitch) < LEVEL)
     outside = ~_surely(seen.maps[1], FAR_OUTSIDE_LIDS, spread=True)
     sample = replace(
-        _without_target(UNLABELLED, seen, aim),
+        _without_target(Kind.UNLABELLED, seen, aim),
         shows=inside.astype(np.float32),
         known=(inside | outside).astype(np.float32),
     )
@@ -140,10 +141,10 @@ def unlabelled(album: Album, number: int, random: np.random.Generator) -> Sample
     )
 
 
-def _surely(opening: Grid, within: tuple[int, int], spread: bool = False) -> NDArray[np.bool_]:
+def _surely(between: Grid, within: tuple[int, int], spread: bool = False) -> NDArray[np.bool_]:
     """(48, 64) the opening, narrowed or widened by so many patch pixels across and down (landmarks err by one)."""
     kernel = np.ones((2 * within[1] + 1, 2 * within[0] + 1), np.uint8)
-    grown = cv2.dilate(opening, kernel) if spread else cv2.erode(opening, kernel)
+    grown = cv2.dilate(between, kernel) if spread else cv2.erode(between, kernel)
     return np.asarray(grown > 0.5)
 
 
@@ -157,61 +158,9 @@ def by_lot(random: np.random.Generator) -> Angles:
 def labels_at(
     surfaces: Surfaces, source: int, target: int, patch: Patch
 ) -> tuple[Grid, NDArray[np.bool_], NDArray[np.uint8]]:
-    """`labels.flow` at the nodes: flow (2, 48, 64) eye widths, valid (48, 64), layer (48, 64) of the target."""
-    places = patch.to_pixels(nodes(GRID))
-    height, width = surfaces.seen.shape[1:]
-    x, y = np.floor(places[..., 0]).astype(int), np.floor(places[..., 1]).astype(int)
-    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
-    triangle = np.where(inside, surfaces.seen[target, y, x], -1)
-    layer = np.where(triangle >= 0, surfaces.layers[np.maximum(triangle, 0)], Layer.NONE)
-    corners, shares = surfaces.triangles[np.maximum(triangle, 0)], _shares(surfaces.weights[target, y, x])
-    there, depth = _locate(surfaces, source, corners, shares)
-    here, _ = _locate(surfaces, target, corners, shares)
-    moved = np.where((layer != Layer.NONE)[..., None], there - here, 0)
-    valid = _visible(surfaces, source, places + moved, depth, layer)
-    flow = moved @ patch.inverse.T
-    return np.moveaxis(flow, -1, 0).astype(np.float32), valid, layer.astype(np.uint8)
-
-
-def _locate(
-    surfaces: Surfaces, number: int, corners: NDArray[np.integer], shares: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Places, (..., 2) pixels, and depths, (...) mm, of points in a picture. corners, shares: (..., 3) of triangles."""
-    places = np.take(surfaces.places[number], corners, axis=0)
-    depths = np.take(surfaces.depths[number], corners, axis=0)
-    # Written out: a sum over three is slow where it is done for a million.
-    x, y, depth = (
-        values[..., 0] * shares[..., 0] + values[..., 1] * shares[..., 1] + values[..., 2] * shares[..., 2]
-        for values in (places[..., 0], places[..., 1], depths)
-    )
-    pixels = np.stack([x, y], -1) / np.float32(STEPS_PER_PIXEL)
-    return np.asarray(pixels, np.float32), np.asarray(depth / np.float32(STEPS_PER_MM), np.float32)
-
-
-def _shares(weights: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """(..., 2) stored -> (..., 3) of a triangle's corners."""
-    first = weights.astype(np.float32) / np.float32(255)
-    return np.concatenate([first, 1 - first[..., :1] - first[..., 1:]], axis=-1)
-
-
-def _visible(
-    surfaces: Surfaces,
-    source: int,
-    there: NDArray[np.floating],
-    depth: NDArray[np.floating],
-    layer: NDArray[np.integer],
-) -> NDArray[np.bool_]:
-    """Whether the source shows that layer, at that depth, at the nearest pixel."""
-    height, width = surfaces.seen.shape[1:]
-    x, y = np.floor(there[..., 0]).astype(int), np.floor(there[..., 1]).astype(int)
-    inside = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-    x, y = np.clip(x, 0, width - 1), np.clip(y, 0, height - 1)
-    triangle = surfaces.seen[source, y, x]
-    shown = np.where(triangle >= 0, surfaces.layers[np.maximum(triangle, 0)], Layer.NONE)
-    corners, shares = surfaces.triangles[np.maximum(triangle, 0)], _shares(surfaces.weights[source, y, x])
-    _, at = _locate(surfaces, source, corners, shares)
-    return np.asarray(inside & (shown == layer) & (layer != Layer.NONE) & (np.abs(at - depth) < TOLERANCE))
+    """`labels.flow_at` a patch's nodes: flow (2, 48, 64) eye widths, valid (48, 64), layer (48, 64) of the target."""
+    flow, valid, layer = flow_at(surfaces, source, target, patch.to_pixels(nodes(GRID)))
+    return np.moveaxis(flow @ patch.inverse.T, -1, 0).astype(np.float32), valid, layer
 
 
 def _between(scene: Scene, side: Side, source: int, target: int, patch: Patch) -> Angles:
@@ -221,7 +170,7 @@ def _between(scene: Scene, side: Side, source: int, target: int, patch: Patch) -
     return patch.aim(Angles(pitch, yaw))
 
 
-def _without_target(kind: int, seen: Cutout, aim: Angles) -> Sample:
+def _without_target(kind: Kind, seen: Cutout, aim: Angles) -> Sample:
     nothing = np.zeros(GRID, dtype=np.float32)
     return Sample(
         kind=kind,

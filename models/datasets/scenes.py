@@ -18,7 +18,6 @@ triangles and the rest         the fields of labels.Surfaces: dense labels
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -27,6 +26,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.datasets import archive
 from models.datasets.labels import Surfaces
 from relay.gaze.face import Eye, Side
 
@@ -64,15 +64,11 @@ class Scene:
 
 
 def write(path: Path, scene: Scene) -> None:
-    """Write beside the place, then rename: the scene is whole or not there."""
+    """The scene is whole or not there."""
     arrays: dict[str, Any] = {"pictures": scene.pictures, "meta": json.dumps(scene.meta)}
     arrays |= {**scene.truths, **scene.contours}
     arrays |= {field.name: getattr(scene.surfaces, field.name) for field in fields(Surfaces)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.partial")
-    with partial.open("wb") as file:
-        np.savez_compressed(file, **arrays)
-    partial.replace(path)
+    archive.write(path, arrays)
 
 
 def read(path: Path) -> Scene:

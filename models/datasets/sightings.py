@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from platformdirs import user_cache_path
 
-from models.datasets.album import HEIGHT, WIDEST, WIDTH, Picture, Sighting
+from models.datasets.album import HEIGHT, WIDEST, WIDTH, Sighting
+from models.datasets.planes import Picture, to_frame, to_rgb
 from relay.errors import ModelError
 from relay.frame import Frame
 from relay.gaze.cutout import picture
@@ -60,7 +61,7 @@ def looks_of_video(path: Path, every: int = 1, model: Path = MODEL) -> Iterator[
 
 def looks_of_photograph(rgb: Picture, model: Path = MODEL) -> list[Look]:
     """The faces in one photograph. Raises ModelError."""
-    frame = frame_of(rgb)
+    frame = to_frame(rgb)
     landmarker = Landmarker(model, faces=8, longer_side=min(max(frame.size), LONGEST_SIDE))
     for count in range(LOOKS):
         found = landmarker(replace(frame, time=count / 30))
@@ -74,14 +75,6 @@ def read_photograph(path: Path) -> Picture:
     if bgr is None:
         raise OSError(f"{path} cannot be read as a picture")
     return np.ascontiguousarray(bgr[..., ::-1], dtype=np.uint8)
-
-
-def frame_of(rgb: Picture, time: float = 0.0) -> Frame:
-    """A picture as the relay sees a frame; an odd row or column at the end is left out."""
-    height, width = rgb.shape[0] // 2 * 2, rgb.shape[1] // 2 * 2
-    planes = cv2.cvtColor(np.ascontiguousarray(rgb[:height, :width]), cv2.COLOR_RGB2YUV_I420).astype(np.uint8)
-    u, v = planes[height:].reshape(2, height // 2, width // 2)
-    return Frame(planes[:height], u, v, time)
 
 
 def _frame(decoded: av.VideoFrame) -> Frame:
@@ -132,16 +125,15 @@ def _piece(frame: Frame, left: int, top: int, width: int, height: int) -> Pictur
     rows, columns = np.arange(top, top + height), np.arange(left, left + width)
     y = frame.y[np.ix_(rows.clip(0, frame.height - 1), columns.clip(0, frame.width - 1))]
     rows, columns = rows[::2] // 2, columns[::2] // 2
-    chroma = [
+    u, v = (
         plane[np.ix_(rows.clip(0, plane.shape[0] - 1), columns.clip(0, plane.shape[1] - 1))]
         for plane in (frame.u, frame.v)
-    ]
-    packed = np.concatenate([y.ravel(), *(plane.ravel() for plane in chroma)]).reshape(height * 3 // 2, width)
-    return np.asarray(cv2.cvtColor(packed, cv2.COLOR_YUV2RGB_I420), dtype=np.uint8)
+    )
+    return to_rgb(Frame(y, u, v, frame.time))
 
 
 def sharpness(crop: Picture, eye: Eye) -> float:
     """Power of the Laplacian over the variance of the luma, in the eye's patch."""
-    luma = picture(frame_of(crop), Patch.of(eye))[0]
+    luma = picture(to_frame(crop), Patch.of(eye))[0]
     inner = cv2.Laplacian(luma, cv2.CV_32F)[4:-4, 4:-4]
     return float(np.mean(inner**2) / max(float(luma.var()), 1e-6))

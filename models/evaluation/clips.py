@@ -9,16 +9,18 @@ from dataclasses import dataclass
 import numpy as np
 from tqdm import tqdm
 
+from models.datasets.planes import to_rgb
 from models.datasets.samples import RADIUS_SEEN
 from models.evaluation import films
 from models.evaluation.films import Film
 from models.evaluation.judge import CERTAIN, Judge, Opinion, rigid_field
-from models.evaluation.pictures import sharpness, to_rgb
+from models.evaluation.pictures import sharpness
 from models.evaluation.rows import Row
 from models.evaluation.steadiness import Blinks, Track, compare_blinks, tremble
 from models.evaluation.synthetic import Gain
 from models.evaluation.tracing import find_disc, iris_of, opening_of, trace
 from relay.frame import Frame
+from relay.gaze.corrector import Turn
 from relay.gaze.face import Angles, Face, Faces, Field
 from relay.gaze.geometric import turn
 from relay.gaze.geometry import Patch
@@ -64,7 +66,7 @@ def measure(row: Row, reel: Sequence[Film], judge: Judge | None) -> list[Played]
 def watch(row: Row, film: Film, judge: Judge | None) -> Played:
     """One film."""
     moments = film.moments(MOMENTS)
-    shown = films.find(films.play(film, row.turn, PLAYED))
+    shown = films.find(films.play(film, row.make, PLAYED))
     return Played(
         film=film.name,
         width=float(np.median([eye.width for _, face in moments for eye in face.eyes])) if moments else 0.0,
@@ -81,8 +83,8 @@ def watch(row: Row, film: Film, judge: Judge | None) -> Played:
 def fields_of(row: Row, frame: Frame, face: Face, aim: Angles) -> list[Placed]:
     """The row's fields for both eyes, in place. aim: camera frame."""
     patches = [Patch.of(eye, frame.rotation) for eye in face.eyes]
-    fields = row.turn(frame, face.eyes, patches, [patch.aim(aim) for patch in patches])
-    return [Placed(patch, field) for patch, field in zip(patches, fields, strict=True)]
+    turns = [Turn(eye, patch, patch.aim(aim)) for eye, patch in zip(face.eyes, patches, strict=True)]
+    return [Placed(one.patch, field) for one, field in zip(turns, row.make(frame, turns), strict=True)]
 
 
 def gains(row: Row, frame: Frame, face: Face) -> Iterator[Gain]:

@@ -11,11 +11,10 @@ from pathlib import Path
 import av
 import numpy as np
 
-from models.evaluation.rows import Turner, leave
 from relay.config import Correction, Engine
 from relay.frame import Frame
-from relay.gaze.corrector import Corrector, Turn
-from relay.gaze.face import Angles, Face, Faces, Field
+from relay.gaze.corrector import Corrector, FieldMaker
+from relay.gaze.face import Angles, Face, Faces
 from relay.gaze.landmarks import Landmarker
 from relay.gaze.smoothing import Smoother
 from relay.media.frame import Picture
@@ -61,24 +60,15 @@ def find(frames: Sequence[Frame]) -> tuple[Faces, ...]:
     return found
 
 
-def play(film: Film, turner: Turner, aim: Angles) -> list[Frame]:
+def play(film: Film, maker: FieldMaker, aim: Angles) -> list[Frame]:
     """What the relay would send for each frame, one after the other, with its gates; the turn is this offset."""
-    corrector = chain(turner, aim)
+    corrector = Corrector(ENGINE, Correction(pitch=aim.pitch, yaw=aim.yaw), maker)
     shown = [
         corrector.show(frame, faces, corrector.make_fields(frame, faces)).frame
         for frame, faces in zip(film.frames, film.steady, strict=True)
     ]
     corrector.close()
     return shown
-
-
-def chain(turner: Turner = leave, aim: Angles = Angles()) -> Corrector:  # noqa: B008 # frozen
-    """The relay's chain with fields from elsewhere and a fixed offset."""
-
-    def make(frame: Frame, turns: Sequence[Turn]) -> list[Field]:
-        return turner(frame, [one.eye for one in turns], [one.patch for one in turns], [one.aim for one in turns])
-
-    return Corrector(ENGINE, Correction(pitch=aim.pitch, yaw=aim.yaw), make)
 
 
 def _copied(frame: Frame) -> Frame:

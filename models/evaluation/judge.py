@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.evaluation.pictures import Picture
+from models.datasets.planes import Picture
 from relay.gaze.face import Angles, Eye, Face, Field, Side
 from relay.gaze.geometric import turn
 from relay.gaze.geometry import Patch, ellipse, nodes

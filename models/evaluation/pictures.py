@@ -5,23 +5,17 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
+from models.datasets.planes import to_rgb
 from models.evaluation.tracing import Region, trace
 from relay.frame import Frame
 from relay.gaze.face import Field
 from relay.gaze.geometry import Patch
 
-Picture = NDArray[np.uint8]  # (h, w, 3) RGB
 Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 BEST = 99.0  # dB, of pictures that are the same
 FEWEST = 20  # pixels of which a sharpness can be told
 LID = 0.04  # eye widths at the lids that belong to them
-
-
-def to_rgb(frame: Frame) -> Picture:
-    """(h, w, 3), BT.601 studio range. The frame's sides are even."""
-    packed = np.concatenate([plane.ravel() for plane in frame.planes]).reshape(frame.height * 3 // 2, frame.width)
-    return np.asarray(cv2.cvtColor(packed, cv2.COLOR_YUV2RGB_I420), dtype=np.uint8)
 
 
 def mean_difference(made: Frame, wanted: Frame, weights: NDArray[np.float32]) -> float:

@@ -8,9 +8,9 @@ import cv2
 import numpy as np
 
 from models.datasets import scenes
+from models.datasets.planes import Picture, to_rgb
 from models.evaluation.clips import fields_of
 from models.evaluation.films import Film
-from models.evaluation.pictures import Picture, to_rgb
 from models.evaluation.rows import Row
 from models.evaluation.stage import Stage
 from models.evaluation.synthetic import field_of

@@ -10,8 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.datasets.degrade import miss, scaled, to_frame
+from models.datasets.degrade import miss, scaled
 from models.datasets.labels import Layer
+from models.datasets.planes import to_frame
 from models.datasets.samples import RADIUS_SEEN
 from models.datasets.scenes import Scene
 from models.evaluation.tracing import Region

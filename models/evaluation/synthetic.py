@@ -19,6 +19,7 @@ from models.evaluation.rows import Row
 from models.evaluation.stage import Stage
 from models.evaluation.tracing import Trace, find_disc, ghost, move_at, trace
 from models.evaluation.trials import Choice, Trial
+from relay.gaze.corrector import Turn
 from relay.gaze.face import Angles, Field
 from relay.gaze.geometry import ellipse
 from relay.gaze.warp import Placed, warp
@@ -87,8 +88,7 @@ def measure(row: Row, choice: Choice, seed: int | None = None) -> Measured:
 
 def field_of(row: Row, stage: Stage, aims: Sequence[Angles]) -> list[Field]:
     """One field for each aim (camera frame) of the same eye."""
-    many = len(aims)
-    return row.turn(stage.source, [stage.eye] * many, [stage.patch] * many, [stage.patch.aim(aim) for aim in aims])
+    return row.make(stage.source, [Turn(stage.eye, stage.patch, stage.patch.aim(aim)) for aim in aims])
 
 
 def turned(row: Row, stage: Stage) -> Turned:

@@ -48,14 +48,26 @@ def maps(eye: Eye, patch: Patch) -> Grid:
     iris = patch.to_eye(eye.iris)
     distance = np.hypot(*np.moveaxis(nodes(GRID) - iris.astype(np.float32), -1, 0))
     disc = np.clip((eye.iris_radius / patch.width - distance) * CORNER_DISTANCE + 0.5, 0, 1)
-    return np.stack([disc, _opening(eye, patch)]).astype(np.float32)
+    return np.stack([disc, opening(eye, patch)]).astype(np.float32)
+
+
+def opening(eye: Eye, patch: Patch) -> Grid:
+    """(48, 64) the polygon between the lids, antialiased."""
+    outer, inner = eye.corners
+    around: Points = np.vstack([outer, eye.upper, inner, eye.lower[::-1]])
+    at = patch.to_eye(around) @ to_nodes(GRID)[:, :2].T + to_nodes(GRID)[:, 2]
+    drawn = np.zeros(GRID, dtype=np.uint8)
+    cv2.fillPoly(drawn, [np.round(at * (1 << SHIFT)).astype(np.int32)], 255, lineType=cv2.LINE_AA, shift=SHIFT)
+    return np.asarray(drawn / np.float32(255), dtype=np.float32)
 
 
 def _cut_plane(plane: Plane, patch: Patch, scale: float) -> NDArray[np.uint8]:
     """The patch out of one plane, scale plane pixels a frame pixel. Averages where the eye is large."""
     shrink = int(patch.width * scale / CORNER_DISTANCE)
-    left, top, right, bottom = _around(patch, scale, max(shrink, 1), plane.shape)
-    if shrink < 2 or right - left < shrink or bottom - top < shrink:
+    if shrink < 2:
+        return _sample(plane, patch, scale, 0, 0)
+    left, top, right, bottom = _around(patch, scale, shrink, plane.shape)
+    if right - left < shrink or bottom - top < shrink:
         return _sample(plane, patch, scale, 0, 0)
     size = (right - left) // shrink, (bottom - top) // shrink
     region = plane[top : top + size[1] * shrink, left : left + size[0] * shrink]
@@ -93,16 +105,6 @@ def _sample(plane: Plane, patch: Patch, scale: float, left: float, top: float) -
 def _from_nodes() -> Matrix:
     """(2, 3) affine: index (column, row) on the patch's grid -> eye coordinates."""
     return np.asarray(cv2.invertAffineTransform(to_nodes(GRID)), dtype=np.float64)
-
-
-def _opening(eye: Eye, patch: Patch) -> Grid:
-    """(48, 64) the polygon between the lids, antialiased."""
-    outer, inner = eye.corners
-    around: Points = np.vstack([outer, eye.upper, inner, eye.lower[::-1]])
-    at = patch.to_eye(around) @ to_nodes(GRID)[:, :2].T + to_nodes(GRID)[:, 2]
-    drawn = np.zeros(GRID, dtype=np.uint8)
-    cv2.fillPoly(drawn, [np.round(at * (1 << SHIFT)).astype(np.int32)], 255, lineType=cv2.LINE_AA, shift=SHIFT)
-    return np.asarray(drawn / np.float32(255), dtype=np.float32)
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 
 from models import losses
-from models.losses import FEEDS, Kind
+from models.datasets.kinds import Kind
+from models.losses import FEEDS
 from relay.gaze.spec import CORNER_DISTANCE, GRID
 
 KINDS = torch.tensor([Kind.PAIR, Kind.SYNTHETIC, Kind.UNLABELLED])

@@ -8,9 +8,9 @@ from models import signals
 from models.config import Recipe, Shape, Shares, Weights
 from models.critic import Critic
 from models.datasets.album import Album
+from models.datasets.kinds import Kind
 from models.datasets.mixing import Batch, Mixture
 from models.datasets.scenes import Scene
-from models.losses import Kind
 from models.network import WarpNet, apply, turn
 from models.signals import Signals
 
@@ -59,7 +59,8 @@ def test_one_signal_reaches_the_network_from_every_kind(network: WarpNet, batch:
     outputs = network(batch.picture, batch.maps, batch.aim, batch.radius)
     for one in outputs:
         one.retain_grad()
-    signals.judge(network, batch, outputs, critic, 0.5).combined(Weights()).backward()
+    found = signals.judge(network, batch, outputs, critic, 0.5)
+    signals.combine(found.means(), Weights()).backward()
     pulls = torch.stack([one.grad.flatten(1).norm(dim=1) for one in outputs if one.grad is not None]).sum(0)
     assert (pulls > 0).all()
 

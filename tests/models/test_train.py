@@ -10,7 +10,7 @@ import pytest
 
 from models import export, train
 from models.datasets import album as albums
-from models.datasets import degrade, scenes
+from models.datasets import planes, scenes
 from models.datasets.album import Album
 from models.datasets.scenes import Scene
 from relay.frame import Frame
@@ -64,7 +64,7 @@ def test_what_it_made_runs_in_the_relay(run: Path, rendered: list[Scene], tmp_pa
     assert export.main([str(run), "--out", str(tmp_path)]) is None
     network = Network(tmp_path / export.NAME)
     scene = rendered[0]
-    frame = degrade.to_frame(scene.pictures[0])
+    frame = planes.to_frame(scene.pictures[0])
     eyes = [scene.eye(0, side) for side in Side]
     patches = [Patch.of(eye) for eye in eyes]
     cutouts = [cut(frame, eye, patch) for eye, patch in zip(eyes, patches, strict=True)]

@@ -4,13 +4,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.datasets import degrade
-from models.datasets.degrade import Camera, miss, scaled, to_frame
+from models.datasets.degrade import Camera, miss, scaled
+from models.datasets.planes import Picture, to_frame
 from tests.gaze.faces import eye
 
 GREY = np.full((60, 80, 3), 120, dtype=np.uint8)
 
 
-def stripes() -> degrade.Picture:
+def stripes() -> Picture:
     picture = GREY.copy()
     picture[:, ::4] = 220
     return picture

@@ -9,9 +9,9 @@ from models.config import Recipe, Shares
 from models.datasets import album as albums
 from models.datasets import mixing
 from models.datasets.album import Album
+from models.datasets.kinds import Kind
 from models.datasets.mixing import Batch, Mixture, shares
 from models.datasets.scenes import Scene
-from models.losses import Kind
 
 SMALL = Shares(synthetic=4, pairs=2, unlabelled=2)
 
@@ -61,10 +61,13 @@ def test_processes_see_different_samples(rendered: list[Scene], album: Album) ->
 
 
 def test_a_kind_that_is_not_there_leaves_its_share_to_the_others() -> None:
-    assert shares(SMALL, {1: 10, 0: 0, 2: 0}) == {1: 8}
-    assert shares(SMALL, {1: 10, 0: 5, 2: 0}) == {1: 5, 0: 3}
+    def shared(rendered: int, pairs: int) -> dict[Kind, int]:
+        return shares(SMALL, {Kind.SYNTHETIC: rendered, Kind.PAIR: pairs, Kind.UNLABELLED: 0})
+
+    assert shared(10, 0) == {Kind.SYNTHETIC: 8}
+    assert shared(10, 5) == {Kind.SYNTHETIC: 5, Kind.PAIR: 3}
     with pytest.raises(ValueError, match="nothing to train on"):
-        shares(SMALL, {1: 0, 0: 0, 2: 0})
+        shared(0, 0)
 
 
 def test_in_sequence_renders_come_first(rendered: list[Scene], album: Album) -> None:

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.datasets.album import HEIGHT, WIDTH, Picture
+from models.datasets.album import HEIGHT, WIDTH
+from models.datasets.planes import Picture
 from models.datasets.registration import from_corners, nearest_similarity, register, show, skin, turned
 from relay.gaze.face import Angles, Eye
 from relay.gaze.geometric import turn

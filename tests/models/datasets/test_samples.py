@@ -4,8 +4,9 @@ import pytest
 from models.datasets import labels, samples
 from models.datasets.album import Album
 from models.datasets.degrade import Camera
+from models.datasets.kinds import Kind
 from models.datasets.labels import Layer
-from models.datasets.samples import PAIR, SYNTHETIC, UNLABELLED, labels_at
+from models.datasets.samples import labels_at
 from models.datasets.scenes import Scene
 from relay.gaze.face import Side
 from relay.gaze.geometry import Patch, nodes
@@ -56,7 +57,7 @@ def test_a_rendered_pair_asks_for_what_its_target_shows(rendered: list[Scene], s
     scene = rendered[0]
     source, target = awake(scene)
     sample = samples.synthetic(scene, side, source, target, lot())
-    assert sample.kind == SYNTHETIC
+    assert sample.kind is Kind.SYNTHETIC
     x = np.arange(GRID[1])[None] + sample.flow[0] * CORNER_DISTANCE
     y = np.arange(GRID[0])[:, None] + sample.flow[1] * CORNER_DISTANCE
     columns, rows = (np.clip(np.round(one), 0, most - 1).astype(int) for one, most in ((x, GRID[1]), (y, GRID[0])))
@@ -90,7 +91,7 @@ def test_shut_eyes_stay(rendered: list[Scene]) -> None:
 
 def test_real_pairs_go_both_ways(album: Album) -> None:
     there, back = (samples.pair(album, 0, way, lot()) for way in (False, True))
-    assert there.kind == PAIR
+    assert there.kind is Kind.PAIR
     assert there.aim.pitch == pytest.approx(-back.aim.pitch, abs=0.5)
     assert there.aim.yaw == pytest.approx(-back.aim.yaw, abs=0.5)
     assert not there.ball.any(), "nobody knows the flow of a photograph"
@@ -106,7 +107,7 @@ def test_the_targets_skin_lies_where_the_sources_does(album: Album) -> None:
 
 def test_unlabelled_eyes_have_no_target(album: Album) -> None:
     sample = samples.unlabelled(album, 0, lot())
-    assert sample.kind == UNLABELLED
+    assert sample.kind is Kind.UNLABELLED
     assert not sample.wanted.any()
     shut = int(np.argmin(album.openness))
     assert samples.unlabelled(album, shut, lot()).still

@@ -7,7 +7,7 @@ import pytest
 
 from models.datasets import sightings
 from models.datasets.album import HEIGHT, WIDEST, WIDTH
-from models.datasets.sightings import frame_of
+from models.datasets.planes import to_frame
 from relay.frame import Frame
 from relay.gaze.face import Eye
 from tests.clips import Clip, write_mp4
@@ -24,7 +24,7 @@ def enlarged(factor: float) -> tuple[Frame, Eye]:
         (points * factor).astype(np.float32) for points in (eye.corners, eye.upper, eye.lower, eye.iris)
     )
     grown = replace(eye, corners=corners, upper=upper, lower=lower, iris=iris, iris_radius=eye.iris_radius * factor)
-    return frame_of(picture.astype(np.uint8)), grown
+    return to_frame(picture.astype(np.uint8)), grown
 
 
 def test_a_crop_gives_the_frames_own_planes_back() -> None:
@@ -32,7 +32,7 @@ def test_a_crop_gives_the_frames_own_planes_back() -> None:
     eye = face().right
     crop, moved = sightings.cut(frame, eye)
     left, top = (eye.corners - moved.corners)[0]
-    again = frame_of(crop)
+    again = to_frame(crop)
     y = frame.y[int(top) : int(top) + HEIGHT, int(left) : int(left) + WIDTH]
     u = frame.u[int(top) // 2 :, int(left) // 2 :][: HEIGHT // 2, : WIDTH // 2]
     assert np.abs(again.y.astype(int) - y).max() <= 2

@@ -12,9 +12,9 @@ from models.evaluation import clips, films
 from models.evaluation.films import Film
 from models.evaluation.rows import Row
 from relay.frame import Frame
-from relay.gaze.face import Angles, Eye, Faces, Field
+from relay.gaze.corrector import Turn
+from relay.gaze.face import Angles, Faces, Field
 from relay.gaze.geometric import turn
-from relay.gaze.geometry import Patch
 from tests.clips import Clip, to_frame, write_mp4
 from tests.gaze.faces import face, faces
 from tests.models.evaluation.fields import shift
@@ -32,11 +32,8 @@ def film(model: Path) -> Film:
 def asked(share: float) -> Row:
     """The whole eye moves by a share of what is asked."""
 
-    def move(frame: Frame, eyes: Sequence[Eye], patches: Sequence[Patch], aims: Sequence[Angles]) -> list[Field]:
-        steps = [
-            share * turn(aim, eye.iris_radius / RADIUS_SEEN / patch.width)
-            for eye, patch, aim in zip(eyes, patches, aims, strict=True)
-        ]
+    def move(frame: Frame, turns: Sequence[Turn]) -> list[Field]:
+        steps = [share * turn(one.aim, one.eye.iris_radius / RADIUS_SEEN / one.patch.width) for one in turns]
         return [shift((float(x), float(y))) for x, y in steps]
 
     return Row("asked", move)
@@ -78,10 +75,10 @@ def test_the_geometric_field_on_a_face(film: Film) -> None:
 
 
 def test_the_film_is_shown_turned(film: Film) -> None:
-    shown = films.play(film, Row.parse("geometric").turn, Angles(pitch=10))
+    shown = films.play(film, Row.parse("geometric").make, Angles(pitch=10))
     changed = [not np.array_equal(one.y, frame.y) for one, frame in zip(shown, film.frames, strict=True)]
     assert sum(changed) > len(changed) / 2
-    again = films.play(film, Row.parse("none").turn, Angles(pitch=10))
+    again = films.play(film, Row.parse("none").make, Angles(pitch=10))
     assert all(np.array_equal(one.y, frame.y) for one, frame in zip(again, film.frames, strict=True))
 
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.datasets.degrade import to_frame
+from models.datasets.planes import to_frame
 from models.evaluation import pictures
 from models.evaluation.tracing import opening_of
 from relay.frame import Frame
@@ -48,10 +48,6 @@ def test_signal_to_noise_of_a_known_error() -> None:
     frame = grey(100)
     other = replace(frame, y=frame.y + np.uint8(5))
     assert pictures.signal_to_noise(other, frame, BOX) == pytest.approx(20 * np.log10(255 / 5))
-
-
-def test_rgb_and_back() -> None:
-    assert np.abs(pictures.to_rgb(grey(140)).astype(int) - 140).max() <= 2
 
 
 def test_sharpness_of_what_stays_and_of_a_double_picture() -> None:

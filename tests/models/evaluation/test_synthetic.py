@@ -14,7 +14,8 @@ from models.evaluation.rows import Row
 from models.evaluation.stage import Stage
 from models.evaluation.trials import Trial, choose, read_outlines
 from relay.frame import Frame
-from relay.gaze.face import Angles, Eye, Field, Side
+from relay.gaze.corrector import Turn
+from relay.gaze.face import Angles, Field, Side
 from relay.gaze.geometry import Patch, nodes
 from relay.gaze.spec import GRID
 from tests.models.evaluation import eyes
@@ -31,10 +32,10 @@ def stage(source: int, target: int, side: Side = Side.RIGHT, scale: int = 16, gl
 def fixed(*fields: Field) -> Row:
     """A row that gives these fields, whatever it is asked."""
 
-    def turn(frame: Frame, seen: Sequence[Eye], patches: Sequence[Patch], aims: Sequence[Angles]) -> list[Field]:
-        return list(fields) * (len(aims) // len(fields))
+    def make(frame: Frame, turns: Sequence[Turn]) -> list[Field]:
+        return list(fields) * (len(turns) // len(fields))
 
-    return Row("fixed", turn)
+    return Row("fixed", make)
 
 
 def truth(one: Stage) -> Row:

@@ -2,7 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
-from models.datasets.degrade import to_frame
+from models.datasets.planes import to_frame
 from models.evaluation.tracing import Region, find_disc, ghost, iris_of, move_at, opening_of, trace
 from relay.gaze.face import Field
 from relay.gaze.geometry import Patch, nodes, to_nodes
