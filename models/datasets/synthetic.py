@@ -17,13 +17,14 @@ from functools import partial
 from multiprocessing import get_context
 from multiprocessing.queues import Queue
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from tqdm import tqdm
 
 from models.datasets import scenes
 from models.datasets.render.manners import one_core, quiet
-from models.datasets.render.orders import Order
+from models.datasets.render.orders import Order, Split
 
 GAZES = (12, 14)  # pictures of a scene, drawn between these
 
@@ -31,12 +32,12 @@ GAZES = (12, 14)  # pictures of a scene, drawn between these
 def main(arguments: list[str]) -> str | None:
     """Render what is missing. Returns what to tell people if it cannot be done."""
     chosen = _parse(arguments)
-    orders = [order for order in _orders(chosen) if not path_of(chosen.out, order).exists()]
+    wanted = list(_orders(chosen))
+    orders = [order for order in wanted if not path_of(chosen.out, order).exists()]
     if chosen.data is not None and not (chosen.data / "heads" / "ict_facekit.npz").exists():
         return f"--data: {chosen.data / 'heads' / 'ict_facekit.npz'} is missing"
-    done = chosen.scenes - len(orders)
     try:
-        with tqdm(total=chosen.scenes, initial=done, unit="scene", smoothing=0) as bar:
+        with tqdm(total=len(wanted), initial=len(wanted) - len(orders), unit="scene", smoothing=0) as bar:
             for _ in _render_all(orders, chosen.out, chosen.jobs):
                 bar.update()
     except ModuleNotFoundError as missing:
@@ -56,6 +57,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="folder with heads/ict_facekit.npz and textures/ (optional)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1, help="processes, one thread each")
+    parser.add_argument("--split", choices=get_args(Split), help="only the people of this part of the data")
     parser.add_argument("--gazes", type=int, help=f"pictures of each scene; left out: {GAZES[0]} to {GAZES[1]}")
     parser.add_argument("--samples", type=int, default=4, help="light paths per pixel")
     return parser.parse_args(arguments)
@@ -64,7 +66,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 def _orders(chosen: argparse.Namespace) -> Iterator[Order]:
     for number in range(chosen.scenes):
         drawn = int(np.random.default_rng([chosen.seed, number, 1]).integers(GAZES[0], GAZES[1] + 1))
-        yield Order(number, chosen.seed, chosen.gazes or drawn, chosen.samples, chosen.data)
+        order = Order(number, chosen.seed, chosen.gazes or drawn, chosen.samples, chosen.data)
+        if chosen.split in (None, order.split):
+            yield order
 
 
 def _render_all(orders: list[Order], folder: Path, jobs: int) -> Iterator[Path]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from models.datasets.render.head import UNITS, Build, Floats, Head, Ints, Mesh, build, edges
+from models.datasets.render.orders import Family, identity_of
 
 EYES = ((14670, 14742), (14598, 14670))  # vertices of the helper eyeballs, right and left
 BODY = 13380  # vertices of the skin; helpers follow
@@ -37,7 +38,7 @@ def draw(number: int, random: np.random.Generator) -> Head:
     for name, weight in _weights(random, model.pairs).items():
         rest = _add(rest, name, weight)
     mesh = Mesh(rest[model.used] * 100, model.units, model.polygons, model.uv, model.loops)
-    return build(f"anny-{number:04d}", mesh, Build.draw(random, (1.04, 1.13)))
+    return build(identity_of(Family.ANNY, number), mesh, Build.draw(random, (1.04, 1.13)))
 
 
 Pairs = Mapping[str, tuple[tuple[str, str], tuple[str, str]]]  # category -> (left -, left +), (right -, right +)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.datasets.render.head import UNITS, Build, Floats, Head, Ints, Mesh, build, edges, order
+from models.datasets.render.orders import Family, identity_of
 
 MARGIN_STEP = 2  # edges from where the skin ends, behind the lid, to the edge of the lid that is seen
 PARTS = ("face", "head_and_neck", "mouth_socket")
@@ -19,7 +20,7 @@ def draw(folder: Path, number: int, random: np.random.Generator) -> Head:
     weights = random.normal(0, 0.8, len(model.identity)).clip(-2, 2).astype(np.float32)
     rest = (model.neutral + np.tensordot(weights, model.identity.astype(np.float32), 1)) * 10
     mesh = Mesh(rest, model.units, model.polygons, model.uv, model.loops)
-    return build(f"ict-{number:04d}", mesh, Build.draw(random, (1.06, 1.14)))
+    return build(identity_of(Family.ICT, number), mesh, Build.draw(random, (1.06, 1.14)))
 
 
 class _Model:

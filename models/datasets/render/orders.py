@@ -19,6 +19,11 @@ class Family(StrEnum):
     ICT = "ict"
 
 
+def identity_of(family: Family, number: int) -> str:
+    """What a person is called in labels."""
+    return f"{family}-{number:04d}"
+
+
 def split_of(identity: str) -> Split:
     """Which part of the data this person belongs to, for ever: eight, one and one tenth."""
     tenth = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:4], "big") % 10
@@ -44,6 +49,11 @@ class Order:
     def person(self) -> int:
         """A new person for each scene, until there are no more."""
         return (self.number // (1 if self.data is None else 2)) % PERSONS
+
+    @property
+    def split(self) -> Split:
+        """Which part of the data its person belongs to."""
+        return split_of(identity_of(self.family, self.person))
 
     def random(self) -> np.random.Generator:
         """This scene's own lot."""

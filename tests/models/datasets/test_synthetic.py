@@ -55,3 +55,9 @@ def test_without_blender_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.
     assert "bpy" in message
     assert "scripts/render" in message
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_split_is_rendered_by_itself(tmp_path: Path, rendered: list[int]) -> None:
+    synthetic.main(["--scenes", "40", "--out", str(tmp_path), "--split", "test"])
+    assert 0 < len(rendered) < 20
+    assert {Order(number, 0, 1, 1, None).split for number in rendered} == {"test"}
