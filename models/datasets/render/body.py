@@ -22,7 +22,7 @@ from relay.gaze.face import Side
 
 FORWARD = np.array([0.0, 0.0, 1.0])
 LOCK_WIDTH = 0.24  # mm: a few hairs together
-DEGREES_PER_LID_UNIT = 28.0  # of vertical gaze: what eyeLookUp and eyeLookDown at full weight go with
+MOST_FOLLOWING = 2.2  # weight of eyeLookUp and eyeLookDown, at most: beyond it they tear skin
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,8 @@ class Dress:
 class Look:
     """One picture's pose. gaze: where each eye (right, left) looks in the head frame: a place in mm.
 
-    closed: 0 as the gaze has it, 1 shut. lid_gain: how far lids follow a vertical gaze. expression: face units.
+    closed: 0 as the gaze has it, 1 shut. lid_gain: the share of an iris's way up or down by which the upper lid goes
+    along. expression: face units.
     """
 
     target: NDArray[np.float64]
@@ -218,11 +219,18 @@ class Body:
         for name, orbit, sight in zip(("Right", "Left"), self.person.head.orbits, sights, strict=True):
             pitch, yaw = angles(sight)
             outward = yaw * (-1 if orbit.side is Side.RIGHT else 1)
-            vertical = look.lid_gain * pitch / DEGREES_PER_LID_UNIT
-            units[f"eyeLookUp{name}"], units[f"eyeLookDown{name}"] = max(vertical, 0), max(-vertical, 0)
+            for unit, there in ((f"eyeLookUp{name}", pitch > 0), (f"eyeLookDown{name}", pitch < 0)):
+                units[unit] = self._following(unit, orbit, pitch, look.lid_gain) if there else 0.0
             units[f"eyeLookOut{name}"], units[f"eyeLookIn{name}"] = max(outward, 0) / 30, max(-outward, 0) / 30
             units[f"eyeBlink{name}"] = self._blink(units, f"eyeBlink{name}", orbit, look.closed)
         return units
+
+    def _following(self, unit: str, orbit: Orbit, pitch: float, share: float) -> float:
+        """The weight at which this unit moves the middle of the upper lid by that share of the iris's step."""
+        step = orbit.radius / eyeball.RADIUS * eyeball.IRIS_DEPTH * np.sin(np.radians(pitch))
+        upper, _ = orbit.middle_of_lids(self.person.head.rest)
+        reach = float(self.person.head.units[unit][upper, 1].mean())
+        return float(np.clip(share * step / reach, 0, MOST_FOLLOWING)) if reach else 0.0
 
     def _blink(self, units: Mapping[str, float], name: str, orbit: Orbit, closed: float) -> float:
         """The weight of the blink that takes away this share of the opening."""

@@ -6,6 +6,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+BALANCED = 0.7  # of the light's colour, as an exponent: so much a camera takes away
+
 
 @dataclass(frozen=True)
 class Exposure:
@@ -23,8 +25,19 @@ class Exposure:
         return cls(brightness, (1 + warm, 1 + green, 1 - warm), random.uniform(0.9, 1.25))
 
 
-def develop(linear: NDArray[np.float32], gain: float, exposure: Exposure) -> NDArray[np.uint8]:
-    """(h, w, 3) linear light -> sRGB, as a camera would: gain, white balance, a soft shoulder, contrast."""
+def meter(linear: NDArray[np.float32], wanted: Exposure, skin: NDArray[np.float64]) -> NDArray[np.float32]:
+    """(3,) the gains that bring the middle of the picture's light to the brightness wanted, most of its cast gone.
+
+    linear: (h, w, 3). skin: (3,) linear albedo of what is mostly seen.
+    """
+    seen = np.maximum(np.median(linear.reshape(-1, 3), axis=0), 1e-6)
+    cast = seen / seen.mean() * skin.mean() / skin
+    gain = wanted.brightness / max(float(np.median(linear.mean(-1))), 1e-6)
+    return np.asarray(gain / cast**BALANCED, dtype=np.float32)
+
+
+def develop(linear: NDArray[np.float32], gain: NDArray[np.float32], exposure: Exposure) -> NDArray[np.uint8]:
+    """(h, w, 3) linear light -> sRGB, as a camera would: gains (3,), white balance, a soft shoulder, contrast."""
     light = linear * gain * np.array(exposure.balance, dtype=np.float32)
     soft = np.where(light < 0.35, light, 0.35 + 0.65 * (1 - np.exp(-np.maximum(light - 0.35, 0) / 0.65)))
     value = np.clip(soft, 0, 1) ** (1 / 2.2)

@@ -17,6 +17,9 @@ Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
 
 BALL = 12.0  # mm, radius of an adult eyeball
+LOWER_MOST = 0.5  # of the upper lid's way up, by which the lower one goes along at most; in videos of people 0 to 0.65
+MIDDLE = 0.17  # of an eye's width, to either side of its middle: there its aperture is read
+BLENDED = 4.0  # mm across the line between the corners over which upper lid turns into lower
 
 # ARKit's names: what the renderer moves.
 LID_UNITS = ("eyeBlink", "eyeLookUp", "eyeLookDown", "eyeLookIn", "eyeLookOut", "eyeSquint", "eyeWide")
@@ -37,6 +40,13 @@ class Orbit:
     radius: float
     margin: Ints
     inner: int
+
+    def middle_of_lids(self, points: Floats) -> tuple[Ints, Ints]:
+        """The margin's vertices in the middle third of the upper and of the lower lid. points: (n, 3) of the head."""
+        x = points[self.margin, 0]
+        middle = np.abs(x - (x[0] + x[self.inner]) / 2) < MIDDLE * np.abs(x[0] - x[self.inner])
+        place = np.arange(len(x))
+        return self.margin[middle & (place < self.inner)], self.margin[middle & (place > self.inner)]
 
 
 @dataclass(frozen=True)
@@ -111,6 +121,8 @@ def build(identity: str, mesh: Mesh, make: Build) -> Head:
         _orbit(side, warped, fine.loop(loop), centre, make.radius)
         for side, loop, centre in zip((Side.RIGHT, Side.LEFT), mesh.loops, centres, strict=True)
     ]
+    for side, orbit in zip(("Right", "Left"), orbits, strict=True):
+        units[f"eyeLookUp{side}"] = lower_calmed(units[f"eyeLookUp{side}"], warped, orbit)
     return Head(
         identity,
         warped.astype(np.float32),
@@ -120,6 +132,17 @@ def build(identity: str, mesh: Mesh, make: Build) -> Head:
         np.arange(len(quads)) < len(fine.quads),
         (orbits[0], orbits[1]),
     )
+
+
+def lower_calmed(unit: Floats, rest: Floats, orbit: Orbit) -> Floats:
+    """A unit that lifts both lids, with the lower one lifted no more than LOWER_MOST of the upper one. (n, 3) mm."""
+    upper, lower = (float(unit[lid, 1].mean()) for lid in orbit.middle_of_lids(rest))
+    if lower <= LOWER_MOST * max(upper, 0):
+        return unit
+    line = float(rest[orbit.margin[[0, orbit.inner]], 1].mean())
+    below = np.clip((line + BLENDED / 2 - rest[:, 1:2]) / BLENDED, 0, 1)
+    kept = LOWER_MOST * max(upper, 0) / lower
+    return np.asarray(unit * (1 - below * (1 - kept)), dtype=np.float32)
 
 
 def _scale_eyes(points: Floats, centres: Floats, scale: float) -> Floats:
@@ -185,7 +208,7 @@ def _rest_lids(mesh: Mesh, openness: float) -> Mesh:
 def _aperture(margin: Floats) -> tuple[float, float]:
     """Height of the opening in the middle of the eye, and the height of its middle, mm."""
     x = margin[:, 0] - (margin[:, 0].min() + margin[:, 0].max()) / 2
-    y = margin[np.abs(x) < 0.17 * np.ptp(x), 1]
+    y = margin[np.abs(x) < MIDDLE * np.ptp(x), 1]
     upper, lower = y[y > y.mean()].mean(), y[y <= y.mean()].mean()
     return float(upper - lower), float(upper + lower) / 2
 

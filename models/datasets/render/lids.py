@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.datasets.render.eyeball import surface
-from models.datasets.render.head import Floats, Head, Ints, Orbit
+from models.datasets.render.head import MIDDLE, Floats, Head, Ints, Orbit
 from relay.gaze.face import Side
 
 THICKNESS = 1.0  # from the eyeball to the outer edge of the lid
@@ -119,7 +119,7 @@ def closing(margin: Floats, orbit: Orbit) -> float:
     moved = _close(margin, orbit)
     width = np.abs(moved[0, 0] - moved[orbit.inner, 0])
     x = np.abs(moved[:, 0] - (moved[0, 0] + moved[orbit.inner, 0]) / 2)
-    middle: NDArray[np.bool_] = x < 0.17 * width
+    middle: NDArray[np.bool_] = x < MIDDLE * width
     place = np.arange(len(moved))
     upper, lower = middle & (place < orbit.inner), middle & (place > orbit.inner)
     return float(moved[upper, 1].mean() - moved[lower, 1].mean())

@@ -56,5 +56,5 @@ def draw(random: np.random.Generator, place: NDArray[np.float64]) -> tuple[Surro
         lights.append(Light(at, (x, y, z), size, float(np.exp(random.normal(-0.3, 0.8))), colour))
     if random.uniform() < 0.65:
         at = (x + random.uniform(-120, 120), y - random.uniform(60, 260), z + random.uniform(400, 700))
-        lights.append(Light(at, (x, y, z), (520, 300), float(np.exp(random.normal(-1.4, 0.7))), (0.85, 0.95, 1.1)))
+        lights.append(Light(at, (x, y, z), (520, 300), float(np.exp(random.normal(-1.4, 0.7))), (0.92, 0.98, 1.05)))
     return world, tuple(lights)

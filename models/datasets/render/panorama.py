@@ -30,7 +30,7 @@ def prepare(picture: Floats, world: Surroundings, lamps: tuple[Light, ...], seen
     weight = np.cos((np.arange(SIZE[0]) + 0.5 - SIZE[0] / 2) / SIZE[0] * np.pi)[:, None]
     # Cameras balance most of a light's colour away.
     colour = (small * weight[..., None]).sum((0, 1))
-    small = small * (colour.mean() / np.maximum(colour, 1e-6)) ** 0.75
+    small = small * (colour.mean() / np.maximum(colour, 1e-6)) ** 0.9
     small = small / max(_mean(small, weight), 1e-6)
     peak = small.max(-1, keepdims=True)
     bounded = small * np.minimum(1, world.limit / np.maximum(peak, 1e-6))

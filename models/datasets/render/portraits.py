@@ -53,7 +53,7 @@ def take(order: Order, path: Path) -> None:
     placement = Placement(rotation(scene.head), np.array(scene.place))
     stage = studio.set_stage(body, shots[0][0], placement, scene, order.samples)
     pictures = studio.photograph(stage, body, [placed for placed, _ in shots], placement)
-    gain = studio.meter(pictures[0][SIZE // 4 : SIZE // 2], scene.exposure)
+    gain = exposure.meter(pictures[0][SIZE // 4 : SIZE // 2], scene.exposure, subject.skin.base)
     eyes = [[eye_of(pose, placement, scene.view) for pose in poses] for _, poses in shots]
     names = ("corners", "upper", "lower", "iris", "iris_radius", "openness")
     arrays = {name: np.array([[getattr(eye, name) for eye in both] for both in eyes]) for name in names}

@@ -9,7 +9,6 @@ from models.datasets.alignment import align
 from models.datasets.render import exposure, setting
 from models.datasets.render import person as persons
 from models.datasets.render.body import Body, EyePose, Part
-from models.datasets.render.exposure import Exposure
 from models.datasets.render.head import Floats
 from models.datasets.render.orders import Family, Order, split_of
 from models.datasets.render.person import Person
@@ -34,7 +33,7 @@ def make(order: Order) -> Scene:
     stage = set_stage(body, shots[0][0], placement, scene, order.samples)
     light = photograph(stage, body, [placed for placed, _ in shots], placement, order.number * 100)
     # One exposure for all, or brightness would tell where the eyes look.
-    gain = meter(light[0], scene.exposure)
+    gain = exposure.meter(light[0], scene.exposure, person.skin.base)
     pictures = np.stack([exposure.develop(picture, gain, scene.exposure) for picture in light])
     parts = body.parts(shots[0][0])
     surfaces = _label(parts, [placed for placed, _ in shots], placement, scene.view)
@@ -67,11 +66,6 @@ def photograph(
             stage.paint(name, "shade", factors)
         pictures.append(stage.render(first_seed + number))
     return pictures
-
-
-def meter(linear: Floats, wanted: Exposure) -> float:
-    """The gain that brings the middle of the picture's light to the brightness wanted."""
-    return wanted.brightness / max(float(np.median(linear.mean(-1))), 1e-6)
 
 
 def _label(parts: list[Part], shots: list[dict[str, Floats]], placement: Placement, view: View) -> labels.Surfaces:

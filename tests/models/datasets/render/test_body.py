@@ -43,14 +43,15 @@ def test_shut_is_shut_wherever_the_eyes_look(y: float) -> None:
     assert [opening(eye) for eye in eyes] == pytest.approx([0, 0], abs=0.4)
 
 
-def test_the_upper_lid_follows_the_gaze_by_its_gain() -> None:
-    def height(y: float, gain: float) -> float:
-        _, eyes = body().pose(look(y=y, lid_gain=gain))
-        return float(eyes[0].margin[eyes[0].orbit.inner // 2, 1])
+@pytest.mark.parametrize("y", [-100.0, 100.0])
+def test_the_upper_lid_goes_along_with_the_iris_by_its_share(y: float) -> None:
+    def heights(y: float, gain: float) -> tuple[float, float]:
+        _, (eye, _) = body().pose(look(y=y, lid_gain=gain))
+        return float(eye.margin[eye.orbit.inner // 2, 1]), float(eye.iris[1])
 
-    followed = height(0, 1.0) - height(-200, 1.0)
-    assert followed > 1
-    assert height(0, 0.3) - height(-200, 0.3) < 0.6 * followed
+    for gain in (0.6, 1.0):
+        (before, at), (after, there) = heights(0, gain), heights(y, gain)
+        assert (after - before) / (there - at) == pytest.approx(gain, abs=0.25)
 
 
 def test_every_part_has_its_place_and_its_label() -> None:

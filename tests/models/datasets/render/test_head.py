@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.datasets.render.head import edges, order
+from models.datasets.render.head import edges, lower_calmed, order
 from relay.gaze.face import Side
 from tests.models.datasets.render.toys import APART, head
 
@@ -54,3 +54,14 @@ def test_edges_of_a_loop_are_put_in_order() -> None:
 def test_a_triangle_has_three_sides() -> None:
     sides = edges(np.array([[5, 6, 7, -1], [6, 5, 9, 8]], dtype=np.int32))
     assert sorted(map(tuple, sides.tolist())) == [(5, 6), (5, 6), (5, 7), (5, 9), (6, 7), (6, 8), (8, 9)]
+
+
+def test_a_lower_lid_rises_no_more_than_half_as_far_as_the_upper_one() -> None:
+    """A head whose units lift both lids alike."""
+    made = head()
+    for side, orbit in zip(("Right", "Left"), made.orbits, strict=True):
+        upper, lower = orbit.middle_of_lids(made.rest)
+        assert set(upper) & set(lower) == set()
+        lifted = lower_calmed(np.broadcast_to(np.array([0, 2, 0], np.float32), made.rest.shape), made.rest, orbit)
+        assert lifted[upper, 1].mean() == pytest.approx(2, abs=0.1), side
+        assert lifted[lower, 1].mean() == pytest.approx(1, abs=0.1), side
