@@ -156,10 +156,14 @@ def by_lot(random: np.random.Generator) -> Angles:
 
 
 def labels_at(
-    surfaces: Surfaces, source: int, target: int, patch: Patch
+    surfaces: Surfaces, source: int, target: int, patch: Patch, finer: int = 1
 ) -> tuple[Grid, NDArray[np.bool_], NDArray[np.uint8]]:
-    """`labels.flow_at` a patch's nodes: flow (2, 48, 64) eye widths, valid (48, 64), layer (48, 64) of the target."""
-    flow, valid, layer = flow_at(surfaces, source, target, patch.to_pixels(nodes(GRID)))
+    """`labels.flow_at` a patch's nodes: flow (2, 48, 64) eye widths, valid (48, 64), layer (48, 64) of the target.
+
+    finer: so many places for each node, along each side.
+    """
+    places = patch.to_pixels(nodes((GRID[0] * finer, GRID[1] * finer)))
+    flow, valid, layer = flow_at(surfaces, source, target, places)
     return np.moveaxis(flow @ patch.inverse.T, -1, 0).astype(np.float32), valid, layer
 
 

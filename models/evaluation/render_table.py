@@ -24,6 +24,7 @@ def _main(pairs: Sequence[Turned]) -> list[Figure]:
     up = known(abs(one.apart.pitch) for one in pairs if one.apart)
     size = known(one.error for one in pairs)
     loss = known(100 * one.loss if one.loss is not None else None for one in pairs)
+    least = known(100 * one.least if one.least is not None else None for one in pairs)
     alike = [one.similarity for one in pairs]
     noise = [one.noise for one in pairs]
     sharp = known(one.sharpness for one in pairs)
@@ -36,6 +37,7 @@ def _main(pairs: Sequence[Turned]) -> list[Figure]:
         figure("vertical, median, deg", median(up), up, high=1.7),
         figure("size, 95th percentile, deg", percentile(size, 95), size, high=4.0),
         figure("L1 inside the lids, %", mean(loss), loss),
+        figure("the same of the renderer's own field, %", mean(least), least),
         figure("SSIM of the eye, %", None if not alike else 100 * (mean(alike) or 0), alike),
         figure("PSNR of the eye, dB", mean(noise), noise),
         figure("sharpness out / in, median", median(sharp), sharp, low=0.95),

@@ -9,20 +9,22 @@ from functools import cached_property
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import distance_transform_edt
 
 from models.datasets.degrade import miss, scaled
 from models.datasets.labels import Layer
 from models.datasets.planes import to_frame
-from models.datasets.samples import RADIUS_SEEN
+from models.datasets.samples import RADIUS_SEEN, labels_at
 from models.datasets.scenes import Scene
 from models.evaluation.tracing import Region
 from models.evaluation.trials import SIXTEENTHS, Trial
 from relay.frame import Frame
-from relay.gaze.face import Angles, Eye
+from relay.gaze.face import Angles, Eye, Field
 from relay.gaze.geometry import Patch
-from relay.gaze.spec import ROTATION_PER_IRIS_RADIUS
+from relay.gaze.spec import GRID, ROTATION_PER_IRIS_RADIUS
 
 BALL = (Layer.WHITE, Layer.IRIS)
+FINER = 3  # places along each side of a node at which the layers are looked up
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,22 @@ class Stage:
         shown = np.isin(self.scene.surfaces.layer(self.trial.target), BALL).astype(np.float32)
         return np.asarray(cv2.resize(shown, self.source.size, interpolation=cv2.INTER_AREA), dtype=np.float32)
 
+    @cached_property
+    def known(self) -> Field:
+        """The field that the renderer knows: each pixel's way, the layers as they lie.
+
+        What it leaves wrong is light, grain, and what is hidden. What the source hides of the ball is taken from where
+        it would lie, under the lids; what it hides of the lids, from the nearest that it shows.
+        """
+        whole = Patch(self.patch.centre / self.scale, self.patch.basis / self.scale)
+        flow, valid, layer = labels_at(self.scene.surfaces, self.trial.source, self.trial.target, whole)
+        ball = np.isin(layer, BALL)
+        over = ~ball & valid & ~np.isin(layer, (Layer.NONE, Layer.LASHES))
+        *_, fine = labels_at(self.scene.surfaces, self.trial.source, self.trial.target, whole, finer=FINER)
+        mask = np.isin(fine, BALL).reshape(GRID[0], FINER, GRID[1], FINER).mean((1, 3), dtype=np.float32)
+        steps = np.moveaxis(flow, 0, -1)
+        return Field(_spread(steps, ball), mask, _spread(steps, over))
+
     @property
     def radius(self) -> float:
         """True radius of the iris, eye widths."""
@@ -127,6 +145,14 @@ class Stage:
         """Where these layers are seen, in full resolution."""
         whole = Patch(self.patch.centre / self.scale, self.patch.basis / self.scale)
         return Region.of_pixels(np.isin(self.scene.surfaces.layer(picture), layers), whole)
+
+
+def _spread(steps: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """(48, 64, 2) steps, where they are not known that of the nearest place where they are."""
+    if not known.any():
+        return np.zeros_like(steps)
+    _, nearest = distance_transform_edt(~known, return_indices=True)
+    return np.asarray(steps[tuple(nearest)], dtype=np.float32)
 
 
 def _place(angles: Angles) -> NDArray[np.float64]:

@@ -33,14 +33,15 @@ RIM_FEWEST = 30  # places at which glasses are seen inside the patch
 class Turned:
     """What became of one pair. turn: of the aim, degrees. apart: of the iris from the truth, degrees, camera frame.
 
-    loss: L1 inside the target's lids, 0..1. noise: PSNR, dB. rim, rim_high: displacement of glasses, mean and 95th
-    percentile, eye widths.
+    loss: L1 inside the target's lids, 0..1; least: that of the field that the renderer knows. noise: PSNR, dB.
+    rim, rim_high: displacement of glasses, mean and 95th percentile, eye widths.
     """
 
     person: Person
     turn: float
     apart: Angles | None
     loss: float | None
+    least: float | None
     similarity: float
     noise: float
     sharpness: float | None
@@ -94,7 +95,7 @@ def field_of(row: Row, stage: Stage, aims: Sequence[Angles]) -> list[Field]:
 def turned(row: Row, stage: Stage) -> Turned:
     """Turn the source as far as the target, and compare."""
     (field,) = field_of(row, stage, [stage.trial.aim])
-    made = warp(stage.source, [Placed(stage.patch, field)])
+    made, best = (warp(stage.source, [Placed(stage.patch, one)]) for one in (field, stage.known))
     traced = trace(field)
     box = stage.patch.box(1.0, stage.source.size)
     rim = rim_steps(traced, stage)
@@ -103,6 +104,7 @@ def turned(row: Row, stage: Stage) -> Turned:
         turn=stage.trial.turn,
         apart=apart(traced, stage),
         loss=mean_difference(made, stage.target, stage.opened) if stage.opened.any() else None,
+        least=mean_difference(best, stage.target, stage.opened) if stage.opened.any() else None,
         similarity=similarity(made, stage.target, box),
         noise=signal_to_noise(made, stage.target, box),
         sharpness=sharpness(stage.source, made, stage.patch, field, stage.ball),

@@ -7,7 +7,7 @@ from models.evaluation.render_table import figures_of
 from models.evaluation.synthetic import Gain, Measured, Turned
 from relay.gaze.face import Angles
 
-ONE = Turned(Person(0.1, "blue", False, 40.0), 5.0, Angles(1.0, -0.5), 0.02, 0.9, 30.0, 0.97, None, None, 0.01)
+ONE = Turned(Person(0.1, "blue", False, 40.0), 5.0, Angles(1.0, -0.5), 0.02, 0.01, 0.9, 30.0, 0.97, None, None, 0.01)
 
 
 def values(measured: Measured) -> dict[str, float | None]:
