@@ -25,6 +25,7 @@ class Weights(BaseModel, frozen=True):
     adversarial: float = Field(0.05, description="gap of the critic's mean scores [claim 4]")
     correction: float = Field(0.02, description="critic's reading + aim against its reading, degrees [claim 5]")
     smooth: float = Field(0.02, description="bends of the field")
+    light: float = Field(1.0, description="light that is added to the luma or taken from it")
     rigid: float = Field(0.1, description="iris kept rigid and at its step, lids kept whole, patch pixels")
 
 

@@ -63,8 +63,8 @@ class Calibrated(nn.Module):
 
     def forward(self, picture: Tensor, maps: Tensor, aim: Tensor, radius: Tensor) -> Outputs:
         """As WarpNet."""
-        flow, rest, mask = self.network(picture, maps, aim * self.gains, radius)
-        return flow, rest, (torch.logit(mask, 1e-6) * self.crispness).sigmoid()
+        flow, rest, mask, light = self.network(picture, maps, aim * self.gains, radius)
+        return flow, rest, (torch.logit(mask, 1e-6) * self.crispness).sigmoid(), light
 
 
 @dataclass(frozen=True)

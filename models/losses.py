@@ -25,6 +25,7 @@ FEEDS: dict[str, frozenset[Kind]] = {
     "adversarial": frozenset({Kind.PAIR, Kind.UNLABELLED}),
     "correction": frozenset({Kind.PAIR, Kind.UNLABELLED}),
     "smooth": frozenset(Kind),
+    "light": frozenset(Kind),
     "rigid": frozenset({Kind.PAIR, Kind.UNLABELLED}),  # renders know the flow itself
 }
 
@@ -95,6 +96,11 @@ def rigid(flows: Tensor, step: Tensor, iris: Tensor) -> Tensor:
     step: (n, 2) of the iris, eye widths. iris: (n, 1, 48, 64) the visible disc at its target, 0..1.
     """
     return _weighted(_length((flows + step[:, :, None, None]) * CORNER_DISTANCE), iris)
+
+
+def light(added: Tensor) -> Tensor:
+    """Light that is added or taken: |light|, mean over the patch. It has to earn its place."""
+    return added.abs().flatten(1).mean(1)
 
 
 def attention(openings: Tensor) -> Tensor:

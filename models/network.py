@@ -1,8 +1,8 @@
 """The warping network: an eye and an angle in, a two-layer field out (relay/gaze/spec.py, "The network").
 
 What is known is not learned: the turn of the eyeball gives the step of the iris, the network adds what the step does
-not say. Both flows are multiples of that step's length, so at aim zero the field is the identity by construction, and
-both end at the patch's ellipse through a fixed window.
+not say. Both flows and the light grow with that step's length, so at aim zero the field is the identity by
+construction; all three end at the patch's ellipse through a fixed window.
 """
 
 import torch
@@ -16,8 +16,10 @@ from relay.gaze.spec import EXTENT, GRID, MAX_AIM, ROTATION_PER_IRIS_RADIUS
 ANGLE_UNIT = 15.0  # degrees that the layers see as 1
 RADIUS_UNIT = 0.21  # eye widths, a common iris
 CLEAR = 0.45  # of the squared ellipse distance: up to here the window is whole
+BRIGHTEST = 0.2  # of the luma's range, the most light that is added or taken
+LIGHT_UNIT = 5.0  # of light for each eye width of the step that the head's 1 stands for
 PICTURE, MAPS = 3, 2
-Outputs = tuple[Tensor, Tensor, Tensor]
+Outputs = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
 class WarpNet(nn.Module):
@@ -48,33 +50,41 @@ class WarpNet(nn.Module):
         self.fine_merge = nn.Conv2d(2 * wide, wide, 1)
         self.fine_out = _blocks(2, wide, shape, film=False)
         self.head = nn.Conv2d(wide, 5 * 4, 3, padding=1)
-        nn.init.zeros_(self.head.weight)
-        nn.init.zeros_(self.head.bias)  # type: ignore[arg-type] # it has one
+        self.shine = nn.Conv2d(wider, 1, 3, padding=1)
+        for last in (self.head, self.shine):
+            nn.init.zeros_(last.weight)
+            nn.init.zeros_(last.bias)  # type: ignore[arg-type] # it has one
 
     def forward(self, picture: Tensor, maps: Tensor, aim: Tensor, radius: Tensor) -> Outputs:
-        """picture (n, 3, 48, 64), maps (n, 2, 48, 64), aim (n, 2) degrees, radius (n,) -> flow, rest, mask."""
+        """picture (n, 3, 48, 64), maps (n, 2, 48, 64), aim (n, 2) degrees, radius (n,) -> flow, rest, mask, light."""
         step = turn(aim, radius)
         length = (step.square().sum(1, keepdim=True) + 1e-12).sqrt()
         condition = self.angles(self._condition(aim, radius))
         direction = (aim / ANGLE_UNIT)[:, :, None, None].expand(-1, -1, *GRID)
         grid = self.grid.expand(picture.shape[0], -1, -1, -1)
         seen = torch.cat([picture, maps, grid, direction], 1)
-        raw = functional.pixel_shuffle(self.head(self._features(seen, condition)), 2)
+        fine, middle = self._features(seen, condition)
+        raw = functional.pixel_shuffle(self.head(fine), 2)
         ball, rest, mask = raw.split([2, 2, 1], 1)
         # sqrt keeps a millionth: at aim zero the step is exactly zero, and so must its length be.
         length = torch.where(step.abs().sum(1, keepdim=True) > 0, length, torch.zeros_like(length))[:, :, None, None]
         flow = (ball * length - step[:, :, None, None]) * self.window
-        return flow, rest * length * self.window, mask.sigmoid()
+        return flow, rest * length * self.window, mask.sigmoid(), self._light(middle, length)
 
-    def _features(self, seen: Tensor, condition: Tensor) -> Tensor:
-        """(n, 9, 48, 64) -> (n, wide, 24, 32)."""
+    def _light(self, middle: Tensor, length: Tensor) -> Tensor:
+        """(n, wider, 12, 16), (n, 1, 1, 1) -> (n, 1, 48, 64): so coarse that it can shade, and draw nothing."""
+        coarse = (self.shine(middle) * length * LIGHT_UNIT).tanh() * BRIGHTEST
+        return functional.interpolate(coarse, size=GRID, mode="bilinear", align_corners=False) * self.window
+
+    def _features(self, seen: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
+        """(n, 9, 48, 64) -> (n, wide, 24, 32), (n, wider, 12, 16)."""
         fine = _run(self.fine_in, self.stem(functional.pixel_unshuffle(seen, 2)), condition)
         middle = _run(self.middle_in, self.down(fine), condition)
         coarse = _run(self.coarse, self.down_more(middle), condition)
         middle = self.middle_merge(torch.cat([middle, _larger(self.up(coarse))], 1))
         middle = _run(self.middle_out, middle, condition)
         fine = self.fine_merge(torch.cat([fine, _larger(self.up_more(middle))], 1))
-        return _run(self.fine_out, fine, condition)
+        return _run(self.fine_out, fine, condition), middle
 
     @staticmethod
     def _condition(aim: Tensor, radius: Tensor) -> Tensor:
@@ -119,9 +129,10 @@ def turn(aim: Tensor, radius: Tensor) -> Tensor:
 
 
 def apply(picture: Tensor, outputs: Outputs) -> Tensor:
-    """The field applied: (n, c, 48, 64) -> the same. spec, "Field"; bilinear, the border repeats."""
-    flow, rest, mask = outputs
-    return mask * shift(picture, flow) + (1 - mask) * shift(picture, rest)
+    """The field applied: (n, c, 48, 64), luma first -> the same. spec, "Field"; bilinear, the border repeats."""
+    flow, rest, mask, light = outputs
+    moved = mask * shift(picture, flow) + (1 - mask) * shift(picture, rest)
+    return torch.cat([moved[:, :1] + light, moved[:, 1:]], 1)
 
 
 def shift(picture: Tensor, flow: Tensor) -> Tensor:

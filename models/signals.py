@@ -56,7 +56,7 @@ def judge(network: WarpNet, batch: Batch, outputs: Outputs, critic: Critic | Non
     modified = apply(batch.picture, outputs)
     where = losses.attention(torch.maximum(batch.opening, batch.maps[:, 1:])) * network.window.clamp(min=0.05)
     step = turn(batch.aim, batch.radius)
-    flow, rest, mask = outputs
+    flow, rest, mask, light = outputs
     values = {
         "target": losses.target(modified, batch.wanted, where),
         "flow": losses.flow((flow, rest), batch.flow, batch.ball, batch.cover),
@@ -64,6 +64,7 @@ def judge(network: WarpNet, batch: Batch, outputs: Outputs, critic: Critic | Non
         "inverse": _inverse(network, batch, outputs, where, inverse_share),
         "smooth": losses.smooth(flow, torch.zeros_like(mask)) + losses.smooth(rest, batch.opening),
         "rigid": losses.rigid(flow, step, _arriving(batch, step)),
+        "light": losses.light(light),
     }
     samples = _fed(values, batch)
     samples["inverse"] = samples["inverse"] * _returning(batch, inverse_share)
@@ -121,8 +122,8 @@ def _inverse(network: WarpNet, batch: Batch, outputs: Outputs, where: Tensor, sh
     chosen = _returning(batch, share) > 0
     if not chosen.any():
         return torch.zeros(len(chosen), device=chosen.device)
-    there: Outputs = (outputs[0][chosen], outputs[1][chosen], outputs[2][chosen])
-    modified = apply(torch.cat([batch.picture, batch.maps], 1)[chosen], there)
+    flow, rest, mask, light = (one[chosen] for one in outputs)
+    modified = apply(torch.cat([batch.picture, batch.maps], 1)[chosen], (flow, rest, mask, light))
     picture, maps = modified.split([3, 2], 1)
     back = network(picture, maps, -batch.aim[chosen], batch.radius[chosen])
     found = losses.inverse(batch.picture[chosen], apply(picture, back), where[chosen])
@@ -137,7 +138,7 @@ def _returning(batch: Batch, share: float) -> Tensor:
 
 def _fed(values: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
     """Who feeds each of these. Eyes that are to stay still feed what keeps them, and nothing that would turn them."""
-    keeping = {"flow", "inverse", "smooth", "layer"}
+    keeping = {"flow", "inverse", "smooth", "layer", "light"}
     found = {}
     for name in values:
         fed = losses.fed(name, batch.kinds)

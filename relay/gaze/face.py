@@ -91,8 +91,10 @@ class Field:
 
     flow: (h, w, 2) float32, eye widths, x then y, of the ball. mask: (h, w) float32, 0..1: how much of it shows.
     rest: (h, w, 2) like flow, of what lies over the ball: lids, skin, glasses. None: it stays.
+    light: (h, w) float32, added to the luma, -1..1 of its range. None: nothing is.
     """
 
     flow: NDArray[np.float32]
     mask: NDArray[np.float32]
     rest: NDArray[np.float32] | None = None
+    light: NDArray[np.float32] | None = None

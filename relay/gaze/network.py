@@ -39,6 +39,7 @@ SHAPES: Final[dict[str, tuple[int, ...]]] = {
     "flow": (2, *spec.GRID),
     "rest": (2, *spec.GRID),
     "mask": (1, *spec.GRID),
+    "light": (1, *spec.GRID),
 }  # of one eye: the number of eyes comes before
 REMEDY: Final = (
     "take the weights that belong to this version of the relay, export them anew with its models/export.py, "
@@ -74,7 +75,7 @@ class Network:
         """
         if not cutouts:
             return []
-        flow, rest, mask = _run(
+        flow, rest, mask, light = _run(
             self._session,
             self.path,
             np.stack([one.picture for one in cutouts]),
@@ -82,8 +83,7 @@ class Network:
             np.array([(aim.pitch, aim.yaw) for aim in aims], np.float32).clip(-spec.MAX_AIM, spec.MAX_AIM),
             np.array([one.radius for one in cutouts], np.float32),
         )
-        layers = zip(_by_node(flow), _by_node(mask)[..., 0], _by_node(rest), strict=True)
-        return [Field(ball, share, over) for ball, share, over in layers]
+        return [Field(*layers) for layers in zip(_by_node(flow), mask[:, 0], _by_node(rest), light[:, 0], strict=True)]
 
 
 @lru_cache(maxsize=1)

@@ -24,20 +24,22 @@ up, yaw > 0 turns them towards the picture's right, roll > 0 tilts the head's to
 Inside a mirrored or tilted patch an angle is turned and mirrored with the pixels (`geometry.Patch.aim`).
 
 Field: backward map in two layers, the ball and what lies over it. The output at p shows
-mask(p) * input(p + flow(p)) + (1 - mask(p)) * input(p + rest(p)), flow and rest in eye widths. Outside the ellipse
-inscribed in the patch nothing moves. A field without a rest leaves the original where the mask is zero.
+mask(p) * input(p + flow(p)) + (1 - mask(p)) * input(p + rest(p)), flow and rest in eye widths, and to its luma
+light(p) is added, 1 being the whole range: what no place of the input shows, as white that lay in a lid's shadow.
+Outside the ellipse inscribed in the patch nothing changes. A field without a rest leaves the original where the mask is
+zero.
 
 The network (models/ makes it, gaze/network.py runs it): for n eyes, float32,
     picture (n, 3, 48, 64)  the patch's Y, U, V: 0..1 and -0.5..0.5 (BT.601 studio range)
     maps    (n, 2, 48, 64)  0..1: disc of the iris, opening between the lids
     aim     (n, 2)          pitch, yaw, degrees, inside the patch
     radius  (n,)            of the iris, eye widths
-gives flow (n, 2, 48, 64), rest (n, 2, 48, 64), mask (n, 1, 48, 64) as above.
+gives flow (n, 2, 48, 64), rest (n, 2, 48, 64), mask (n, 1, 48, 64), light (n, 1, 48, 64) as above.
 """
 
 from typing import Final
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 
 PATCH_WIDTH: Final = 64
 PATCH_HEIGHT: Final = 48
@@ -46,7 +48,7 @@ EXTENT: Final = (PATCH_WIDTH / CORNER_DISTANCE, PATCH_HEIGHT / CORNER_DISTANCE) 
 
 GRID: Final = (PATCH_HEIGHT, PATCH_WIDTH)
 INPUTS: Final = ("picture", "maps", "aim", "radius")
-OUTPUTS: Final = ("flow", "rest", "mask")
+OUTPUTS: Final = ("flow", "rest", "mask", "light")
 
 MAX_AIM: Final = 25.0  # degrees, each axis: beyond it no method turns an eye credibly
 

@@ -22,7 +22,7 @@ Layers = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Placed:
-    """A field at its place in the frame. gain scales the flow: 0 shows the original, 1 the whole turn."""
+    """A field at its place in the frame. gain scales flow and light: 0 shows the original, 1 the whole turn."""
 
     patch: Patch
     field: Field
@@ -38,6 +38,8 @@ def warp(frame: Frame, placed: Sequence[Placed]) -> Frame:
     for one in active:
         layers = _layers(one.field)
         _warp_planes([frame.y], [y], one, layers, 1.0)
+        if one.field.light is not None:
+            _light(y, one, one.field.light)
         _warp_planes([frame.u, frame.v], [u, v], one, layers, 0.5)
     return replace(frame, y=y, u=u, v=v)
 
@@ -71,6 +73,20 @@ def _warp_planes(
         under = _read(source, *places[2:]) if places[2:] else region
         # Where nothing moves this gives the very byte that was there: 255 / (1 + 1e-5) still rounds to 255.
         region[:] = cv2.blendLinear(moved, under, mask, remainder)
+
+
+def _light(luma: Plane, placed: Placed, light: NDArray[np.float32]) -> None:
+    """Add a field's light to the luma of its patch."""
+    height, width = luma.shape
+    left, top, right, bottom = placed.patch.box(1.0, (width, height))
+    if right <= left or bottom <= top:
+        return
+    from_nodes = compose(to_nodes(light.shape), placed.patch.from_plane(1.0, left, top))
+    layers = np.stack([light * np.float32(255 * placed.gain), _edge(light.shape)], axis=-1)
+    added, edge = _interpolate(layers, from_nodes, (right - left, bottom - top), (0, 2))
+    added[edge >= 1] = 0
+    region = luma[top:bottom, left:right]
+    region[:] = cv2.add(region, added, dtype=cv2.CV_8U)
 
 
 def _read(source: Plane, columns: Layers, rows: Layers) -> Plane:

@@ -127,7 +127,7 @@ def test_weights_for_another_spec_are_refused(tmp_path: Path, key: str, said: st
     ("wrong", "words"),
     [
         ({"names": {"aim": "angle"}}, ["inputs", "'angle maps picture radius'", "'aim maps picture radius'"]),
-        ({"names": {"rest": "remainder"}}, ["outputs", "'flow mask remainder'", "'flow mask rest'"]),
+        ({"names": {"rest": "remainder"}}, ["outputs", "'flow light mask remainder'", "'flow light mask rest'"]),
         ({"grid": (24, 32)}, ["shape of picture", "'n x 3 x 24 x 32'", "'n x 3 x 48 x 64'"]),
         ({"eyes": 2}, ["shape of picture", "'2 x 3 x 48 x 64'", "'n x 3 x 48 x 64'"]),
         ({"kind": TensorProto.DOUBLE}, ["type of picture", "'tensor(double)'", "'tensor(float)'"]),

@@ -154,3 +154,29 @@ def test_two_layers_leave_the_outside_alone_and_still_fields_change_nothing(size
         untouched = outside(before.shape, [patch], scale)
         assert np.array_equal(before[untouched], after[untouched])
         assert np.array_equal(before, unchanged)
+
+
+def test_light_is_added_to_the_luma_inside_the_ellipse_alone() -> None:
+    frame = to_frame(Clip().frame(0))
+    patch = Patch.of(eye(centre=(300.3, 200.7), width=61.3))
+    still = np.zeros((*GRID, 2), dtype=np.float32)
+    field = Field(still, WHOLE, still, np.full(GRID, 10 / 255, dtype=np.float32))
+    shown, half = (warp(frame, [Placed(patch, field, gain)]) for gain in (1.0, 0.5))
+    untouched = outside(frame.y.shape, [patch], 1.0)
+    centre = int(patch.centre[1]), int(patch.centre[0])
+    assert frame.y[centre] < 240
+    assert shown.y[centre] == frame.y[centre] + 10
+    assert half.y[centre] == frame.y[centre] + 5
+    assert np.array_equal(frame.y[untouched], shown.y[untouched])
+    assert np.array_equal(frame.u, shown.u)
+    assert np.array_equal(frame.v, shown.v)
+
+
+def test_light_ends_at_black_and_white() -> None:
+    frame = to_frame(Clip().frame(0))
+    patch = Patch.of(eye(centre=(300.3, 200.7), width=61.3))
+    still = np.zeros((*GRID, 2), dtype=np.float32)
+    centre = int(patch.centre[1]), int(patch.centre[0])
+    for light, expected in ((1.0, 255), (-1.0, 0)):
+        field = Field(still, WHOLE, still, np.full(GRID, light, dtype=np.float32))
+        assert warp(frame, [Placed(patch, field)]).y[centre] == expected

@@ -1,7 +1,7 @@
 """A network of a few lines that keeps to the spec, for tests that need no trained one; and wrong ones.
 
 It shows in its field what it was given: the flow is the eyeball's turn, the rest is that times the luma, the mask is
-the disc of the iris.
+the disc of the iris, the light the opening between the lids.
 """
 
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ def expected(cutout: Cutout, aim: Angles) -> Field:
     """What the network makes of one eye, computed without it."""
     step = np.array([-aim.yaw, aim.pitch], np.float32) * np.float32(STEP * cutout.radius)
     flow = np.broadcast_to(step, (*spec.GRID, 2))
-    return Field(flow, cutout.maps[0], flow * cutout.picture[0][..., None])
+    return Field(flow, cutout.maps[0], flow * cutout.picture[0][..., None], cutout.maps[1])
 
 
 def write_network(
@@ -50,6 +50,7 @@ def write_network(
         "flow": [eyes, 2, *grid],
         "rest": [eyes, 2, *grid],
         "mask": [eyes, 1, *grid],
+        "light": [eyes, 1, *grid],
     }
     declared = {
         name: helper.make_tensor_value_info(names.get(name, name), kind, shape) for name, shape in shapes.items()
@@ -88,6 +89,7 @@ def _nodes(names: Mapping[str, str], *, fragile: bool) -> list[onnx.NodeProto]:
         node("Gather", "picture first", "luma", axis=1),
         node("Mul", "flow luma", "rest"),
         node("Gather", "maps first", "mask", axis=1),
+        node("Gather", "maps second", "light", axis=1),
     ]
 
 
@@ -103,4 +105,5 @@ def _constants(
         "everywhere": np.ones((1, 1, *grid)).astype(real),
         "reliable": np.array([[RELIABLE, spec.MAX_AIM + 1]]).astype(real),
         "first": np.array([0], np.int64),
+        "second": np.array([1], np.int64),
     }

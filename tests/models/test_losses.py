@@ -47,6 +47,13 @@ def test_mean_counts_only_the_chosen() -> None:
     assert losses.mean(torch.tensor([1.0, 5.0]), torch.zeros(2)).item() == 0
 
 
+def test_light_by_hand() -> None:
+    """One node of 48 x 64 is darkened by 0.3, another lightened by 0.1."""
+    added = dot(-0.3)
+    added[..., 0, 0] = 0.1
+    assert losses.light(added).item() == pytest.approx(0.4 / (48 * 64), rel=1e-5)
+
+
 def test_target_by_hand() -> None:
     """Flat pictures 0.2 apart in one chroma plane: only the absolute difference sees it."""
     modified, wanted = plane(0.5, 3), plane(0.5, 3)

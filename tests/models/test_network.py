@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from models import export
 from models.config import Shape
-from models.network import WarpNet, apply, shift, turn
+from models.network import BRIGHTEST, WarpNet, apply, shift, turn
 from relay.gaze import geometric
 from relay.gaze.face import Angles
 from relay.gaze.geometry import ellipse, nodes
@@ -36,17 +36,19 @@ def test_it_is_small(network: WarpNet) -> None:
 @torch.no_grad()
 def test_aim_zero_is_the_identity_whatever_the_weights(network: WarpNet) -> None:
     picture, maps, aim, radius = given_inputs()
-    flow, rest, _ = network(picture, maps, torch.zeros_like(aim), radius)
+    flow, rest, _, light = network(picture, maps, torch.zeros_like(aim), radius)
     assert not flow.any()
     assert not rest.any()
+    assert not light.any()
 
 
 @torch.no_grad()
-def test_nothing_moves_outside_the_ellipse(network: WarpNet) -> None:
-    flow, rest, mask = network(*given_inputs())
+def test_nothing_changes_outside_the_ellipse(network: WarpNet) -> None:
+    flow, rest, mask, light = network(*given_inputs())
     outside = torch.from_numpy(ellipse(nodes(GRID)) >= 1)
     assert not flow[..., outside].any()
     assert not rest[..., outside].any()
+    assert not light[..., outside].any()
     assert mask.min() >= 0
     assert mask.max() <= 1
 
@@ -55,9 +57,18 @@ def test_nothing_moves_outside_the_ellipse(network: WarpNet) -> None:
 def test_a_new_network_shifts_the_iris_by_its_step_and_leaves_the_lids() -> None:
     """The turn of the eyeball is known before anything is learned."""
     picture, maps, aim, radius = given_inputs()
-    flow, rest, _ = WarpNet(Shape()).eval()(picture, maps, aim, radius)
+    flow, rest, _, light = WarpNet(Shape()).eval()(picture, maps, aim, radius)
     assert torch.allclose(flow[:, :, 24, 32], -turn(aim, radius), atol=1e-6)
     assert not rest.any()
+    assert not light.any()
+
+
+@torch.no_grad()
+def test_light_shades_within_its_limit_and_draws_nothing(network: WarpNet) -> None:
+    """From one node to the next it changes by no more than a slope over the four that stand for one."""
+    *_, light = network(*given_inputs())
+    assert 0 < light.abs().max() <= BRIGHTEST
+    assert light.diff(dim=-1).abs().max() <= 2 * BRIGHTEST / 4
 
 
 @torch.no_grad()
@@ -84,14 +95,16 @@ def test_shift_reads_at_p_plus_flow() -> None:
     assert torch.allclose(moved[..., 10, 20], picture[..., 7, 22], atol=1e-5)
 
 
-def test_apply_shows_each_layer_by_the_mask() -> None:
+def test_apply_shows_each_layer_by_the_mask_and_adds_light_to_the_luma() -> None:
     picture = torch.rand(1, 3, *GRID)
     step = torch.full((1, 2, *GRID), 1 / CORNER_DISTANCE)
     mask = torch.zeros(1, 1, *GRID)
     mask[..., :32] = 1
-    made = apply(picture, (step, -step, mask))
-    assert torch.allclose(made[..., 20, 10], picture[..., 21, 11], atol=1e-5)
-    assert torch.allclose(made[..., 20, 50], picture[..., 19, 49], atol=1e-5)
+    light = torch.full_like(mask, 0.1)
+    made = apply(picture, (step, -step, mask, light))
+    added = torch.tensor([0.1, 0, 0])
+    assert torch.allclose(made[..., 20, 10], picture[..., 21, 11] + added, atol=1e-5)
+    assert torch.allclose(made[..., 20, 50], picture[..., 19, 49] + added, atol=1e-5)
 
 
 def test_every_weight_learns() -> None:
