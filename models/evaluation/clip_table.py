@@ -17,9 +17,13 @@ def figures_of(played: Sequence[Played]) -> tuple[Figure, ...]:
     return (*_gains(played), *_judged(played), *_pictures(played), *_over_time(played), *_each(played))
 
 
-def judged(changes: Iterable[Change], axis: str) -> float | None:
-    """Change read over change read of the rigid iris, summed over one clip; None where the judge follows neither."""
-    along = [one for one in changes if getattr(one.asked, axis) != 0]
+def judged(changes: Iterable[Change], axis: str, way: int = 0) -> float | None:
+    """Change read over change read of the rigid iris, summed over one clip; None where the judge follows neither.
+
+    way: 1, -1: turns this way only.
+    """
+    turns = [(one, getattr(one.asked, axis)) for one in changes]
+    along = [one for one, turn in turns if turn and turn * way >= 0]
     rigid = sum(one.rigid for one in along)
     if len(along) < FEWEST or rigid < LEAST_READ * sum(one.step for one in along):
         return None
@@ -55,6 +59,9 @@ def _judged(played: Sequence[Played]) -> list[Figure]:
         read = known(reading(one.changes, axis) for one in played)
         figures.append(Figure(Section.REAL, f"judge: read / rigid, {name}", median(ratios), len(ratios), 0.85, 1.15))
         figures.append(Figure(Section.REAL, f"judge's reading of the rigid iris, {name}", median(read), len(read)))
+    for way, name in ((1, "up"), (-1, "down")):
+        ratios = known(judged(one.changes, "pitch", way) for one in played)
+        figures.append(Figure(Section.REAL, f"judge: read / rigid, {name}", median(ratios), len(ratios)))
     return figures
 
 
@@ -64,7 +71,7 @@ def _pictures(played: Sequence[Played]) -> list[Figure]:
 
 
 def _over_time(played: Sequence[Played]) -> list[Figure]:
-    tremble = known(one.tremble for one in played)
+    tremble, aside = (known(getattr(one, name) for one in played) for name in ("tremble", "tremble_aside"))
     blinks = [one.blinks for one in played if one.blinks]
     alike = [one.correlation for one in blinks]
     shift = max((abs(one.shift) for one in blinks), default=None)
@@ -75,8 +82,9 @@ def _over_time(played: Sequence[Played]) -> list[Figure]:
         return Figure(Section.REAL, name, value, of, wanted.get("low"), wanted.get("high"), digits)
 
     return [
-        figure("tremble of the iris, out / in, median", median(tremble), len(tremble), high=1.1),
-        figure("tremble, worst clip", max(tremble, default=None), len(tremble)),
+        figure("tremble of the iris, out / in, turned up, median", median(tremble), len(tremble), high=1.1),
+        figure("tremble, turned aside, median", median(aside), len(aside), high=1.1),
+        figure("tremble, turned up, worst clip", max(tremble, default=None), len(tremble)),
         figure("openness in against out, median r", median(alike), len(alike), 3, low=0.99),
         figure("openness, worst clip, r", min(alike, default=None), len(alike), 3),
         figure("blinks lost", lost, count, 0, high=0),

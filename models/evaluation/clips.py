@@ -28,7 +28,7 @@ from relay.gaze.warp import Placed, warp
 
 TURNS = (-20.0, -15.0, -10.0, -5.0, 5.0, 10.0, 15.0, 20.0)  # degrees at which a field's gain is read
 JUDGED = (Angles(pitch=10.0), Angles(pitch=-10.0), Angles(yaw=10.0), Angles(yaw=-10.0))
-PLAYED = Angles(pitch=10.0)  # the offset at which a whole film is shown
+RAISED, ASIDE = Angles(pitch=10.0), Angles(yaw=10.0)  # the offsets at which a whole film is shown
 MOMENTS = 10  # frames of a film that are looked at singly
 
 
@@ -47,7 +47,10 @@ class Change:
 
 @dataclass(frozen=True)
 class Played:
-    """Of one film. width: of its eyes, pixels, median. tremble: of the iris in the output over that in the input."""
+    """Of one film. width: of its eyes, pixels, median. blinks: turned up.
+
+    tremble, tremble_aside: of the iris in the output over that in the input, turned up and turned aside.
+    """
 
     film: str
     width: float
@@ -55,6 +58,7 @@ class Played:
     changes: tuple[Change, ...]
     sharpness: tuple[float, ...]
     tremble: float | None
+    tremble_aside: float | None
     blinks: Blinks | None
 
 
@@ -66,7 +70,7 @@ def measure(row: Row, reel: Sequence[Film], judge: Judge | None) -> list[Played]
 def watch(row: Row, film: Film, judge: Judge | None) -> Played:
     """One film."""
     moments = film.moments(MOMENTS)
-    shown = films.find(films.play(film, row.make, PLAYED))
+    shown, aside = (films.find(films.play(film, row.make, aim)) for aim in (RAISED, ASIDE))
     return Played(
         film=film.name,
         width=float(np.median([eye.width for _, face in moments for eye in face.eyes])) if moments else 0.0,
@@ -76,6 +80,7 @@ def watch(row: Row, film: Film, judge: Judge | None) -> Played:
         else (),
         sharpness=tuple(value for frame, face in moments for value in sharpnesses(row, frame, face)),
         tremble=compare_tremble(film, shown),
+        tremble_aside=compare_tremble(film, aside),
         blinks=compare_blinks([_openness(one) for one in film.found], [_openness(one) for one in shown]),
     )
 

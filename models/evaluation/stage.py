@@ -20,7 +20,7 @@ from models.evaluation.tracing import Region
 from models.evaluation.trials import SIXTEENTHS, Trial
 from relay.frame import Frame
 from relay.gaze.face import Angles, Eye, Field
-from relay.gaze.geometry import Patch
+from relay.gaze.geometry import Patch, nodes
 from relay.gaze.spec import GRID, ROTATION_PER_IRIS_RADIUS
 
 BALL = (Layer.WHITE, Layer.IRIS)
@@ -88,17 +88,34 @@ class Stage:
     def known(self) -> Field:
         """The field that the renderer knows: each pixel's way, the layers as they lie.
 
-        What it leaves wrong is light, grain, and what is hidden. What the source hides of the ball is taken from where
-        it would lie, under the lids; what it hides of the lids, from the nearest that it shows.
+        What it leaves wrong is light, grain, and what is hidden. What the source hides of the ball or of the lids is
+        taken from the nearest place that shows it.
         """
-        whole = Patch(self.patch.centre / self.scale, self.patch.basis / self.scale)
-        flow, valid, layer = labels_at(self.scene.surfaces, self.trial.source, self.trial.target, whole)
-        ball = np.isin(layer, BALL)
+        flow, valid, layer = labels_at(self.scene.surfaces, self.trial.source, self.trial.target, self._whole)
+        steps, ball = np.moveaxis(flow, 0, -1), np.isin(layer, BALL)
         over = ~ball & valid & ~np.isin(layer, (Layer.NONE, Layer.LASHES))
-        *_, fine = labels_at(self.scene.surfaces, self.trial.source, self.trial.target, whole, finer=FINER)
+        *_, fine = labels_at(self.scene.surfaces, self.trial.source, self.trial.target, self._whole, finer=FINER)
         mask = np.isin(fine, BALL).reshape(GRID[0], FINER, GRID[1], FINER).mean((1, 3), dtype=np.float32)
-        steps = np.moveaxis(flow, 0, -1)
-        return Field(_spread(steps, ball), mask, _spread(steps, over))
+        return Field(self._bared(_spread(steps, ball)), mask, _spread(steps, over))
+
+    def _bared(self, steps: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(48, 64, 2) steps that end where the source shows the eyeball, as near as can be to where they ended."""
+        shown = np.isin(self.scene.surfaces.layer(self.trial.source), BALL)
+        inner = cv2.erode(shown.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        if not inner.any():
+            return steps
+        places = self._whole.to_pixels(nodes(GRID) + steps)
+        column, row = np.moveaxis(np.floor(places).astype(int), -1, 0)
+        row, column = row.clip(0, shown.shape[0] - 1), column.clip(0, shown.shape[1] - 1)
+        _, nearest = distance_transform_edt(~inner, return_indices=True)
+        there = np.stack([nearest[1][row, column], nearest[0][row, column]], -1) + 0.5
+        bared = np.where(shown[row, column][..., None], places, there)
+        return np.asarray(self._whole.to_eye(bared.reshape(-1, 2)).reshape(steps.shape) - nodes(GRID), np.float32)
+
+    @property
+    def _whole(self) -> Patch:
+        """The patch in the scene's own pixels."""
+        return Patch(self.patch.centre / self.scale, self.patch.basis / self.scale)
 
     @property
     def radius(self) -> float:
@@ -143,8 +160,7 @@ class Stage:
 
     def _region(self, picture: int, layers: tuple[Layer, ...]) -> Region:
         """Where these layers are seen, in full resolution."""
-        whole = Patch(self.patch.centre / self.scale, self.patch.basis / self.scale)
-        return Region.of_pixels(np.isin(self.scene.surfaces.layer(picture), layers), whole)
+        return Region.of_pixels(np.isin(self.scene.surfaces.layer(picture), layers), self._whole)
 
 
 def _spread(steps: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -10,9 +10,14 @@ UP, RIGHT = Angles(pitch=10.0), Angles(yaw=10.0)
 
 
 def played(
-    name: str, gain: float, changes: tuple[Change, ...] = (), tremble: float | None = 1.0, blinks: Blinks | None = None
+    name: str,
+    gain: float,
+    changes: tuple[Change, ...] = (),
+    tremble: float | None = 1.0,
+    aside: float | None = None,
+    blinks: Blinks | None = None,
 ) -> Played:
-    return Played(name, 40.0, (Gain(UP, gain), Gain(RIGHT, 1.0)), changes, (0.9, 1.0), tremble, blinks)
+    return Played(name, 40.0, (Gain(UP, gain), Gain(RIGHT, 1.0)), changes, (0.9, 1.0), tremble, aside, blinks)
 
 
 def values(*clips: Played) -> dict[str, float | None]:
@@ -34,7 +39,7 @@ def test_a_judge_that_follows_nothing_is_not_asked() -> None:
 
 
 def test_each_person_counts_once() -> None:
-    many = Played("many", 40.0, (Gain(UP, 0.5),) * 50, (), (), None, None)
+    many = Played("many", 40.0, (Gain(UP, 0.5),) * 50, (), (), None, None, None)
     found = values(many, played("a", 0.9), played("b", 1.0))
     assert found["gain, vertical +10 deg"] == 0.9
     assert found["gain, horizontal +10 deg"] == 1.0
@@ -43,13 +48,14 @@ def test_each_person_counts_once() -> None:
 
 def test_over_time() -> None:
     clips = (
-        played("a", 1.0, tremble=1.0, blinks=Blinks(0.999, 2, 0, 0)),
+        played("a", 1.0, tremble=1.0, aside=1.1, blinks=Blinks(0.999, 2, 0, 0)),
         played("b", 1.0, tremble=1.4, blinks=Blinks(0.95, 3, 1, -2)),
         played("c", 1.0, tremble=None),
     )
     found = values(*clips)
-    assert found["tremble of the iris, out / in, median"] == pytest.approx(1.2)
-    assert found["tremble, worst clip"] == 1.4
+    assert found["tremble of the iris, out / in, turned up, median"] == pytest.approx(1.2)
+    assert found["tremble, turned up, worst clip"] == 1.4
+    assert found["tremble, turned aside, median"] == 1.1
     assert found["openness, worst clip, r"] == 0.95
     assert found["blinks lost"] == 1
     assert found["blinks shifted, most, frames"] == 2
@@ -63,3 +69,13 @@ def test_every_clip_by_itself() -> None:
     assert found["run (40 px)", "gain at 10 deg, vertical"] == 0.9
     assert found["walk (40 px)", "judge, vertical"] == pytest.approx(0.8)
     assert found["", "sharpness out / in, median"] == pytest.approx(0.95)
+
+
+def test_up_and_down_are_judged_apart() -> None:
+    """A lid that stays hides half of what goes up, and nothing of what goes down."""
+    down = Angles(pitch=-10.0)
+    seen = (*(Change(UP, 0.02, 0.05, 0.06),) * 5, *(Change(down, 0.05, 0.05, 0.06),) * 5)
+    found = values(played("a", 1.0, seen))
+    assert found["judge: read / rigid, up"] == pytest.approx(0.4)
+    assert found["judge: read / rigid, down"] == pytest.approx(1.0)
+    assert found["judge: read / rigid, vertical"] == pytest.approx(0.7)

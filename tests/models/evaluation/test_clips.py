@@ -58,6 +58,7 @@ def test_without_correction_nothing_changes(film: Film) -> None:
     found = clips.watch(Row.parse("none"), film, None)
     assert {gain.made for gain in found.gains} == {0}
     assert found.tremble == pytest.approx(1, abs=0.02)
+    assert found.tremble_aside == found.tremble
     assert found.blinks is not None
     assert found.blinks.correlation == pytest.approx(1, abs=1e-3)
     assert (found.blinks.count, found.blinks.lost, found.blinks.shift) == (1, 0, 0)
