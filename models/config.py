@@ -13,6 +13,7 @@ class Shape(BaseModel, frozen=True):
     widths: tuple[int, int, int] = Field((40, 72, 96), description="channels at 24x32, 12x16, 6x8")
     inner: float = Field(1.0, description="channels between a block's two 1x1 layers, over its own")
     angles: int = Field(24, description="width of the layers that read the aim")
+    light: bool = Field(True, description="whether it may add light to the luma")
 
 
 class Weights(BaseModel, frozen=True):

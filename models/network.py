@@ -73,7 +73,8 @@ class WarpNet(nn.Module):
 
     def _light(self, middle: Tensor, length: Tensor) -> Tensor:
         """(n, wider, 12, 16), (n, 1, 1, 1) -> (n, 1, 48, 64): so coarse that it can shade, and draw nothing."""
-        coarse = (self.shine(middle) * length * LIGHT_UNIT).tanh() * BRIGHTEST
+        share = BRIGHTEST if self.shape.light else 0.0
+        coarse = (self.shine(middle) * length * LIGHT_UNIT).tanh() * share
         return functional.interpolate(coarse, size=GRID, mode="bilinear", align_corners=False) * self.window
 
     def _features(self, seen: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
