@@ -82,9 +82,8 @@ def _light(luma: Plane, placed: Placed, light: NDArray[np.float32]) -> None:
     if right <= left or bottom <= top:
         return
     from_nodes = compose(to_nodes(light.shape), placed.patch.from_plane(1.0, left, top))
-    layers = np.stack([light * np.float32(255 * placed.gain), _edge(light.shape)], axis=-1)
-    added, edge = _interpolate(layers, from_nodes, (right - left, bottom - top), (0, 2))
-    added[edge >= 1] = 0
+    levels = light * (_well_inside(light.shape) * np.float32(255 * placed.gain))
+    (added,) = _interpolate(levels, from_nodes, (right - left, bottom - top), (0,))
     region = luma[top:bottom, left:right]
     region[:] = cv2.add(region, added, dtype=cv2.CV_8U)
 
@@ -148,3 +147,10 @@ def _layers(field: Field) -> Layers:
 def _edge(shape: tuple[int, int]) -> NDArray[np.float32]:
     """(rows, columns) squared distance of each node from the centre, 1 on the ellipse."""
     return ellipse(nodes(shape)).astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def _well_inside(shape: tuple[int, int]) -> NDArray[np.float32]:
+    """(rows, columns) 1 where no neighbour lies outside the ellipse: what is read between such nodes ends within it."""
+    around = cv2.dilate(_edge(shape), np.ones((3, 3)), borderType=cv2.BORDER_CONSTANT, borderValue=2)
+    return (around < 1).astype(np.float32)

@@ -228,8 +228,9 @@ class Body:
     def _following(self, unit: str, orbit: Orbit, pitch: float, share: float) -> float:
         """The weight at which this unit moves the middle of the upper lid by that share of the iris's step."""
         step = orbit.radius / eyeball.RADIUS * eyeball.IRIS_DEPTH * np.sin(np.radians(pitch))
-        upper, _ = orbit.middle_of_lids(self.person.head.rest)
-        reach = float(self.person.head.units[unit][upper, 1].mean())
+        head = self.person.head
+        upper, _ = orbit.middle_of_lids(head.rest[orbit.margin])
+        reach = float(head.units[unit][orbit.margin][upper, 1].mean())
         return float(np.clip(share * step / reach, 0, MOST_FOLLOWING)) if reach else 0.0
 
     def _blink(self, units: Mapping[str, float], name: str, orbit: Orbit, closed: float) -> float:

@@ -41,12 +41,12 @@ class Orbit:
     margin: Ints
     inner: int
 
-    def middle_of_lids(self, points: Floats) -> tuple[Ints, Ints]:
-        """The margin's vertices in the middle third of the upper and of the lower lid. points: (n, 3) of the head."""
-        x = points[self.margin, 0]
+    def middle_of_lids(self, margin: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Which of the margin's places, (m, 3), are the middle third of the upper and of the lower lid: (m,), (m,)."""
+        x = margin[:, 0]
         middle = np.abs(x - (x[0] + x[self.inner]) / 2) < MIDDLE * np.abs(x[0] - x[self.inner])
         place = np.arange(len(x))
-        return self.margin[middle & (place < self.inner)], self.margin[middle & (place > self.inner)]
+        return middle & (place < self.inner), middle & (place > self.inner)
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ def build(identity: str, mesh: Mesh, make: Build) -> Head:
 
 def lower_calmed(unit: Floats, rest: Floats, orbit: Orbit) -> Floats:
     """A unit that lifts both lids, with the lower one lifted no more than LOWER_MOST of the upper one. (n, 3) mm."""
-    upper, lower = (float(unit[lid, 1].mean()) for lid in orbit.middle_of_lids(rest))
+    upper, lower = (float(unit[orbit.margin][lid, 1].mean()) for lid in orbit.middle_of_lids(rest[orbit.margin]))
     if lower <= LOWER_MOST * max(upper, 0):
         return unit
     line = float(rest[orbit.margin[[0, orbit.inner]], 1].mean())

@@ -6,10 +6,9 @@ Knows nothing of pictures. All lengths in millimetres, in the head frame (see he
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from models.datasets.render.eyeball import surface
-from models.datasets.render.head import MIDDLE, Floats, Head, Ints, Orbit
+from models.datasets.render.head import Floats, Head, Ints, Orbit
 from relay.gaze.face import Side
 
 THICKNESS = 1.0  # from the eyeball to the outer edge of the lid
@@ -117,9 +116,5 @@ def _close(margin: Floats, orbit: Orbit) -> Floats:
 def closing(margin: Floats, orbit: Orbit) -> float:
     """The opening left in the middle of the eye, mm: mean height between the lids."""
     moved = _close(margin, orbit)
-    width = np.abs(moved[0, 0] - moved[orbit.inner, 0])
-    x = np.abs(moved[:, 0] - (moved[0, 0] + moved[orbit.inner, 0]) / 2)
-    middle: NDArray[np.bool_] = x < MIDDLE * width
-    place = np.arange(len(moved))
-    upper, lower = middle & (place < orbit.inner), middle & (place > orbit.inner)
+    upper, lower = orbit.middle_of_lids(moved)
     return float(moved[upper, 1].mean() - moved[lower, 1].mean())
