@@ -37,9 +37,7 @@ def warp(frame: Frame, placed: Sequence[Placed]) -> Frame:
     y, u, v = _copied(frame.planes)
     for one in active:
         layers = _layers(one.field)
-        _warp_planes([frame.y], [y], one, layers, 1.0)
-        if one.field.light is not None:
-            _light(y, one, one.field.light)
+        _warp_planes([frame.y], [y], one, layers, 1.0, lit=one.field.light is not None)
         _warp_planes([frame.u, frame.v], [u, v], one, layers, 0.5)
     return replace(frame, y=y, u=u, v=v)
 
@@ -55,9 +53,9 @@ def _copied(planes: Sequence[Plane]) -> list[Plane]:
 
 
 def _warp_planes(
-    sources: Sequence[Plane], targets: Sequence[Plane], placed: Placed, layers: Layers, scale: float
+    sources: Sequence[Plane], targets: Sequence[Plane], placed: Placed, layers: Layers, scale: float, lit: bool = False
 ) -> None:
-    """Warp one patch of planes that share a size, reading sources and writing into targets."""
+    """Warp one patch of planes that share a size, reading sources and writing into targets. lit: add the light."""
     height, width = sources[0].shape
     left, top, right, bottom = placed.patch.box(scale, (width, height))
     if right <= left or bottom <= top:
@@ -65,27 +63,15 @@ def _warp_planes(
     to_eye = placed.patch.from_plane(scale, left, top)
     mask, *steps = _sampling(placed, layers, to_eye, (right - left, bottom - top), scale)
     columns, rows = np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32)[:, None]
-    places = [step + start for step, start in zip(steps, (columns, rows) * 2, strict=False)]
+    places = [step + start for step, start in zip(steps[:4], (columns, rows) * 2, strict=False)]
     remainder = 1 - mask
     for source, target in zip(sources, targets, strict=True):
         region = target[top:bottom, left:right]
         moved = _read(source, *places[:2])
         under = _read(source, *places[2:]) if places[2:] else region
         # Where nothing moves this gives the very byte that was there: 255 / (1 + 1e-5) still rounds to 255.
-        region[:] = cv2.blendLinear(moved, under, mask, remainder)
-
-
-def _light(luma: Plane, placed: Placed, light: NDArray[np.float32]) -> None:
-    """Add a field's light to the luma of its patch."""
-    height, width = luma.shape
-    left, top, right, bottom = placed.patch.box(1.0, (width, height))
-    if right <= left or bottom <= top:
-        return
-    from_nodes = compose(to_nodes(light.shape), placed.patch.from_plane(1.0, left, top))
-    levels = light * (_well_inside(light.shape) * np.float32(255 * placed.gain))
-    (added,) = _interpolate(levels, from_nodes, (right - left, bottom - top), (0,))
-    region = luma[top:bottom, left:right]
-    region[:] = cv2.add(region, added, dtype=cv2.CV_8U)
+        shown = cv2.blendLinear(moved, under, mask, remainder)
+        region[:] = cv2.add(shown, steps[4], dtype=cv2.CV_8U) if lit else shown
 
 
 def _read(source: Plane, columns: Layers, rows: Layers) -> Plane:
@@ -98,7 +84,8 @@ def _read(source: Plane, columns: Layers, rows: Layers) -> Plane:
 def _sampling(
     placed: Placed, layers: Layers, to_eye: NDArray[np.float64], size: tuple[int, int], scale: float
 ) -> list[Layers]:
-    """For each pixel of the box: the mask, the steps to its source (columns, rows, in plane pixels), the rest's steps.
+    """For each pixel of the box: the mask, the steps to its source (columns, rows, in plane pixels), the rest's steps,
+    and, where the field has a light, what it adds to the luma, of 255.
 
     The field is read bilinearly. So is the ellipse; it is convex, hence what counts as inside lies inside.
     """
@@ -109,9 +96,14 @@ def _sampling(
     *steps, share, edge = _interpolate(_transform(layers, to_plane), from_nodes, size, (0, 0, 0, 2))
     beyond = edge >= 1
     share[beyond] = 0
-    if field.rest is None:
+    if field.rest is None and field.light is None:
         return [share, *steps]
-    under = _interpolate(_transform(field.rest, to_plane[:2, :2]), from_nodes, size, (0, 0))
+    rest = np.zeros_like(field.flow) if field.rest is None else field.rest
+    over = rest if field.light is None else np.dstack([rest, field.light])
+    count = over.shape[-1]
+    to_values = np.diag([0, 0, 255 * placed.gain]).astype(np.float32)
+    to_values[:2, :2] = to_plane[:2, :2]
+    under = _interpolate(_transform(over, to_values[:count, :count]), from_nodes, size, (0,) * count)
     for step in under:
         step[beyond] = 0
     return [share, *steps, *under]
@@ -147,10 +139,3 @@ def _layers(field: Field) -> Layers:
 def _edge(shape: tuple[int, int]) -> NDArray[np.float32]:
     """(rows, columns) squared distance of each node from the centre, 1 on the ellipse."""
     return ellipse(nodes(shape)).astype(np.float32)
-
-
-@lru_cache(maxsize=8)
-def _well_inside(shape: tuple[int, int]) -> NDArray[np.float32]:
-    """(rows, columns) 1 where no neighbour lies outside the ellipse: what is read between such nodes ends within it."""
-    around = cv2.dilate(_edge(shape), np.ones((3, 3)), borderType=cv2.BORDER_CONSTANT, borderValue=2)
-    return (around < 1).astype(np.float32)
