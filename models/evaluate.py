@@ -86,8 +86,9 @@ def evaluate(plan: Plan) -> list[Result]:
 
 def _on_scenes(plan: Plan, folder: Path, figures: Sequence[list[Figure]]) -> None:
     choice = choose(read_outlines(folder, plan.split), plan.pairs, plan.seed)
-    for row, known in zip(plan.rows, figures, strict=True):
-        known.extend(render_table.figures_of(synthetic.measure(row, choice, plan.seed if plan.noise else None)))
+    found = synthetic.measure(plan.rows, choice, plan.seed if plan.noise else None)
+    for measured, known in zip(found, figures, strict=True):
+        known.extend(render_table.figures_of(measured))
     shown = sheets.spread(choice.pairs, LINES)
     sheets.save(plan.out / "renders.png", sheets.rendered(shown, plan.rows))
 

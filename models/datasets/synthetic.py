@@ -57,7 +57,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("--data", type=Path, help="folder with heads/ict_facekit.npz and textures/ (optional)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1, help="processes, one thread each")
-    parser.add_argument("--split", choices=get_args(Split), help="only the people of this part of the data")
+    parser.add_argument("--split", choices=get_args(Split), nargs="+", help="only people of these parts")
     parser.add_argument("--gazes", type=int, help=f"pictures of each scene; left out: {GAZES[0]} to {GAZES[1]}")
     parser.add_argument("--samples", type=int, default=4, help="light paths per pixel")
     return parser.parse_args(arguments)
@@ -67,7 +67,7 @@ def _orders(chosen: argparse.Namespace) -> Iterator[Order]:
     for number in range(chosen.scenes):
         drawn = int(np.random.default_rng([chosen.seed, number, 1]).integers(GAZES[0], GAZES[1] + 1))
         order = Order(number, chosen.seed, chosen.gazes or drawn, chosen.samples, chosen.data)
-        if chosen.split in (None, order.split):
+        if chosen.split is None or order.split in chosen.split:
             yield order
 
 

@@ -1,4 +1,4 @@
-"""Measures a row on rendered scenes of people it was not trained on: the truth is known to a tenth of a degree.
+"""Measures rows on rendered scenes of people it was not trained on: the truth is known to a tenth of a degree.
 
 The picture is made by the relay's own cut, field and warp; the iris in it is read from the field (tracing.py).
 """
@@ -19,6 +19,7 @@ from models.evaluation.rows import Row
 from models.evaluation.stage import Stage
 from models.evaluation.tracing import Trace, find_disc, ghost, move_at, trace
 from models.evaluation.trials import Choice, Trial
+from relay.frame import Frame
 from relay.gaze.corrector import Turn
 from relay.gaze.face import Angles, Field
 from relay.gaze.geometry import ellipse
@@ -73,18 +74,23 @@ class Measured:
     raised: tuple[float, ...]
 
 
-def measure(row: Row, choice: Choice, seed: int | None = None) -> Measured:
-    """Try everything chosen. seed: of wrong landmarks; None: they are right."""
-    with tqdm(total=len(choice.pairs) + len(choice.singles) + len(choice.shut), desc=row.name, disable=None) as bar:
-        pairs = [turned(row, one) for one in _stages(choice.pairs, seed, bar)]
-        singles = [(gains(row, one), identity(row, one)) for one in _stages(choice.singles, seed, bar)]
-        raised = [lids_raised(row, one) for one in _stages(choice.shut, seed, bar)]
-    return Measured(
-        tuple(pairs),
-        tuple(gain for found, _ in singles for gain in found),
-        tuple(same for _, same in singles),
-        tuple(value for value in raised if np.isfinite(value)),
-    )
+def measure(rows: Sequence[Row], choice: Choice, seed: int | None = None) -> list[Measured]:
+    """Try everything chosen, for all rows side by side. seed: of wrong landmarks; None: they are right."""
+    with tqdm(total=len(choice.pairs) + len(choice.singles) + len(choice.shut), desc="renders", disable=None) as bar:
+        pairs = [compare(rows, one) for one in _stages(choice.pairs, seed, bar)]
+        singles = [
+            [(gains(row, one), identity(row, one)) for row in rows] for one in _stages(choice.singles, seed, bar)
+        ]
+        shut = [[lids_raised(row, one) for row in rows] for one in _stages(choice.shut, seed, bar)]
+    return [
+        Measured(
+            tuple(of_rows[number] for of_rows in pairs),
+            tuple(gain for of_rows in singles for gain in of_rows[number][0]),
+            tuple(of_rows[number][1] for of_rows in singles),
+            tuple(of_rows[number] for of_rows in shut if np.isfinite(of_rows[number])),
+        )
+        for number in range(len(rows))
+    ]
 
 
 def field_of(row: Row, stage: Stage, aims: Sequence[Angles]) -> list[Field]:
@@ -92,10 +98,16 @@ def field_of(row: Row, stage: Stage, aims: Sequence[Angles]) -> list[Field]:
     return row.make(stage.source, [Turn(stage.eye, stage.patch, stage.patch.aim(aim)) for aim in aims])
 
 
-def turned(row: Row, stage: Stage) -> Turned:
-    """Turn the source as far as the target, and compare."""
+def compare(rows: Sequence[Row], stage: Stage) -> list[Turned]:
+    """What each row makes of one pair."""
+    least = loss_of(warp(stage.source, [Placed(stage.patch, stage.known)]), stage)
+    return [turned(row, stage, least) for row in rows]
+
+
+def turned(row: Row, stage: Stage, least: float | None) -> Turned:
+    """Turn the source as far as the target, and compare. least: see Turned."""
     (field,) = field_of(row, stage, [stage.trial.aim])
-    made, best = (warp(stage.source, [Placed(stage.patch, one)]) for one in (field, stage.known))
+    made = warp(stage.source, [Placed(stage.patch, field)])
     traced = trace(field)
     box = stage.patch.box(1.0, stage.source.size)
     rim = rim_steps(traced, stage)
@@ -103,8 +115,8 @@ def turned(row: Row, stage: Stage) -> Turned:
         person=person_of(stage),
         turn=stage.trial.turn,
         apart=apart(traced, stage),
-        loss=mean_difference(made, stage.target, stage.opened) if stage.opened.any() else None,
-        least=mean_difference(best, stage.target, stage.opened) if stage.opened.any() else None,
+        loss=loss_of(made, stage),
+        least=least,
         similarity=similarity(made, stage.target, box),
         noise=signal_to_noise(made, stage.target, box),
         sharpness=sharpness(stage.source, made, stage.patch, field, stage.ball),
@@ -112,6 +124,11 @@ def turned(row: Row, stage: Stage) -> Turned:
         rim_high=None if rim is None else float(np.percentile(rim, 95)),
         ghost=ghost(field),
     )
+
+
+def loss_of(made: Frame, stage: Stage) -> float | None:
+    """L1 inside the lids of the target, 0..1; None where they are shut."""
+    return mean_difference(made, stage.target, stage.opened) if stage.opened.any() else None
 
 
 def apart(traced: Trace, stage: Stage) -> Angles | None:

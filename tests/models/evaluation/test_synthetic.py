@@ -45,7 +45,7 @@ PAIRS = [(0, 1), (1, 2), (2, 3), (3, 1)]
 @pytest.mark.parametrize("scale", [16, 7])
 def test_no_correction_leaves_the_whole_aim(source: int, target: int, side: Side, scale: int) -> None:
     one = stage(source, target, side, scale)
-    found = synthetic.turned(NONE, one)
+    found = synthetic.turned(NONE, one, None)
     assert found.apart is not None
     assert found.apart.pitch == pytest.approx(-one.trial.aim.pitch, abs=0.2)
     assert found.apart.yaw == pytest.approx(-one.trial.aim.yaw, abs=0.2)
@@ -56,7 +56,7 @@ def test_no_correction_leaves_the_whole_aim(source: int, target: int, side: Side
 @pytest.mark.parametrize(("source", "target"), PAIRS)
 def test_the_true_target_leaves_nothing(source: int, target: int, side: Side) -> None:
     one = stage(source, target, side)
-    found, without = synthetic.turned(fixed(one.known), one), synthetic.turned(NONE, one)
+    found, without = synthetic.compare([fixed(one.known), NONE], one)
     assert found.error == pytest.approx(0, abs=0.35)
     assert found.loss is not None
     assert without.loss is not None
@@ -117,32 +117,33 @@ def test_a_shut_lid_that_rises_is_seen() -> None:
 
 def test_glasses_that_move_are_seen() -> None:
     one = stage(0, 1, glasses=True)
-    assert synthetic.turned(NONE, one).rim == 0
-    moved = synthetic.turned(fixed(shift((0.0, -0.03), mask=0.5)), one)
+    assert synthetic.turned(NONE, one, None).rim == 0
+    moved = synthetic.turned(fixed(shift((0.0, -0.03), mask=0.5)), one, None)
     assert moved.rim == pytest.approx(0.015, abs=1e-4)
     assert moved.rim_high == pytest.approx(0.015, abs=1e-4)
-    assert synthetic.turned(NONE, stage(0, 1)).rim is None
+    assert synthetic.turned(NONE, stage(0, 1), None).rim is None
 
 
 def test_a_hidden_iris_gives_no_angle() -> None:
     flow = np.broadcast_to(np.array([0, 0.6], np.float32), (*GRID, 2)).copy()
     upper = (nodes(GRID)[..., 1] > -0.3).astype(np.float32)
-    assert synthetic.turned(fixed(Field(flow, upper)), stage(0, 1)).apart is None
+    assert synthetic.turned(fixed(Field(flow, upper)), stage(0, 1), None).apart is None
 
 
 def test_a_whole_measurement(tmp_path: Path) -> None:
     scenes.write(tmp_path / "one.npz", eyes.scene())
     choice = choose(read_outlines(tmp_path, "test"), 16)
-    measured = synthetic.measure(NONE, choice)
+    measured, turned = synthetic.measure([NONE, GEOMETRIC], choice)
     assert len(measured.pairs) == len(choice.pairs) > 4
     assert len(measured.raised) == len(choice.shut) == 2
     assert set(measured.identity) == {99}
     assert {gain.made for gain in measured.gains} == {0}
+    assert all(gain.made > 0 for gain in turned.gains)
 
 
 def test_wrong_landmarks_are_the_same_each_time(tmp_path: Path) -> None:
     scenes.write(tmp_path / "one.npz", eyes.scene())
     choice = choose(read_outlines(tmp_path, "test"), 8)
-    first, again, right = (synthetic.measure(GEOMETRIC, choice, seed) for seed in (1, 1, None))
+    first, again, right = (synthetic.measure([GEOMETRIC], choice, seed) for seed in (1, 1, None))
     assert first == again
     assert first != right
