@@ -17,7 +17,7 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
-from models.evaluation import clip_table, clips, curves, films, render_table, report, sheets, synthetic
+from models.evaluation import clip_table, clips, curves, films, hearing, render_table, report, sheets, synthetic
 from models.evaluation.figures import Figure, Result
 from models.evaluation.judge import Judge
 from models.evaluation.rows import Row
@@ -26,6 +26,7 @@ from relay.errors import ModelError
 from relay.gaze.face import Angles
 
 LINES = 16  # of a contact sheet
+HEARD = 4  # times as many pairs are looked through for the judge: those along one axis are few
 SHOWN = {"up": Angles(pitch=10), "down": Angles(pitch=-10), "left": Angles(yaw=-15), "right": Angles(yaw=15)}
 
 
@@ -85,10 +86,15 @@ def evaluate(plan: Plan) -> list[Result]:
 
 
 def _on_scenes(plan: Plan, folder: Path, figures: Sequence[list[Figure]]) -> None:
-    choice = choose(read_outlines(folder, plan.split), plan.pairs, plan.seed)
+    outlines = read_outlines(folder, plan.split)
+    choice = choose(outlines, plan.pairs, plan.seed)
     found = synthetic.measure(plan.rows, choice, plan.seed if plan.noise else None)
     for measured, known in zip(found, figures, strict=True):
         known.extend(render_table.figures_of(measured))
+    if plan.judge:
+        trials = hearing.able(choose(outlines, HEARD * plan.pairs, plan.seed).pairs)
+        for heard, known in zip(hearing.hear(plan.rows, trials, Judge(plan.judge)), figures, strict=True):
+            known.extend(hearing.figures_of(heard))
     shown = sheets.spread(choice.pairs, LINES)
     sheets.save(plan.out / "renders.png", sheets.rendered(shown, plan.rows))
 

@@ -56,10 +56,15 @@ class Judge:
 
     def __call__(self, rgb: Picture, face: Face) -> tuple[Opinion, Opinion]:
         """On the right and on the left eye. face: whose corners place the crops, the same before and after."""
-        crops = np.stack([crop(rgb, eye) for eye in face.eyes])
-        (answers,) = self._session.run(["output"], {"input": crops})
-        right, left = (decode(answer) for answer in answers)
-        return right, Opinion(left.place * (-1, 1), left.confidence)
+        right, left = self.ask(rgb, *face.eyes)
+        return right, left
+
+    def ask(self, rgb: Picture, *eyes: Eye) -> list[Opinion]:
+        """One opinion for each eye."""
+        (answers,) = self._session.run(["output"], {"input": np.stack([crop(rgb, eye) for eye in eyes])})
+        sides = [(1 if eye.side is Side.RIGHT else -1, 1) for eye in eyes]
+        opinions = [decode(answer) for answer in answers]
+        return [Opinion(one.place * side, one.confidence) for one, side in zip(opinions, sides, strict=True)]
 
 
 def crop(rgb: Picture, eye: Eye) -> NDArray[np.float32]:

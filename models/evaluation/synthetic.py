@@ -77,11 +77,9 @@ class Measured:
 def measure(rows: Sequence[Row], choice: Choice, seed: int | None = None) -> list[Measured]:
     """Try everything chosen, for all rows side by side. seed: of wrong landmarks; None: they are right."""
     with tqdm(total=len(choice.pairs) + len(choice.singles) + len(choice.shut), desc="renders", disable=None) as bar:
-        pairs = [compare(rows, one) for one in _stages(choice.pairs, seed, bar)]
-        singles = [
-            [(gains(row, one), identity(row, one)) for row in rows] for one in _stages(choice.singles, seed, bar)
-        ]
-        shut = [[lids_raised(row, one) for row in rows] for one in _stages(choice.shut, seed, bar)]
+        pairs = [compare(rows, one) for one in stages(choice.pairs, seed, bar)]
+        singles = [[(gains(row, one), identity(row, one)) for row in rows] for one in stages(choice.singles, seed, bar)]
+        shut = [[lids_raised(row, one) for row in rows] for one in stages(choice.shut, seed, bar)]
     return [
         Measured(
             tuple(of_rows[number] for of_rows in pairs),
@@ -179,8 +177,8 @@ def person_of(stage: Stage) -> Person:
     return Person(float(meta["tone"]), str(meta["iris"]), bool(meta["glasses"]), stage.patch.width)
 
 
-def _stages(trials: Sequence[Trial], seed: int | None, bar: "tqdm[None]") -> Iterator[Stage]:
-    """The trials in order, each scene read once."""
+def stages(trials: Sequence[Trial], seed: int | None, bar: "tqdm[None]") -> Iterator[Stage]:
+    """The trials in order, each scene read once. seed: of wrong landmarks; None: they are right."""
     for path, of_scene in groupby(trials, key=lambda one: one.scene):
         scene: Scene = scenes.read(Path(path))
         for number, trial in enumerate(of_scene):
