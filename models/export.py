@@ -5,7 +5,8 @@ that they were trained for: the relay refuses any other.
 
 A network turns eyes by a little less than it is asked to, by much the same share at every angle, and draws the edge
 between its layers softer than lids are. Both are measured on validation scenes (models/evaluate.py, "gain" and
-"sharpness") and undone here: --gain-pitch, --gain-yaw and --crispness.
+"sharpness") and undone here: --gain-pitch, --gain-yaw and --crispness. Where a real iris mirrors a lamp it takes that
+for something that lies over the eye, and leaves a hole in the mask that bares the old picture: --whole-iris closes it.
 """
 
 import argparse
@@ -23,11 +24,13 @@ import torch
 from numpy.typing import NDArray
 from onnxconverter_common import float16
 from torch import Tensor, nn
+from torch.nn import functional
 from tqdm import tqdm
 
 from models import checkpoint
-from models.network import Outputs, WarpNet
+from models.network import Outputs, WarpNet, turn
 from relay.gaze import spec
+from relay.gaze.geometry import nodes
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # said before it is loaded; see relay/gaze/network.py
 
@@ -36,16 +39,22 @@ import onnxruntime
 NAME, HALF_NAME = "eyeline.onnx", "eyeline_fp16.onnx"
 OPSET = 18
 PLACES = {"out", "scenes", "albums", "begin"}  # of a recipe: folders of the machine that trained
+REACH = 20  # nodes to either side within which a hole ends: more than an iris has
+EDGE = 0.06  # eye widths over which an iris ends
 TOLERANCE = 1e-4  # eye widths, float32: a three-hundredth of a patch pixel
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """pitch, yaw: what the network is asked for in place of one degree. crispness: factor of the mask's logit."""
+    """pitch, yaw: what the network is asked for in place of one degree. crispness: factor of the mask's logit.
+
+    whole_iris: whether holes are closed that the mask has inside the iris.
+    """
 
     pitch: float = 1.0
     yaw: float = 1.0
     crispness: float = 1.0
+    whole_iris: bool = False
 
 
 AS_TRAINED = Calibration()
@@ -58,13 +67,35 @@ class Calibrated(nn.Module):
 
     def __init__(self, network: WarpNet, calibration: Calibration) -> None:
         super().__init__()
-        self.network, self.crispness = network, calibration.crispness
+        self.network, self.crispness, self.whole_iris = network, calibration.crispness, calibration.whole_iris
         self.register_buffer("gains", torch.tensor([calibration.pitch, calibration.yaw]))
 
     def forward(self, picture: Tensor, maps: Tensor, aim: Tensor, radius: Tensor) -> Outputs:
         """As WarpNet."""
         flow, rest, mask, light = self.network(picture, maps, aim * self.gains, radius)
+        if self.whole_iris:
+            iris = arrived(maps[:, :1], turn(aim, radius), radius)
+            mask = mask + iris * (closed(mask) - mask)
         return flow, rest, (torch.logit(mask, 1e-6) * self.crispness).sigmoid(), light
+
+
+def arrived(disc: Tensor, step: Tensor, radius: Tensor) -> Tensor:
+    """(n, 1, 48, 64) 0..1: where the iris is after this step. disc: where it was; step: (n, 2), eye widths."""
+    places = torch.from_numpy(nodes(spec.GRID).copy()).permute(2, 0, 1)[None].to(disc)
+    centre = (disc * places).sum((2, 3)) / (disc.sum((2, 3)) + 1e-3) + step
+    distance = (places - centre[:, :, None, None]).square().sum(1, keepdim=True).sqrt()
+    return ((radius[:, None, None, None] - distance) / EDGE + 0.5).clamp(0, 1)
+
+
+def closed(mask: Tensor) -> Tensor:
+    """(n, 1, 48, 64) the mask with every row filled up between what it has to the left and to the right, within REACH.
+
+    The opening between two lids is convex: along a row it has no gap.
+    """
+    before, after = (
+        functional.max_pool2d(functional.pad(mask, sides), (1, REACH + 1), 1) for sides in ((REACH, 0), (0, REACH))
+    )
+    return torch.minimum(before, after)
 
 
 @dataclass(frozen=True)
@@ -85,8 +116,9 @@ def main(arguments: list[str]) -> str | None:
     parser.add_argument("--gain-pitch", type=float, default=1.0, help="degrees asked for in place of one of pitch")
     parser.add_argument("--gain-yaw", type=float, default=1.0, help="degrees asked for in place of one of yaw")
     parser.add_argument("--crispness", type=float, default=1.0, help="factor of the mask's logit")
+    parser.add_argument("--whole-iris", action="store_true", help="close holes of the mask inside the iris")
     chosen = parser.parse_args(arguments)
-    calibration = Calibration(chosen.gain_pitch, chosen.gain_yaw, chosen.crispness)
+    calibration = Calibration(chosen.gain_pitch, chosen.gain_yaw, chosen.crispness, chosen.whole_iris)
     try:
         for one in export(chosen.run, chosen.out, calibration):
             worst = ", ".join(f"{name} {value:.1e}" for name, value in one.difference.items())

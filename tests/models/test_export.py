@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import onnx
+import onnxruntime
 import pytest
 import torch
 
@@ -9,6 +10,7 @@ from models.checkpoint import Checkpoint
 from models.config import Recipe, Shape
 from models.network import WarpNet
 from relay.gaze import spec
+from relay.gaze.geometry import nodes
 
 TINY = Shape(widths=(8, 8, 8), angles=4)
 
@@ -71,3 +73,36 @@ def test_the_files_say_nothing_of_the_machine_they_were_made_on(run: Path, files
         content = one.path.read_bytes()
         assert str(run).encode() not in content
         assert str(Path(export.__file__).parent).encode() not in content
+
+
+def test_a_hole_inside_the_iris_is_closed_and_nothing_else_changes() -> None:
+    """An almond with a hole where a lamp is mirrored, and a notch at its edge, outside the iris."""
+    places = torch.from_numpy(nodes(spec.GRID).copy()).permute(2, 0, 1)[None]
+    almond = ((places[:, :1] / 0.5).square() + (places[:, 1:] / 0.2).square() < 1).float()
+    step, radius = torch.tensor([[0.1, -0.05]]), torch.tensor([0.19])
+    source = (places.square().sum(1, keepdim=True) < radius**2).float()
+    iris = export.arrived(source, step, radius)
+    centre = (iris * places).sum((2, 3)) / iris.sum((2, 3))
+    assert torch.allclose(centre, step, atol=0.01)
+    assert iris.sum() == pytest.approx(source.sum().item(), rel=0.05)
+    lamp = ((places - step[:, :, None, None]).square().sum(1, keepdim=True) < 0.08**2).float()
+    notch = ((places[:, :1] + 0.38).abs() < 0.03).float()
+    holed = almond * (1 - lamp) * (1 - notch)
+    whole = holed + iris * (export.closed(holed) - holed)
+    assert torch.allclose(whole * (iris == 1), almond * (iris == 1))
+    assert torch.equal(whole * (iris == 0), holed * (iris == 0))
+    assert torch.equal(export.closed(almond), almond), "what is convex stays"
+
+
+def test_the_iris_is_made_whole_where_that_is_asked_for(run: Path, tmp_path: Path) -> None:
+    plain, whole = (
+        export.export(run, tmp_path / str(one), export.Calibration(whole_iris=one)) for one in (False, True)
+    )
+    assert max(whole[0].difference.values()) < export.TOLERANCE
+    assert max(whole[1].difference.values()) < 0.01
+    given = dict(
+        zip(spec.INPUTS, (one.numpy() for one in export.inputs(4, torch.Generator().manual_seed(1))), strict=True)
+    )
+    masks = [onnxruntime.InferenceSession(one[0].path).run(["mask"], given)[0] for one in (plain, whole)]
+    assert (masks[1] >= masks[0] - 1e-6).all()
+    assert (masks[1] > masks[0] + 1e-3).any()
