@@ -28,9 +28,8 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from models import checkpoint
-from models.network import Outputs, WarpNet, turn
+from models.network import Outputs, WarpNet, arrived, turn
 from relay.gaze import spec
-from relay.gaze.geometry import nodes
 
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # said before it is loaded; see relay/gaze/network.py
 
@@ -40,7 +39,6 @@ NAME, HALF_NAME = "eyeline.onnx", "eyeline_fp16.onnx"
 OPSET = 18
 PLACES = {"out", "scenes", "albums", "begin"}  # of a recipe: folders of the machine that trained
 REACH = 20  # nodes to either side within which a hole ends: more than an iris has
-EDGE = 0.06  # eye widths over which an iris ends
 TOLERANCE = 1e-4  # eye widths, float32: a three-hundredth of a patch pixel
 
 
@@ -74,17 +72,9 @@ class Calibrated(nn.Module):
         """As WarpNet."""
         flow, rest, mask, light = self.network(picture, maps, aim * self.gains, radius)
         if self.whole_iris:
-            iris = arrived(maps[:, :1], turn(aim, radius), radius)
+            iris = arrived(maps[:, :1], turn(aim, radius))
             mask = mask + iris * (closed(mask) - mask)
         return flow, rest, (torch.logit(mask, 1e-6) * self.crispness).sigmoid(), light
-
-
-def arrived(disc: Tensor, step: Tensor, radius: Tensor) -> Tensor:
-    """(n, 1, 48, 64) 0..1: where the iris is after this step. disc: where it was; step: (n, 2), eye widths."""
-    places = torch.from_numpy(nodes(spec.GRID).copy()).permute(2, 0, 1)[None].to(disc)
-    centre = (disc * places).sum((2, 3)) / (disc.sum((2, 3)) + 1e-3) + step
-    distance = (places - centre[:, :, None, None]).square().sum(1, keepdim=True).sqrt()
-    return ((radius[:, None, None, None] - distance) / EDGE + 0.5).clamp(0, 1)
 
 
 def closed(mask: Tensor) -> Tensor:

@@ -142,6 +142,11 @@ def shift(picture: Tensor, flow: Tensor) -> Tensor:
     return functional.grid_sample(picture, at.permute(0, 2, 3, 1), padding_mode="border", align_corners=False)
 
 
+def arrived(disc: Tensor, step: Tensor) -> Tensor:
+    """(n, 1, 48, 64) where the disc of an iris lies after this step. step: (n, 2), eye widths."""
+    return shift(disc, -step[:, :, None, None].expand(-1, -1, *GRID))
+
+
 def _places(device: torch.device) -> Tensor:
     """(1, 2, h, w) the nodes, eye widths."""
     return torch.from_numpy(nodes(GRID).copy()).permute(2, 0, 1)[None].to(device)

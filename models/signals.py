@@ -15,7 +15,7 @@ from models.critic import Critic
 from models.datasets.kinds import Kind
 from models.datasets.mixing import Batch
 from models.losses import FEEDS
-from models.network import Outputs, WarpNet, apply, shift, turn
+from models.network import Outputs, WarpNet, apply, arrived, shift, turn
 from relay.gaze.spec import CORNER_DISTANCE
 
 SINKING = -5.0  # degrees of pitch, below which an upper lid covers more than it did
@@ -168,8 +168,7 @@ def _layers(batch: Batch, step: Tensor) -> tuple[Tensor, Tensor]:
 
 def _arriving(batch: Batch, step: Tensor) -> Tensor:
     """(n, 1, 48, 64) the iris where it goes, as far as the lids show it."""
-    disc = shift(batch.maps[:, :1], -step[:, :, None, None].expand(-1, -1, *batch.maps.shape[2:]))
-    return disc * batch.opening
+    return arrived(batch.maps[:, :1], step) * batch.opening
 
 
 def _generator(batch: Batch) -> torch.Generator:

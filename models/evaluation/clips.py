@@ -13,7 +13,7 @@ from models.datasets.planes import to_rgb
 from models.datasets.samples import RADIUS_SEEN
 from models.evaluation import films
 from models.evaluation.films import Film
-from models.evaluation.judge import CERTAIN, Judge, Opinion, rigid_field
+from models.evaluation.judge import CERTAIN, Judge, along, rigid_field
 from models.evaluation.pictures import sharpness
 from models.evaluation.rows import Row
 from models.evaluation.steadiness import Blinks, Track, compare_blinks, tremble
@@ -113,7 +113,7 @@ def changes(row: Row, frame: Frame, face: Face, judge: Judge) -> Iterator[Change
         for eye, *opinions in zip(face.eyes, before, made, rigid, strict=True):
             if min(one.confidence for one in opinions) >= CERTAIN:
                 size = float(np.hypot(*turn(aim, eye.iris_radius / RADIUS_SEEN / eye.width)))
-                yield Change(aim, _along(aim, opinions[0], opinions[1]), _along(aim, opinions[0], opinions[2]), size)
+                yield Change(aim, along(aim, opinions[0], opinions[1]), along(aim, opinions[0], opinions[2]), size)
 
 
 def sharpnesses(row: Row, frame: Frame, face: Face) -> Iterator[float]:
@@ -155,9 +155,3 @@ def _rigid(frame: Frame, face: Face, aim: Angles) -> list[Placed]:
         field: Field = rigid_field(eye, patch, patch.aim(aim), eye.iris_radius / RADIUS_SEEN / patch.width)
         placed.append(Placed(patch, field))
     return placed
-
-
-def _along(aim: Angles, before: Opinion, after: Opinion) -> float:
-    """Change in the direction of the turn, which goes along one axis."""
-    x, y = after.place - before.place
-    return float(x * np.sign(aim.yaw) - y * np.sign(aim.pitch))

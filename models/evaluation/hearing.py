@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from models.datasets.planes import to_rgb
 from models.evaluation.figures import Figure, Section, known
-from models.evaluation.judge import CERTAIN, Judge, rigid_field
+from models.evaluation.judge import CERTAIN, Judge, along, rigid_field
 from models.evaluation.rows import Row
 from models.evaluation.stage import Stage
 from models.evaluation.synthetic import field_of, stages
@@ -65,12 +65,8 @@ def ask(rows: Sequence[Row], stage: Stage, judge: Judge) -> list[Heard]:
     opinions = [judge.ask(to_rgb(frame), stage.eye)[0] for frame in frames]
     if min(one.confidence for one in opinions) < CERTAIN:
         return []
-    sign = (
-        (stage.trial.aim.yaw > 0) - (stage.trial.aim.yaw < 0),
-        (stage.trial.aim.pitch < 0) - (stage.trial.aim.pitch > 0),
-    )
-    axis = int(direction != "aside")
-    true, still, *made = (float((one.place - opinions[0].place)[axis] * sign[axis]) for one in opinions[1:])
+    only = Angles(yaw=stage.trial.aim.yaw) if direction == "aside" else Angles(pitch=stage.trial.aim.pitch)
+    true, still, *made = (along(only, opinions[0], one) for one in opinions[1:])
     return [Heard(direction, one, true, still) for one in made]
 
 

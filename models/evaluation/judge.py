@@ -100,6 +100,12 @@ def _log_odds(share: float) -> float:
     return float(np.log(kept / (1 - kept))) / CELLS
 
 
+def along(aim: Angles, before: Opinion, after: Opinion) -> float:
+    """Change in the direction of a turn that goes along one axis, eye widths."""
+    x, y = after.place - before.place
+    return float(x * np.sign(aim.yaw) - y * np.sign(aim.pitch))
+
+
 def rigid_field(eye: Eye, patch: Patch, aim: Angles, radius: float) -> Field:
     """The iris moved as a whole by the step of this turn, and with it whatever lies on it. radius: true, eye widths.
 

@@ -1,6 +1,6 @@
 """Sets up a trial: the frames at its size, the eye as the runtime sees it, and what the renderer knows of it.
 
-Knows nothing of fields or figures.
+Knows nothing of the rows' fields or of figures.
 """
 
 from dataclasses import dataclass, replace
@@ -22,6 +22,7 @@ from relay.frame import Frame
 from relay.gaze.face import Angles, Eye, Field
 from relay.gaze.geometry import Patch, nodes
 from relay.gaze.spec import GRID, ROTATION_PER_IRIS_RADIUS
+from relay.gaze.warp import Placed, warp
 
 BALL = (Layer.WHITE, Layer.IRIS)
 FINER = 3  # places along each side of a node at which the layers are looked up
@@ -97,6 +98,11 @@ class Stage:
         *_, fine = labels_at(self.scene.surfaces, self.trial.source, self.trial.target, self._whole, finer=FINER)
         mask = np.isin(fine, BALL).reshape(GRID[0], FINER, GRID[1], FINER).mean((1, 3), dtype=np.float32)
         return Field(self._bared(_spread(steps, ball)), mask, _spread(steps, over))
+
+    @cached_property
+    def best(self) -> Frame:
+        """The source, turned by that field."""
+        return warp(self.source, [Placed(self.patch, self.known)])
 
     def _bared(self, steps: NDArray[np.float32]) -> NDArray[np.float32]:
         """(48, 64, 2) steps that end where the source shows the eyeball, as near as can be to where they ended."""

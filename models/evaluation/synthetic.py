@@ -77,7 +77,7 @@ class Measured:
 def measure(rows: Sequence[Row], choice: Choice, seed: int | None = None) -> list[Measured]:
     """Try everything chosen, for all rows side by side. seed: of wrong landmarks; None: they are right."""
     with tqdm(total=len(choice.pairs) + len(choice.singles) + len(choice.shut), desc="renders", disable=None) as bar:
-        pairs = [compare(rows, one) for one in stages(choice.pairs, seed, bar)]
+        pairs = [[turned(row, one) for row in rows] for one in stages(choice.pairs, seed, bar)]
         singles = [[(gains(row, one), identity(row, one)) for row in rows] for one in stages(choice.singles, seed, bar)]
         shut = [[lids_raised(row, one) for row in rows] for one in stages(choice.shut, seed, bar)]
     return [
@@ -96,14 +96,8 @@ def field_of(row: Row, stage: Stage, aims: Sequence[Angles]) -> list[Field]:
     return row.make(stage.source, [Turn(stage.eye, stage.patch, stage.patch.aim(aim)) for aim in aims])
 
 
-def compare(rows: Sequence[Row], stage: Stage) -> list[Turned]:
-    """What each row makes of one pair."""
-    least = loss_of(warp(stage.source, [Placed(stage.patch, stage.known)]), stage)
-    return [turned(row, stage, least) for row in rows]
-
-
-def turned(row: Row, stage: Stage, least: float | None) -> Turned:
-    """Turn the source as far as the target, and compare. least: see Turned."""
+def turned(row: Row, stage: Stage) -> Turned:
+    """Turn the source as far as the target, and compare."""
     (field,) = field_of(row, stage, [stage.trial.aim])
     made = warp(stage.source, [Placed(stage.patch, field)])
     traced = trace(field)
@@ -114,7 +108,7 @@ def turned(row: Row, stage: Stage, least: float | None) -> Turned:
         turn=stage.trial.turn,
         apart=apart(traced, stage),
         loss=loss_of(made, stage),
-        least=least,
+        least=loss_of(stage.best, stage),
         similarity=similarity(made, stage.target, box),
         noise=signal_to_noise(made, stage.target, box),
         sharpness=sharpness(stage.source, made, stage.patch, field, stage.ball),

@@ -8,7 +8,7 @@ import torch
 from models import checkpoint, export
 from models.checkpoint import Checkpoint
 from models.config import Recipe, Shape
-from models.network import WarpNet
+from models.network import WarpNet, arrived
 from relay.gaze import spec
 from relay.gaze.geometry import nodes
 
@@ -79,9 +79,9 @@ def test_a_hole_inside_the_iris_is_closed_and_nothing_else_changes() -> None:
     """An almond with a hole where a lamp is mirrored, and a notch at its edge, outside the iris."""
     places = torch.from_numpy(nodes(spec.GRID).copy()).permute(2, 0, 1)[None]
     almond = ((places[:, :1] / 0.5).square() + (places[:, 1:] / 0.2).square() < 1).float()
-    step, radius = torch.tensor([[0.1, -0.05]]), torch.tensor([0.19])
+    step, radius = torch.tensor([[0.1, -0.05]]), 0.19
     source = (places.square().sum(1, keepdim=True) < radius**2).float()
-    iris = export.arrived(source, step, radius)
+    iris = arrived(source, step)
     centre = (iris * places).sum((2, 3)) / iris.sum((2, 3))
     assert torch.allclose(centre, step, atol=0.01)
     assert iris.sum() == pytest.approx(source.sum().item(), rel=0.05)
