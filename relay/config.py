@@ -5,14 +5,15 @@ The only file that reads the environment. Every field becomes a flag of its comm
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from platformdirs import user_cache_path
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     CliPositionalArg,
     CliSettingsSource,
+    NoDecode,
     SettingsConfigDict,
     SettingsError,
 )
@@ -22,7 +23,10 @@ from relay.errors import ConfigError
 Mode = Literal["natural", "teleprompter"]
 PipelineMode = Literal["sequential", "pipelined"]
 FieldMode = Literal["network", "geometric"]
+MotionMode = Literal["flow", "velocity", "off"]
+ReturnMode = Literal["video", "field"]
 IceUrl = Annotated[str, Field(pattern=r"^(stuns?|turns?):[^/].*$")]
+LONGEST_LINES: Final = 30  # frames
 Degrees = Annotated[float, Field(ge=-25, le=25, allow_inf_nan=False)]
 
 
@@ -77,6 +81,14 @@ class Engine(Limits):
         shipped_weights(),
         description="the network's weights, ONNX; NAME_fp16.onnx beside NAME.onnx is taken on a GPU",
     )
+    motion: MotionMode = Field(
+        "flow",
+        description="how eyes are carried from the frame they were found in to the one shown; flow: by the picture's "
+        "own motion around them; velocity: as they moved before; off: they stay where they were",
+    )
+    blink_guard: bool = Field(
+        True, description="look at the shown frame's own lids, so that no field of before moves a lid that closes"
+    )
     compute_threads: int = Field(
         1, ge=1, le=64, description="threads of each numeric library (OpenCV, OMP, onnxruntime) [threads]"
     )
@@ -126,16 +138,70 @@ def describe(error: ValidationError) -> str:
     return f"{key}: {first['input']!r} is not right: {first['msg'][0].lower()}{first['msg'][1:]}"
 
 
-class Serve(_Command, Correction, Engine):
-    """Serve the page and the relay. Correction flags are the defaults of new sessions."""
+class Lines(BaseModel, frozen=True):
+    """How the four lines run, and how far apart their frames may be (claim 26)."""
 
-    host: str = Field("localhost", description="address to listen on")
-    port: int = Field(8080, ge=0, le=65535, description="TCP port of the page and the API; 0 takes a free one")
     pipeline: PipelineMode = Field(
         "pipelined",
         description="pipelined: the shown frame waits for nothing and uses the newest landmarks and field; "
         "sequential: it waits for its own",
     )
+    max_landmark_age: int = Field(
+        4, ge=0, le=15, description="older landmarks than this fade the correction out [frames]"
+    )
+    max_field_age: int = Field(6, ge=0, le=15, description="an older field than this fades the correction out [frames]")
+    landmark_every: int = Field(
+        1, ge=1, le=10, description="landmarks are found in every n-th frame and carried on between [frames]"
+    )
+
+    @model_validator(mode="after")
+    def _compare_ages(self) -> Self:
+        if self.landmark_every > max(self.max_landmark_age, 1):
+            raise ConfigError(
+                f"landmark_every: {self.landmark_every} is not right: at most max_landmark_age, "
+                f"{self.max_landmark_age}, or every correction would fade out before the next landmarks"
+            )
+        return self
+
+
+class Schedule(BaseModel, frozen=True):
+    """Distances of the four lines in frames (claims 15-25): landmarks of x, field of x + n with the landmarks of x,
+    landmarks of x + m, shown x + q with that field at those landmarks. The method asks for n >= 1, m >= n + 1 and
+    q >= m + 1; all zero is the sequential order (claims 11-14).
+    """
+
+    n: int
+    m: int
+    q: int
+
+    @classmethod
+    def parse(cls, text: object) -> object:
+        """From "n,m,q"; anything else is left to the validation. Raises ValueError that says what is wrong."""
+        if not isinstance(text, str):
+            return text
+        words = [word.strip() for word in text.split(",")]
+        if len(words) != 3 or not all(word.isdecimal() for word in words):
+            raise ValueError("three whole numbers of frames, none below zero, as in 1,2,3")
+        n, m, q = (int(word) for word in words)
+        if n > m:
+            raise ValueError(
+                f"m must be at least n, {n}: a field of frame x+{n} is placed at landmarks that are no older"
+            )
+        if m > q:
+            raise ValueError(f"q must be at least m, {m}: a shown frame cannot wait for landmarks of a later one")
+        if q > LONGEST_LINES:
+            raise ValueError(f"q is at most {LONGEST_LINES} frames: no older field fits the eyes")
+        return {"n": n, "m": m, "q": q}
+
+    def __str__(self) -> str:
+        return f"{self.n},{self.m},{self.q}"
+
+
+class Serve(_Command, Correction, Engine, Lines):
+    """Serve the page and the relay. Correction flags are the defaults of new sessions."""
+
+    host: str = Field("localhost", description="address to listen on")
+    port: int = Field(8080, ge=0, le=65535, description="TCP port of the page and the API; 0 takes a free one")
     max_sessions: int = Field(8, ge=1, le=1000, description="sessions at the same time")
     max_offer_bytes: int = Field(65536, ge=1024, le=1048576, description="largest offer [bytes]")
     max_message_bytes: int = Field(4096, ge=256, le=65536, description="largest data channel message [bytes]")
@@ -147,6 +213,10 @@ class Serve(_Command, Correction, Engine):
         description="STUN and TURN addresses for relay and browser, as JSON: "
         '["stun:host:3478"]; none is needed locally',
     )
+    trace: Path | None = Field(
+        None,
+        description="write a Chrome trace (ui.perfetto.dev shows it) of who worked on which frame when; no pictures",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="what is logged")
 
     @model_validator(mode="after")
@@ -156,6 +226,11 @@ class Serve(_Command, Correction, Engine):
                 f"start_bitrate: {self.start_bitrate} is not right: at most max_bitrate, {self.max_bitrate}"
             )
         return self
+
+    @property
+    def lines(self) -> Lines:
+        """How the lines run, alone."""
+        return Lines(**{name: getattr(self, name) for name in Lines.model_fields})
 
     @property
     def correction(self) -> Correction:
@@ -171,6 +246,12 @@ class Correct(_Command, Correction, Engine):
     pipeline: PipelineMode = Field(
         "sequential", description="sequential: every frame waits for its own landmarks and field"
     )
+    lines: Annotated[Schedule | None, NoDecode, BeforeValidator(Schedule.parse)] = Field(
+        None,
+        description="n,m,q: run the four lines exactly so far apart, in frames: the field of frame x+n made with the "
+        "landmarks of x, shown on x+q at the landmarks of x+m; overrides --pipeline",
+    )
+    trace: Path | None = Field(None, description="write a Chrome trace of the stages; no pictures")
     side_by_side: bool = Field(False, description="put the original on the left of the corrected picture")
     start: float = Field(0, ge=0, allow_inf_nan=False, description="where to start in the source [seconds]")
     end: float | None = Field(None, gt=0, allow_inf_nan=False, description="where to stop in the source [seconds]")

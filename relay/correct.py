@@ -3,7 +3,6 @@
 No clock drives it: pictures are taken one after the other, so the same file always gives the same result.
 """
 
-import logging
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -11,7 +10,7 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from time import perf_counter
 from types import FrameType
-from typing import Final, NoReturn, TypeVar, TypeVarTuple
+from typing import Final, NoReturn
 
 import av
 from tqdm import tqdm
@@ -24,18 +23,14 @@ from relay.files.pair import pair, paired_size
 from relay.files.source import Source
 from relay.files.span import Span
 from relay.files.target import Target
-from relay.frame import Frame, Shown, Verdict
-from relay.gaze.corrector import Corrector, Fields
-from relay.gaze.face import Faces
+from relay.frame import Verdict
+from relay.gaze.corrector import Corrector
 from relay.media.frame import Picture
+from relay.media.trace import Note, TraceFile
 from relay.tally import Summary, Tally
-
-R = TypeVar("R")
-A = TypeVarTuple("A")
+from relay.walk import Walk, schedule_of
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-log = logging.getLogger(__name__)
 
 
 class StoppedError(KeyboardInterrupt):
@@ -44,52 +39,6 @@ class StoppedError(KeyboardInterrupt):
     def __init__(self, number: int) -> None:
         super().__init__()
         self.signal = number
-
-
-class Walk:
-    """Takes the corrector through a film, picture by picture.
-
-    sequential: each picture waits for its own faces and fields. pipelined: as a live picture would be shown
-    where each line keeps up with the camera, with faces and fields of exactly one picture before; so the first
-    one stays as it is, and a moving eye is corrected one picture late.
-    """
-
-    def __init__(self, corrector: Corrector, settings: Correct, tally: Tally) -> None:
-        self._corrector, self._tally = corrector, tally
-        self._is_late = settings.pipeline == "pipelined"
-        self._made: tuple[Faces, Fields] | None = None
-
-    def show(self, frame: Frame) -> Shown:
-        """The frame as it goes out; as it came in where a stage raises, of which the log hears once."""
-        try:
-            shown = self._show(frame)
-        except Exception:
-            if not self._tally.verdicts[Verdict.FAILED]:
-                log.exception("a picture could not be corrected and stays as it is")
-            shown = Shown(frame, Verdict.FAILED)
-        self._tally.verdicts[shown.verdict] += 1
-        return shown
-
-    def _show(self, frame: Frame) -> Shown:
-        before, self._made = self._made, None
-        if not self._is_late:
-            self._made = self._make(frame)
-            return self._timed("warp", self._corrector.show, frame, *self._made)
-        warming_up = Shown(frame, Verdict.WARMING_UP)
-        shown = self._timed("warp", self._corrector.show, frame, *before) if before else warming_up
-        self._made = self._make(frame)
-        return shown
-
-    def _make(self, frame: Frame) -> tuple[Faces, Fields]:
-        faces = self._timed("landmarks", self._corrector.find_faces, frame)
-        self._tally.faces[len(faces.faces)] += 1
-        return faces, self._timed("field", self._corrector.make_fields, frame, faces)
-
-    def _timed(self, stage: str, work: Callable[[*A], R], *arguments: *A) -> R:
-        begun = perf_counter()
-        result = work(*arguments)
-        self._tally.time(stage, perf_counter() - begun)
-        return result
 
 
 def run(settings: Correct) -> int:
@@ -121,18 +70,19 @@ def correct(settings: Correct) -> Summary:
         Source(settings.source, span) as source,
         _draft(settings) as draft,
         closing(Corrector(settings, settings.correction)) as corrector,
+        _noted(settings) as note,
     ):
         form, recording = source.format, source.recording
         if settings.side_by_side:
             form = replace(form, size=paired_size(form.size, form.orientation.right))
         with Target(draft, form, (*recording.sound, *recording.subtitles), recording.metadata) as target:
-            _convert(source, target, Walk(corrector, settings, tally), settings)
+            _convert(source, target, Walk(corrector, schedule_of(settings), tally, note), settings)
             _expect_success(settings, tally)
         took = perf_counter() - begun
         return Summary(
             source=settings.source,
             target=settings.target,
-            pipeline=settings.pipeline,
+            lines=str(schedule_of(settings)),
             width=form.size[0],
             height=form.size[1],
             duration_s=round(float(target.duration), 3),
@@ -166,6 +116,16 @@ def _convert(source: Source, target: Target, walk: Walk, settings: Correct) -> N
                 written = picture.overwrite(shown.frame)
             target.write(written)
             bar.update()
+
+
+@contextmanager
+def _noted(settings: Correct) -> Iterator[Callable[[Note], None]]:
+    """Where each stage's work is written, if anywhere."""
+    if settings.trace is None:
+        yield lambda _: None
+        return
+    with TraceFile(settings.trace) as trace:
+        yield trace.session("file")
 
 
 def _span(settings: Correct) -> Span:

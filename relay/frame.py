@@ -34,7 +34,8 @@ class Frame:
 
     y: (height, width); u, v: (ceil(height / 2), ceil(width / 2)). They may be views of a decoder's memory:
     never write into them. time: media time in seconds (pts * time_base). rotation: degrees clockwise by
-    which the stored picture must be turned to be seen upright (files; a browser turns its own pixels).
+    which the stored picture must be turned to be seen upright (files; a browser turns its own pixels). stamp: the
+    RTP timestamp (RFC 3550, 5.1) by which its sender knows it; 0 where it came without one.
     """
 
     y: Plane
@@ -42,6 +43,7 @@ class Frame:
     v: Plane
     time: float
     rotation: Rotation = 0
+    stamp: int = 0
 
     @property
     def width(self) -> int:
@@ -69,4 +71,12 @@ class Shown:
     """The frame that goes out. Where verdict is not CORRECTED, frame is the input object itself."""
 
     frame: Frame
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Told:
+    """What is sent in place of a picture, and what its receiver will make of it: a correction, or why none."""
+
+    packet: bytes
     verdict: Verdict

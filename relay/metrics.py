@@ -44,7 +44,7 @@ class Frames(_Report):
     """Counts since the session began."""
 
     arrived: int = Field(alias="in", description="decoded frames that arrived")
-    out: int = Field(description="frames that went out, corrected or not")
+    out: int = Field(description="frames that went out, or were told of, corrected or not")
     dropped: int = Field(description="frames that a newer one replaced on its way")
     corrected: int
     passed: dict[Verdict, int] = Field(description="originals that went out, by reason")
@@ -56,6 +56,7 @@ class Statistics(_Report):
     type: Literal["stats"] = "stats"
     uptime_s: float
     pipeline: str
+    returns: str = Field(description="video: corrected frames; field: where to move the pixels of the client's own")
     width: int = Field(description="of the newest frame; 0 before the first one")
     height: int
     fps_in: float
@@ -100,8 +101,8 @@ class Recent:
 class Meter:
     """Counts what happens to the frames of one session."""
 
-    def __init__(self, pipeline: str, begun: float) -> None:
-        self._pipeline = pipeline
+    def __init__(self, pipeline: str, begun: float, returns: str = "video") -> None:
+        self._pipeline, self._returns = pipeline, returns
         self._begun = begun
         self._size = (0, 0)
         self._arrived = 0
@@ -136,6 +137,7 @@ class Meter:
         return Statistics(
             uptime_s=round(now - self._begun, 1),
             pipeline=self._pipeline,
+            returns=self._returns,
             width=width,
             height=height,
             fps_in=self._arrivals.rate(now),

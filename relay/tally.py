@@ -20,7 +20,7 @@ class Summary(BaseModel):
 
     source: Path
     target: Path
-    pipeline: str
+    lines: str = Field(description="n,m,q: distances of the four lines, frames; 0,0,0 is sequential")
     width: int = Field(description="of the written picture, pixels, as stored")
     height: int
     duration_s: float = Field(description="of the written pictures")

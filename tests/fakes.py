@@ -21,7 +21,7 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError
 
 from relay.config import Correction
-from relay.frame import Frame, Shown, Verdict
+from relay.frame import Frame, Shown, Told, Verdict
 from relay.gaze.face import Faces
 from relay.media.stages import Hands
 
@@ -31,13 +31,14 @@ RATE = Fraction(1, 90000)
 class FakeEyes:
     """Stages that find nobody and show every frame as it is, called corrected.
 
-    calls: the names of the stages in the order they were called. gates: a stage waits for its event, if it has
-    one; a stage in `broken` raises. closed: how often close() was called.
+    calls: the names of the stages in the order they were called. shares: those that frames were shown with. gates: a
+    stage waits for its event, if it has one; a stage in `broken` raises. closed: how often close() was called.
     """
 
     def __init__(self, correction: Correction | None = None) -> None:
         self.correction = correction or Correction.model_validate({})
         self.calls: list[str] = []
+        self.shares: list[float] = []
         self.gates: dict[str, threading.Event] = {}
         self.broken: set[str] = set()
         self.closed = 0
@@ -50,9 +51,18 @@ class FakeEyes:
         self._pass("make_fields")
         return faces.time
 
-    def show(self, frame: Frame, faces: Faces, fields: float) -> Shown:
+    def show(self, frame: Frame, faces: Faces, fields: float, share: float) -> Shown:
         self._pass("show")
+        self.shares.append(share)
         return Shown(frame, Verdict.CORRECTED)
+
+    def tell_faces(self, frame: Frame, faces: Faces | None, ready: bool) -> Told:
+        self._pass("tell_faces")
+        return Told(f"faces {frame.stamp} {faces is not None}".encode(), Verdict.CORRECTED)
+
+    def tell_fields(self, frame: Frame, seen: Frame, fields: float) -> bytes:
+        self._pass("tell_fields")
+        return f"fields {frame.stamp} {seen.stamp}".encode()
 
     def close(self) -> None:
         self.closed += 1
@@ -125,9 +135,10 @@ class Clip(MediaStreamTrack):
 
 
 class Browser:
-    """A person's side of a session: sends a clip (and silence), keeps what comes back."""
+    """A person's side of a session: sends a clip (and silence), keeps what comes back. packets: of field return."""
 
     def __init__(self, *, audio: bool = True, channel: bool = True, audio_first: bool = False) -> None:
+        self.packets: asyncio.Queue[bytes] = asyncio.Queue()
         self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self.clip = Clip()
         self.received: dict[str, MediaStreamTrack] = {}
@@ -139,6 +150,8 @@ class Browser:
         if channel:
             self.channel = self.peer.createDataChannel("eyeline")
             self.channel.on("message", lambda text: self.messages.put_nowait(json.loads(text)))
+            fields = self.peer.createDataChannel("fields", ordered=False, maxRetransmits=0)
+            fields.on("message", self.packets.put_nowait)
         self.peer.on("track", lambda track: self.received.update({track.kind: track}))
 
     async def offer(self) -> str:

@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, cast
 
+import av
 import numpy as np
 import pytest
 
@@ -15,10 +16,11 @@ from relay import config
 from relay.config import Correction, Engine
 from relay.correct import SIGNALS, run
 from relay.errors import ConfigError, MediaError
+from relay.files.target import Target
 from relay.frame import Frame, Shown, Verdict
 from relay.gaze.face import Face, Faces
 from tests.clips import Clip, write_mp4
-from tests.films import Film, luma, pictures, seconds, sound_packets
+from tests.films import Film, luma, pictures, planes, seconds, sound_packets
 
 ROOT = Path(__file__).parents[1]
 
@@ -116,12 +118,21 @@ def test_pipelined_pictures_take_those_of_the_picture_before(
     assert json.loads(capsys.readouterr().out.splitlines()[-1])["passed"] == {"warming_up": 1}
 
 
-def test_the_same_file_gives_the_same_result(tmp_path: Path, painter: Painter) -> None:
-    path = Film().write(tmp_path / "a.mp4")
+def test_the_same_file_gives_the_same_result(tmp_path: Path, painter: Painter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Up to the encoder: x264's code for AVX-512 makes of the same pictures now this, now that, a grey level apart."""
+    path, encoded = Film().write(tmp_path / "a.mp4"), list[list[bytes]]()
+    write = Target.write
+
+    def note(target: Target, picture: av.VideoFrame) -> None:
+        encoded[-1].append(repr(picture.pts).encode() + b"".join(plane.tobytes() for plane in planes(picture)))
+        write(target, picture)
+
+    monkeypatch.setattr(Target, "write", note)
     for name in ("b.mkv", "c.mkv"):
-        correct(path, tmp_path / name, "--pipeline", "pipelined")
-    one, other = (pictures(tmp_path / name) for name in ("b.mkv", "c.mkv"))
-    assert all((luma(a) == luma(b)).all() for a, b in zip(one, other, strict=True))
+        encoded.append([])
+        correct(path, tmp_path / name, "--lines", "1,2,3")
+    assert len(encoded[0]) == 20
+    assert encoded[0] == encoded[1]
 
 
 @pytest.mark.parametrize(("turn", "upright"), [(0, 0), (90, 270), (-90, 90), (180, 180)])

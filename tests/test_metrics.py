@@ -78,6 +78,7 @@ def test_the_message_has_the_documented_names() -> None:
         "type",
         "uptime_s",
         "pipeline",
+        "returns",
         "width",
         "height",
         "fps_in",

@@ -17,7 +17,7 @@ def summary(counted: Tally) -> Summary:
     return Summary(
         source=Path("a.mp4"),
         target=Path("b.mp4"),
-        pipeline="sequential",
+        lines="0,0,0",
         width=64,
         height=48,
         duration_s=0.333,

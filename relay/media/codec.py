@@ -6,10 +6,13 @@ a warning: the relay still works, with that version's own behaviour. Tests fail 
 """
 
 import logging
+from collections.abc import Callable
 from types import ModuleType
-from typing import Final
+from typing import Any, Final
 
+import av
 from aioice import ice, stun
+from aiortc import RTCRtpReceiver
 from aiortc.codecs import CODECS, h264, vpx
 from aiortc.rtcpeerconnection import find_common_codecs
 from aiortc.sdp import MediaDescription, SessionDescription
@@ -22,6 +25,7 @@ CONSTANTS: Final[dict[ModuleType, tuple[str, ...]]] = {
     stun: ("RETRY_RTO",),
 }
 RTX: Final = "rtx"
+STAMP_MAPPER: Final = "_RTCRtpReceiver__timestamp_mapper"
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +53,24 @@ def set_consent(timeout: float) -> None:
     failures = max(1, min(6, int(timeout / (1.5 * patience))))
     _set(ice, "CONSENT_FAILURES", failures)
     _set(ice, "CONSENT_INTERVAL", max(0.05, (timeout / failures - patience) / 1.2))
+
+
+def stamps(receiver: RTCRtpReceiver) -> Callable[[av.VideoFrame], int]:
+    """What gives the RTP timestamp (RFC 3550, 5.1) of a frame that this receiver decoded, 0..2**32-1.
+
+    aiortc counts from the first frame it received and keeps to itself with which timestamp that one came. Where a newer
+    version no longer tells, every frame's is 0, and who sent it has to go by time.
+    """
+    mapper: Any = getattr(receiver, STAMP_MAPPER, None)
+    if not hasattr(mapper, "_origin"):
+        log.warning("aiortc's receiver has no %s with an _origin any more: frames are known by time only", STAMP_MAPPER)
+        return lambda _: 0
+
+    def stamp(frame: av.VideoFrame) -> int:
+        origin = mapper._origin
+        return 0 if origin is None or frame.pts is None else int(origin + frame.pts) % (1 << 32)
+
+    return stamp
 
 
 def has_common(media: MediaDescription) -> bool:

@@ -30,13 +30,13 @@ class Picture:
     frame: Frame
 
     @classmethod
-    def of(cls, decoded: av.VideoFrame, rotation: Rotation = 0) -> Self:
+    def of(cls, decoded: av.VideoFrame, rotation: Rotation = 0, stamp: int = 0) -> Self:
         """Look at a decoded frame; nothing is copied for planar 4:2:0. time is 0 where it has no time stamp."""
         planar = decoded if decoded.format.name in PLANAR else decoded.reformat(format="yuv420p")
         y, u, v = (_view(plane) for plane in planar.planes)
         for view in (y, u, v):
             view.flags.writeable = False
-        return cls(decoded, planar, Frame(y, u, v, media_time(decoded), rotation))
+        return cls(decoded, planar, Frame(y, u, v, media_time(decoded), rotation, stamp))
 
     def write(self, frame: Frame) -> av.VideoFrame:
         """The av frame to encode for this one: same time stamp, time base and colour properties.

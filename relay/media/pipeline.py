@@ -1,83 +1,59 @@
-"""The corrector's stages with a clock: three hands that never wait for each other.
+"""The corrector's stages with a clock: three hands that never wait for each other (claims 8, 15-26).
 
-    landmark line   newest frame shown           -> find_faces  -> S
-    field line      newest frame shown, newest S -> make_fields -> F
+    landmark line   newest frame, n-th as asked  -> find_faces  -> S
+    field line      newest frame, newest S       -> make_fields -> F
     display         every frame, at once, with the newest S and F -> show -> a frame to send
 
-In `sequential` mode one hand does all three for one frame, so the shown frame waits for its own S and F.
+In `sequential` mode one hand does all three for one frame, so the shown frame waits for its own S and F (claims 11-14).
 In both modes a frame that a newer one overtakes on its way is dropped, so delay never grows.
+
+Where the receiver warps its own frames there is no display: what each line has made is sent the moment it is made.
 
 Late, failing or not yet ready: the original frame goes out and is counted; nothing here ever raises to the
 peer. Knows nothing of what S and F are, of tracks or of connections. The clock is read here and handed in.
 """
 
-import asyncio
-import logging
 from collections.abc import Callable, Coroutine
-from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Final, Generic, TypeVar, TypeVarTuple
+from typing import Any, Generic, TypeVar
 
 import av
 
-from relay.config import PipelineMode
-from relay.frame import Frame, Verdict
+from relay.config import Lines, ReturnMode
+from relay.frame import Verdict
+from relay.media.arrival import Arrival, Made, Ready
+from relay.media.crew import Crew, StageError
 from relay.media.frame import Picture
+from relay.media.freshness import Ages, Fade
 from relay.media.mailbox import Mailbox
 from relay.media.stages import F, Hands, S, Stages
+from relay.media.trace import Note, Span, Use
 from relay.metrics import Meter
 
 R = TypeVar("R")
-A = TypeVarTuple("A")
-
-# Landmarks or a field older than this, in media time, would be put beside the eyes: the original is better.
-STALE: Final = 0.5  # seconds
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Arrival:
-    """A decoded frame: its number (0, 1, 2, ...) and when it arrived, seconds of the pipeline's clock."""
+class Ears(Generic[S]):
+    """Who is told what, in the event loop. saw: every new S at once. note: each stage's work and each shown frame.
+    send: what the receiver needs who warps by itself; without it frames are shown here.
+    """
 
-    number: int
-    at: float
-    picture: Picture
+    saw: Callable[[S], None]
+    note: Callable[[Note], None] = lambda _: None
+    send: Callable[[bytes], None] | None = None
 
     @property
-    def frame(self) -> Frame:
-        """Its planes."""
-        return self.picture.frame
-
-
-@dataclass(frozen=True)
-class Made(Generic[R]):
-    """What a line made, and from which frame."""
-
-    value: R
-    source: Arrival
-
-
-@dataclass(frozen=True)
-class Ready:
-    """A frame to send: why it looks as it does, when its source arrived and when it was ready."""
-
-    picture: av.VideoFrame
-    verdict: Verdict
-    arrived: float
-    at: float
-
-
-class StageError(Exception):
-    """A stage raised; that has been logged and marked."""
+    def returns(self) -> ReturnMode:
+        """What goes back to the peer."""
+        return "field" if self.send else "video"
 
 
 class Pipeline(Generic[S, F]):
     """Runs the stages of one session in the given hands.
 
-    saw: is told every new S at once, in the event loop. clock: seconds, monotonic.
-    delay: seconds from a frame's arrival to its pick-up, smoothed over about a second.
+    clock: seconds, monotonic. delay: seconds from a frame's arrival to its pick-up, smoothed over about a second.
     """
 
     def __init__(
@@ -85,35 +61,38 @@ class Pipeline(Generic[S, F]):
         stages: Stages[S, F],
         hands: Hands,
         *,
-        mode: PipelineMode,
+        lines: Lines,
         meter: Meter,
         clock: Callable[[], float],
-        saw: Callable[[S], None],
+        ears: Ears[S],
     ) -> None:
         self.delay = 0.0
-        self._stages, self._hands, self._meter, self._clock, self._saw = stages, hands, meter, clock, saw
-        self._mode = mode
+        self._stages, self._hands, self._meter, self._clock = stages, hands, meter, clock
+        self._settings, self._ears = lines, ears
+        self._crew, self._fade = Crew(clock), Fade(lines)
         self._landmark_box, self._field_box = Mailbox[Arrival](), Mailbox[Arrival]()
         self._display_box, self._out = Mailbox[Arrival](), Mailbox[Ready]()
         self._count = 0
+        self._searched = -lines.landmark_every
         self._found: Made[S] | None = None
         self._fields: Made[F] | None = None
-        self._failing: set[str] = set()
-        self._complained: set[str] = set()
-        self._running: set[asyncio.Future[Any]] = set()
 
     def lines(self) -> list[Coroutine[Any, Any, None]]:
         """The lines, each to be run as a task; they end after close()."""
-        if self._mode == "sequential":
+        if self._settings.pipeline == "sequential":
             return [self._take_turns()]
-        return [self._find_faces(), self._make_fields(), self._display()]
+        display = [] if self._ears.send else [self._display()]
+        return [self._find_faces(), self._make_fields(), *display]
 
-    def take(self, decoded: av.VideoFrame) -> None:
-        """A frame has been decoded: show it next, in place of an older one not yet begun."""
-        arrival = Arrival(self._count, self._clock(), Picture.of(decoded))
+    def take(self, decoded: av.VideoFrame, stamp: int = 0) -> None:
+        """A frame has been decoded: show it next, in place of an older one not yet begun. stamp: relay.frame.Frame."""
+        arrival = Arrival(self._count, self._clock(), Picture.of(decoded, stamp=stamp))
         self._count += 1
         self._meter.arrive(arrival.at, arrival.frame.size)
-        self._display_box.put(arrival)
+        if self._ears.send and self._settings.pipeline == "pipelined":
+            self._hand_on(arrival)
+        else:
+            self._display_box.put(arrival)
 
     async def next(self) -> av.VideoFrame:
         """Wait for the newest frame to send. Raises mailbox.ClosedError after close()."""
@@ -129,18 +108,20 @@ class Pipeline(Generic[S, F]):
 
     async def settle(self) -> None:
         """Wait until no stage is running, also where a line was cancelled. Call after close()."""
-        if self._running:
-            await asyncio.wait(self._running)
+        await self._crew.settle()
 
     @property
     def dropped(self) -> int:
-        """Frames that a newer one replaced before they were shown or sent."""
+        """Frames that a newer one replaced before they were shown, told of or sent."""
+        if self._ears.send:
+            return self._display_box.dropped + self._landmark_box.dropped
         return self._display_box.dropped + self._out.dropped
 
     async def _find_faces(self) -> None:
         async for arrival in self._landmark_box:
             with suppress(StageError):
                 await self._update_found(arrival)
+            await self._tell_faces(arrival)
 
     async def _make_fields(self) -> None:
         async for arrival in self._field_box:
@@ -151,87 +132,102 @@ class Pipeline(Generic[S, F]):
         async for arrival in self._display_box:
             await self._send(arrival)
             # Its own landmarks and field would come too late for it, and would only take processor time from it.
-            self._landmark_box.put(arrival)
-            self._field_box.put(arrival)
+            self._hand_on(arrival)
 
     async def _take_turns(self) -> None:
         async for arrival in self._display_box:
             with suppress(StageError):
                 await self._update_found(arrival)
                 await self._update_fields(arrival)
-            await self._send(arrival)
+            await (self._tell_faces(arrival) if self._ears.send else self._send(arrival))
+
+    def _hand_on(self, arrival: Arrival) -> None:
+        """Let the other lines have it."""
+        if arrival.number - self._searched >= self._settings.landmark_every:
+            self._searched = arrival.number
+            self._landmark_box.put(arrival)
+        self._field_box.put(arrival)
 
     async def _update_found(self, arrival: Arrival) -> None:
-        hand = self._hands.landmarks
-        found = await self._work("landmarks", hand, self._stages.find_faces, arrival.frame)
+        found = await self._work("landmarks", arrival, self._stages.find_faces, arrival.frame)
         self._found = Made(found, arrival)
-        self._saw(found)
+        self._ears.saw(found)
 
     async def _update_fields(self, arrival: Arrival) -> None:
-        if self._found is None:
+        found = self._found
+        if found is None:
             return
-        hand, found = self._hands.field, self._found.value
-        fields = await self._work("field", hand, self._stages.make_fields, arrival.frame, found)
+        fields = await self._work("field", arrival, self._stages.make_fields, arrival.frame, found.value)
         self._fields = Made(fields, arrival)
+        if send := self._ears.send:
+            seen, hand = found.source.frame, self._hands.field
+            told = await self._crew.work("tell", hand, self._stages.tell_fields, arrival.frame, seen, fields)
+            send(told.value)
+
+    async def _tell_faces(self, arrival: Arrival) -> None:
+        """Where the receiver warps: say where the eyes are, or that there is nothing to be corrected."""
+        if not (send := self._ears.send):
+            return
+        found, fields = self._found, self._fields
+        failed = self._crew.fails("landmarks", "field")
+        faces = None if failed or found is None else found.value
+        work, hand = self._stages.tell_faces, self._hands.landmarks
+        try:
+            told = (await self._crew.work("tell", hand, work, arrival.frame, faces, fields is not None)).value
+        except StageError:
+            verdict = Verdict.FAILED
+        else:
+            send(told.packet)
+            verdict = Verdict.FAILED if failed else told.verdict
+        now = self._clock()
+        self._meter.depart(now, verdict, now - arrival.at)
+        self._note_use(arrival, found, fields, verdict)
 
     async def _send(self, arrival: Arrival) -> None:
         """Let this frame out, whatever happens to it."""
+        found, fields = self._found, self._fields
         try:
-            picture, verdict = await self._show(arrival)
+            picture, verdict = await self._show(arrival, found, fields)
         except StageError:
             picture, verdict = arrival.picture.decoded, Verdict.FAILED
         self._out.put(Ready(picture, verdict, arrival.at, self._clock()))
+        self._note_use(arrival, found, fields, verdict)
 
-    async def _show(self, arrival: Arrival) -> tuple[av.VideoFrame, Verdict]:
+    async def _show(
+        self, arrival: Arrival, found: Made[S] | None, fields: Made[F] | None
+    ) -> tuple[av.VideoFrame, Verdict]:
         original = arrival.picture.decoded
-        if self._failing & {"landmarks", "field"}:
+        if self._crew.fails("landmarks", "field"):
             return original, Verdict.FAILED
-        if self._found is None or self._fields is None:
+        if found is None or fields is None:
             return original, Verdict.WARMING_UP
-        if _is_stale(self._found, arrival) or _is_stale(self._fields, arrival):
+        share = self._fade(_ages(arrival, found, fields), arrival.frame.time)
+        if share <= 0:
             return original, Verdict.LATE
-        self._meter.age(arrival.at, "landmarks", arrival.number - self._found.source.number)
-        self._meter.age(arrival.at, "field", arrival.number - self._fields.source.number)
-        hand, found, fields = self._hands.display, self._found.value, self._fields.value
-        return await self._work("warp", hand, self._warp, arrival.picture, found, fields)
+        return await self._work("warp", arrival, self._warp, arrival.picture, found.value, fields.value, share)
 
-    def _warp(self, picture: Picture, faces: S, fields: F) -> tuple[av.VideoFrame, Verdict]:
-        shown = self._stages.show(picture.frame, faces, fields)
+    def _warp(self, picture: Picture, faces: S, fields: F, share: float) -> tuple[av.VideoFrame, Verdict]:
+        shown = self._stages.show(picture.frame, faces, fields, share)
         return picture.write(shown.frame), shown.verdict
 
-    async def _work(self, stage: str, hand: Executor, work: Callable[[*A], R], *arguments: *A) -> R:
-        """Run a stage in its hand and note how long it took there. Raises StageError where it raises."""
-        job = asyncio.get_running_loop().run_in_executor(hand, self._timed, work, *arguments)
-        self._running.add(job)
-        job.add_done_callback(self._forget)
-        try:
-            # A thread cannot be interrupted: a cancelled line leaves its stage to settle().
-            result, ended, duration = await asyncio.shield(job)
-        except Exception as error:
-            self._complain(stage, error)
-            raise StageError from error
-        self._failing.discard(stage)
-        self._meter.time(ended, stage, duration)
-        return result
+    async def _work(self, line: str, arrival: Arrival, work: Callable[..., R], *arguments: Any) -> R:
+        """A line's work on a frame, timed and noted. Raises StageError."""
+        hands = {"landmarks": self._hands.landmarks, "field": self._hands.field, "warp": self._hands.display}
+        done = await self._crew.work(line, hands[line], work, *arguments)
+        self._meter.time(done.ended, line, done.ended - done.begun)
+        self._ears.note(Span(line, arrival.number, done.begun, done.ended))
+        return done.value
 
-    def _timed(self, work: Callable[[*A], R], *arguments: *A) -> tuple[R, float, float]:
-        begun = self._clock()
-        result = work(*arguments)
-        ended = self._clock()
-        return result, ended, ended - begun
-
-    def _complain(self, stage: str, error: Exception) -> None:
-        """Mark the stage as failing; the log hears of each stage once, not thirty times a second."""
-        self._failing.add(stage)
-        if stage not in self._complained:
-            self._complained.add(stage)
-            log.error("the %s stage fails, original frames go out", stage, exc_info=error)
-
-    def _forget(self, job: asyncio.Future[Any]) -> None:
-        self._running.discard(job)
-        if not job.cancelled():
-            job.exception()  # read, so that asyncio does not report it where the line was cancelled
+    def _note_use(self, arrival: Arrival, found: Made[S] | None, fields: Made[F] | None, verdict: Verdict) -> None:
+        """For the figures and the trace: how old the results are that this frame is corrected with."""
+        now = self._clock()
+        landmarks, field = (made.source.number if made else None for made in (found, fields))
+        if landmarks is not None and field is not None:
+            self._meter.age(now, "landmarks", arrival.number - landmarks)
+            self._meter.age(now, "field", arrival.number - field)
+        self._ears.note(Use(arrival.number, now, landmarks, field, verdict))
 
 
-def _is_stale(made: Made[Any], arrival: Arrival) -> bool:
-    return abs(arrival.frame.time - made.source.frame.time) > STALE
+def _ages(arrival: Arrival, found: Made[Any], fields: Made[Any]) -> Ages:
+    oldest = max((arrival.frame.time - made.source.frame.time for made in (found, fields)), key=abs)
+    return Ages(arrival.number - found.source.number, arrival.number - fields.source.number, oldest)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, Protocol, Self, TypeVar
 
-from relay.frame import Frame, Shown
+from relay.frame import Frame, Shown, Told
 
 S = TypeVar("S")  # what the landmark line returns
 F = TypeVar("F")  # what the field line returns
@@ -16,16 +16,27 @@ NICENESS: Final = 10
 
 
 class Stages(Protocol[S, F]):
-    """What is done to one person's frames. Each method runs in one thread at a time; the three may overlap."""
+    """What is done to one person's frames. Each method runs in one thread at a time; those of different lines may
+    overlap. The lines: find_faces and tell_faces; make_fields and tell_fields; show.
+    """
 
     def find_faces(self, frame: Frame, /) -> S:
         """Landmark line."""
 
     def make_fields(self, frame: Frame, faces: S, /) -> F:
-        """Field line; faces may be of an earlier frame."""
+        """Field line; faces may be of an earlier frame (claim 18)."""
 
-    def show(self, frame: Frame, faces: S, fields: F, /) -> Shown:
-        """Display; faces and fields may be of earlier frames. Never writes into frame."""
+    def show(self, frame: Frame, faces: S, fields: F, share: float, /) -> Shown:
+        """Display; faces and fields may be of earlier frames. share: of the correction. Never writes into frame."""
+
+    def tell_faces(self, frame: Frame, faces: S | None, ready: bool, /) -> Told:
+        """Landmark line, where the receiver warps (claim 21): what it must know of the faces found in this frame.
+
+        None: nothing is known, and nothing is to be corrected. ready: there are fields for them.
+        """
+
+    def tell_fields(self, frame: Frame, seen: Frame, fields: F, /) -> bytes:
+        """Field line, where the receiver warps (claim 19): the fields made for frame with the faces of seen."""
 
     def close(self) -> None:
         """Release everything; no other call is running then, and none follows."""

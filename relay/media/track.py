@@ -17,16 +17,18 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from relay.media.mailbox import ClosedError
 from relay.media.pipeline import Pipeline
 
+Stamper = Callable[[av.VideoFrame], int]  # the RTP timestamp by which the sender knows a frame
+
 LONGEST_AUDIO: Final = 100  # frames of 20 ms: two seconds are more than any picture should take
 
 
-async def ingest(source: MediaStreamTrack, pipeline: Pipeline[Any, Any]) -> None:
-    """Feed the pipeline with every decoded frame, at once, until the track ends."""
+async def ingest(source: MediaStreamTrack, pipeline: Pipeline[Any, Any], stamp: Stamper = lambda _: 0) -> None:
+    """Feed the pipeline with every decoded frame, at once, until the track ends. stamp: relay.frame.Frame."""
     with suppress(MediaStreamError):
         while True:
             decoded = await source.recv()
             if isinstance(decoded, av.VideoFrame):
-                pipeline.take(decoded)
+                pipeline.take(decoded, stamp(decoded))
 
 
 class CorrectedTrack(MediaStreamTrack):

@@ -1,15 +1,18 @@
 import asyncio
 import time
 from collections.abc import Iterator
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from aioice import Candidate, Connection, ice, stun
-from aiortc import RTCConfiguration, RTCPeerConnection
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
 from aiortc.codecs import h264, vpx
+from aiortc.rtp import RtpPacket
 from aiortc.sdp import SessionDescription
 
 from relay.media import codec
+from tests.fakes import Browser, picture
 
 
 @pytest.fixture(autouse=True)
@@ -119,3 +122,34 @@ async def test_every_video_codec_of_the_answer_is_told_where_to_start() -> None:
     assert not any("x-google-start-bitrate" in one.parameters for one in audio.rtp.codecs)
     without = [line for line in after.splitlines() if line != "a=fmtp:97 x-google-start-bitrate=2500"]
     assert [line.replace(";x-google-start-bitrate=2500", "") for line in without] == before.splitlines()
+
+
+async def test_a_decoded_frame_has_the_time_stamp_it_was_sent_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[int] = []
+    serialize = RtpPacket.serialize
+
+    def noted(packet: RtpPacket, *extensions: Any) -> bytes:
+        sent.append(packet.timestamp)
+        return serialize(packet, *extensions)
+
+    async with Browser(audio=False, channel=False) as browser, Browser(audio=False, channel=False) as other:
+        await other.peer.setRemoteDescription(RTCSessionDescription(await browser.offer(), "offer"))
+        await other.peer.setLocalDescription(await other.peer.createAnswer())
+        stamp = codec.stamps(other.peer.getReceivers()[0])
+        monkeypatch.setattr(RtpPacket, "serialize", noted)
+        await browser.accept(other.peer.localDescription.sdp)
+        stamps = [stamp(frame) for frame in await other.see(5)]
+    assert len(set(stamps)) == 5
+    assert set(stamps) <= set(sent)
+
+
+def test_a_receiver_that_keeps_its_stamps_to_itself_is_said_and_borne(caplog: pytest.LogCaptureFixture) -> None:
+    stamp = codec.stamps(cast("RTCRtpReceiver", object()))
+    assert stamp(picture(3)) == 0
+    assert codec.STAMP_MAPPER in caplog.text
+
+
+def test_a_stamp_wraps_around_as_rtp_does() -> None:
+    mapper = SimpleNamespace(_origin=(1 << 32) - 3000)
+    stamp = codec.stamps(cast("RTCRtpReceiver", SimpleNamespace(**{codec.STAMP_MAPPER: mapper})))
+    assert [stamp(picture(number)) for number in range(3)] == [(1 << 32) - 3000, 0, 3000]

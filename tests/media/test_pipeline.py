@@ -3,15 +3,18 @@ import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import av
 import pytest
 
-from relay.config import PipelineMode
+from relay.config import Lines, PipelineMode, ReturnMode
 from relay.frame import Frame, Shown, Verdict
 from relay.gaze.face import Faces
+from relay.media.freshness import LONGEST
 from relay.media.mailbox import ClosedError
-from relay.media.pipeline import STALE, Pipeline
+from relay.media.pipeline import Ears, Pipeline
+from relay.media.trace import Note, Span, Use
 from relay.metrics import Meter
 from tests.fakes import Clock, FakeEyes, hired, picture, until
 
@@ -24,6 +27,8 @@ class Rig:
     def __init__(self, pipeline: Pipeline[Faces, float], eyes: FakeEyes, meter: Meter, clock: Clock) -> None:
         self.pipeline, self.eyes, self.meter, self.clock = pipeline, eyes, meter, clock
         self.seen: list[Faces] = []
+        self.notes: list[Note] = []
+        self.packets: list[bytes] = []
 
     async def show(self, number: int) -> av.VideoFrame:
         """Let a frame in and wait for what goes out."""
@@ -47,14 +52,18 @@ class Rig:
 
 
 @asynccontextmanager
-async def running(mode: PipelineMode, eyes: FakeEyes | None = None) -> AsyncIterator[Rig]:
+async def running(
+    mode: PipelineMode, eyes: FakeEyes | None = None, *, returns: ReturnMode = "video", **settings: int
+) -> AsyncIterator[Rig]:
     eyes, clock = eyes or FakeEyes(), Clock()
-    meter = Meter(mode, clock())
+    meter = Meter(mode, clock(), returns)
+    lines = Lines.model_validate({"pipeline": mode, "max_landmark_age": 15, "max_field_age": 15, **settings})
     with hired() as hands:
-        seen: list[Faces] = []
-        pipeline = Pipeline(eyes, hands, mode=mode, meter=meter, clock=clock, saw=seen.append)
+        seen, notes, packets = list[Faces](), list[Note](), list[bytes]()
+        ears = Ears[Faces](seen.append, notes.append, packets.append if returns == "field" else None)
+        pipeline = Pipeline(eyes, hands, lines=lines, meter=meter, clock=clock, ears=ears)
         rig = Rig(pipeline, eyes, meter, clock)
-        rig.seen = seen
+        rig.seen, rig.notes, rig.packets = seen, notes, packets
         async with asyncio.TaskGroup() as group:
             for line in pipeline.lines():
                 group.create_task(line)
@@ -186,11 +195,151 @@ async def test_a_stage_that_recovers_is_used_again(mode: PipelineMode) -> None:
         assert rig.verdicts[Verdict.CORRECTED] == 1
 
 
+async def test_landmarks_and_field_are_made_at_the_same_time_while_frames_are_shown() -> None:
+    """Claims 15-17 and 22: the lines run in parallel, and the one that shows waits for neither."""
+    async with running("pipelined") as rig:
+        await rig.warm_up()
+        rig.eyes.gates["find_faces"] = rig.eyes.gates["make_fields"] = threading.Event()
+        await rig.show(5)
+        await until(lambda: {"find_faces", "make_fields"} <= set(rig.eyes.calls))  # both are under way, none has ended
+        assert (await rig.show(6)).pts == 18000
+        assert rig.eyes.calls.count("show") == 2
+
+
+class Diary(FakeEyes):
+    """Makes fields that say of which frame they are and whose landmarks they were made with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.shown: list[tuple[float, ...]] = []
+
+    def make_fields(self, frame: Frame, faces: Faces) -> Any:
+        super().make_fields(frame, faces)
+        return frame.time, faces.time
+
+    def show(self, frame: Frame, faces: Faces, fields: Any, share: float) -> Shown:
+        self.shown.append(tuple(round(30 * time) for time in (frame.time, faces.time, *fields)))
+        return super().show(frame, faces, fields, share)
+
+
+async def test_a_field_is_made_with_landmarks_of_before_and_shown_at_newer_ones() -> None:
+    """Claims 8, 10, 18, 20 and 23: landmarks of x, a field of x+n with them, landmarks of x+m, shown x+q."""
+    eyes = Diary()
+    async with running("pipelined", eyes) as rig:
+        await rig.warm_up()
+        eyes.gates["make_fields"] = threading.Event()
+        for number in range(20, 25):  # the field of 20 is held up, landmarks go on
+            await rig.show(number)
+            await until(lambda number=number: bool(rig.seen) and round(30 * rig.seen[-1].time) == number)  # type: ignore[misc]
+        eyes.gates.pop("make_fields").set()
+        await until(lambda: eyes.calls.count("make_fields") >= 1)
+        await asyncio.sleep(0.05)
+        await rig.show(25)
+    shown, landmarks, field, faces_of_field = eyes.shown[-1]
+    assert faces_of_field <= field <= landmarks < shown == 25
+
+
+async def test_beyond_the_allowed_age_the_correction_fades_out_and_back() -> None:
+    """Claim 26: a setting determines how far apart computed and shown frames may be."""
+    async with running("pipelined", max_landmark_age=3) as rig:
+        await rig.warm_up()
+        for number in range(10, 20):  # every frame's landmarks are there before the next one comes
+            await rig.show(number)
+            await until(lambda number=number: bool(rig.seen) and round(30 * rig.seen[-1].time) == number)  # type: ignore[misc]
+        gate = rig.eyes.gates["find_faces"] = threading.Event()
+        rig.eyes.shares.clear()
+        for number in range(20, 30):
+            await rig.show(number)
+        # 20, 21 and 22 are 1, 2 and 3 frames after 19; from then on it takes 4.5 frames to nothing.
+        assert rig.eyes.shares == pytest.approx([1, 1, 1, 0.778, 0.556, 0.333, 0.111], abs=1e-3)
+        assert rig.verdicts[Verdict.LATE] == 3
+        gate.set()
+        await until(lambda: round(30 * rig.seen[-1].time) == 29)
+        rig.eyes.shares.clear()
+        for number in range(30, 36):
+            await rig.show(number)
+            await until(lambda number=number: round(30 * rig.seen[-1].time) == number)  # type: ignore[misc]
+        assert rig.eyes.shares == pytest.approx([0.222, 0.444, 0.667, 0.889, 1, 1], abs=1e-3)
+
+
+async def test_a_field_too_old_fades_the_correction_out_as_well() -> None:
+    """Claim 26, of the field."""
+    async with running("pipelined", max_field_age=2) as rig:
+        await rig.warm_up()
+        rig.eyes.gates["make_fields"] = threading.Event()
+        for number in range(20, 30):
+            await rig.show(number)
+        assert rig.verdicts[Verdict.LATE] >= 2
+
+
+async def test_landmarks_may_be_found_in_fewer_frames_than_are_shown() -> None:
+    async with running("pipelined", landmark_every=3) as rig:
+        for number in range(12):
+            await rig.show(number)
+            await until(lambda number=number: rig.eyes.calls.count("find_faces") == number // 3 + 1)  # type: ignore[misc]
+            await asyncio.sleep(0.01)
+        assert [round(30 * faces.time) for faces in rig.seen] == [0, 3, 6, 9]
+        assert rig.eyes.calls.count("make_fields") > 8
+
+
+async def test_who_worked_on_which_frame_is_noted() -> None:
+    async with running("pipelined") as rig:
+        await rig.warm_up()
+        await rig.show(5)
+    spans = [note for note in rig.notes if isinstance(note, Span)]
+    assert {span.line for span in spans} == {"landmarks", "field", "warp"}
+    use = next(note for note in reversed(rig.notes) if isinstance(note, Use))
+    assert use.landmarks is not None
+    assert use.landmarks < use.frame
+    assert use.verdict is Verdict.CORRECTED
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_where_fields_return_each_line_sends_what_it_made_and_nothing_is_shown(mode: PipelineMode) -> None:
+    """Claims 19, 21 and 24: field and landmarks go to the local device, which warps by itself."""
+    async with running(mode, returns="field") as rig:
+        for number in range(5):
+            rig.pipeline.take(picture(number), stamp=100 + number)
+            await until(lambda number=number: f"faces {100 + number} True".encode() in rig.packets)  # type: ignore[misc]
+            await until(lambda: any(packet.startswith(b"fields") for packet in rig.packets) or mode == "pipelined")
+        assert "show" not in rig.eyes.calls
+        assert rig.verdicts[Verdict.CORRECTED] == 5
+        fields = [packet.split() for packet in rig.packets if packet.startswith(b"fields")]
+        assert fields
+        assert all(int(frame) >= int(seen) for _, frame, seen in fields)
+
+
+@pytest.mark.parametrize("stage", ["find_faces", "make_fields"])
+async def test_where_fields_return_a_failing_stage_makes_the_receiver_show_its_original(stage: str) -> None:
+    async with running("sequential", returns="field") as rig:
+        rig.eyes.broken.add(stage)
+        rig.pipeline.take(picture(0), stamp=100)
+        await until(lambda: bool(rig.packets))
+        assert rig.packets[-1] == b"faces 100 False"
+        assert rig.verdicts[Verdict.FAILED] == 1
+
+
+async def test_where_fields_return_frames_that_landmarks_cannot_keep_up_with_are_dropped() -> None:
+    async with running("pipelined", returns="field") as rig:
+        gate = rig.eyes.gates["find_faces"] = threading.Event()
+        rig.pipeline.take(picture(0), stamp=100)
+        await until(lambda: "find_faces" in rig.eyes.calls)
+        for number in range(1, 5):
+            rig.pipeline.take(picture(number), stamp=100 + number)
+        gate.set()
+        await until(lambda: b"faces 104 True" in rig.packets)
+        assert [packet for packet in rig.packets if packet.startswith(b"faces")] == [
+            b"faces 100 True",
+            b"faces 104 True",
+        ]
+        assert rig.pipeline.dropped == 3
+
+
 async def test_results_of_long_ago_are_not_applied() -> None:
     async with running("pipelined") as rig:
         await rig.warm_up()
         rig.eyes.gates["find_faces"] = threading.Event()
-        late = 1000 + round(30 * STALE)
+        late = 1000 + round(30 * LONGEST)
         original = picture(late)
         rig.pipeline.take(original)
         assert await rig.pipeline.next() is original
@@ -217,7 +366,7 @@ async def test_the_size_may_change_at_any_frame() -> None:
 class Brightened(FakeEyes):
     """Shows a new frame, so that it has to be written."""
 
-    def show(self, frame: Frame, faces: Faces, fields: float) -> Shown:
+    def show(self, frame: Frame, faces: Faces, fields: float, share: float) -> Shown:
         return Shown(Frame(255 - frame.y, frame.u, frame.v, frame.time), Verdict.CORRECTED)
 
 
@@ -286,7 +435,9 @@ async def test_settling_waits_for_the_stage_of_a_cancelled_line() -> None:
     eyes, clock = FakeEyes(), Clock()
     eyes.gates["find_faces"] = threading.Event()
     with hired() as hands:
-        pipeline = Pipeline(eyes, hands, mode="sequential", meter=Meter("", 0), clock=clock, saw=lambda _: None)
+        lines = Lines.model_validate({"pipeline": "sequential"})
+        ears = Ears[Faces](lambda _: None)
+        pipeline = Pipeline(eyes, hands, lines=lines, meter=Meter("", 0), clock=clock, ears=ears)
         [line] = [asyncio.create_task(line) for line in pipeline.lines()]
         pipeline.take(picture(0))
         await until(lambda: "find_faces" in eyes.calls)

@@ -7,7 +7,10 @@ import pytest
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 
-from relay.media.pipeline import Pipeline
+from relay.config import Lines
+from relay.gaze.face import Faces
+from relay.media.pipeline import Ears, Pipeline
+from relay.media.stages import Hands
 from relay.media.track import LONGEST_AUDIO, CorrectedTrack, DelayedTrack, ingest
 from relay.metrics import Meter
 from tests.fakes import Clip, Clock, FakeEyes, hired, until
@@ -18,6 +21,12 @@ def sound(number: int) -> av.AudioFrame:
     frame = av.AudioFrame.from_ndarray(np.full((1, 1920), number, np.int16), format="s16", layout="stereo")
     frame.sample_rate, frame.pts, frame.time_base = 48000, 960 * number, Fraction(1, 48000)
     return frame
+
+
+def piped(hands: Hands, meter: Meter | None = None) -> Pipeline[Faces, float]:
+    """A pipeline of fake eyes."""
+    lines, ears = Lines.model_validate({}), Ears[Faces](lambda _: None)
+    return Pipeline(FakeEyes(), hands, lines=lines, meter=meter or Meter("", 0), clock=Clock(), ears=ears)
 
 
 class Microphone(MediaStreamTrack):
@@ -39,7 +48,7 @@ class Microphone(MediaStreamTrack):
 async def test_a_fast_source_is_drained_at_once_and_never_queues() -> None:
     with hired() as hands:
         meter, clip = Meter("pipelined", 0), Clip(length=500)
-        pipeline = Pipeline(FakeEyes(), hands, mode="pipelined", meter=meter, clock=Clock(), saw=lambda _: None)
+        pipeline = piped(hands, meter)
         await ingest(clip, pipeline)
         assert clip.sent == 500
         assert meter.report(100).frames.arrived == 500
@@ -48,7 +57,7 @@ async def test_a_fast_source_is_drained_at_once_and_never_queues() -> None:
 
 async def test_what_comes_out_is_in_order_with_the_time_stamps_of_what_went_in() -> None:
     with hired() as hands:
-        pipeline = Pipeline(FakeEyes(), hands, mode="pipelined", meter=Meter("", 0), clock=Clock(), saw=lambda _: None)
+        pipeline = piped(hands)
         lines = [asyncio.create_task(line) for line in (*pipeline.lines(), ingest(Clip(rate=200), pipeline))]
         track = CorrectedTrack(pipeline)
         stamps = [(await track.recv()).pts for _ in range(40)]
@@ -61,9 +70,20 @@ async def test_what_comes_out_is_in_order_with_the_time_stamps_of_what_went_in()
     assert numbers == sorted(set(numbers))
 
 
+async def test_every_frame_is_taken_with_its_stamp() -> None:
+    taken: list[tuple[int | None, int]] = []
+
+    class Taker:
+        def take(self, decoded: av.VideoFrame, stamp: int) -> None:
+            taken.append((decoded.pts, stamp))
+
+    await ingest(Clip(length=3), Taker(), lambda frame: 7 + (frame.pts or 0))  # type: ignore[arg-type]
+    assert taken == [(0, 7), (3000, 3007), (6000, 6007)]
+
+
 async def test_a_closed_pipeline_ends_the_track() -> None:
     with hired() as hands:
-        pipeline = Pipeline(FakeEyes(), hands, mode="pipelined", meter=Meter("", 0), clock=Clock(), saw=lambda _: None)
+        pipeline = piped(hands)
         track = CorrectedTrack(pipeline)
         waiting = asyncio.create_task(track.recv())
         await asyncio.sleep(0)

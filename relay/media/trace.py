@@ -1,0 +1,122 @@
+"""Who worked on which frame when: noted for the page's strip, and written as a Chrome trace.
+
+The file is the JSON array form of Google's Trace Event Format, which ui.perfetto.dev and chrome://tracing show. It
+holds numbers of frames and times, never a picture or a session's name.
+"""
+
+import json
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Self
+
+from relay.errors import ConfigError
+from relay.frame import Verdict
+
+THREADS: Final = {"landmarks": 1, "field": 2, "warp": 3}  # a row of the trace each
+MOST: Final = 200  # notes kept for the page; it asks for them five times a second
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stage's work on one frame. Times: seconds of the clock that the pipeline was given."""
+
+    line: str
+    frame: int
+    begun: float
+    ended: float
+
+
+@dataclass(frozen=True)
+class Use:
+    """A frame that was shown, or told of: at what time, with the results of which frames (None: there were none)."""
+
+    frame: int
+    at: float
+    landmarks: int | None
+    field: int | None
+    verdict: Verdict
+
+
+Note = Span | Use
+
+
+class Recent:
+    """The newest notes, until they are taken. Oldest are forgotten first."""
+
+    def __init__(self) -> None:
+        self._notes: deque[Note] = deque(maxlen=MOST)
+
+    def __call__(self, note: Note) -> None:
+        """Keep it."""
+        self._notes.append(note)
+
+    def take(self, now: float) -> dict[str, Any]:
+        """All notes since the last call, as the `trace` message has them (docs/api.md)."""
+        notes, self._notes = self._notes, deque(maxlen=MOST)
+        spans = [note for note in notes if isinstance(note, Span)]
+        uses = [note for note in notes if isinstance(note, Use)]
+        return {
+            "now": round(now, 4),
+            "spans": [[one.line, one.frame, round(one.begun, 4), round(one.ended, 4)] for one in spans],
+            "shown": [[one.frame, round(one.at, 4), one.landmarks, one.field, one.verdict] for one in uses],
+        }
+
+
+class TraceFile:
+    """A trace being written; many sessions, each a process of its own in it. One event loop or thread writes."""
+
+    def __init__(self, path: Path) -> None:
+        """Begin the file. Raises ConfigError where it cannot be written."""
+        try:
+            self._file = path.open("w", encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(f"trace: {path} cannot be written: {error.strerror or error}") from error
+        self._sessions = 0
+        self._comma = "["
+
+    def session(self, title: str) -> Callable[[Note], None]:
+        """What writes the notes of a new session, which the trace calls by this title and a number."""
+        self._sessions += 1
+        process = self._sessions
+        self._write({"ph": "M", "name": "process_name", "pid": process, "args": {"name": f"{title} {process}"}})
+        for line, thread in THREADS.items():
+            self._write({"ph": "M", "name": "thread_name", "pid": process, "tid": thread, "args": {"name": line}})
+
+        def write(note: Note) -> None:
+            for event in _events(note):
+                self._write({**event, "pid": process})
+
+        return write
+
+    def close(self) -> None:
+        """End the file; nothing is written afterwards."""
+        if not self._file.closed:
+            self._file.write(f"{'[' if self._comma == '[' else ''}\n]\n")
+            self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _write(self, event: dict[str, Any]) -> None:
+        if not self._file.closed:
+            self._file.write(f"{self._comma}\n{json.dumps(event)}")
+            self._comma = ","
+
+
+def _events(note: Note) -> list[dict[str, Any]]:
+    """The trace's events for a note; times in microseconds."""
+    if isinstance(note, Span):
+        event = {"ph": "X", "name": f"{note.line} {note.frame}", "cat": "line", "tid": THREADS.get(note.line, 4)}
+        times = {"ts": round(1e6 * note.begun), "dur": round(1e6 * (note.ended - note.begun))}
+        return [{**event, **times, "args": {"frame": note.frame}}]
+    used = {"frame": note.frame, "landmarks_of": note.landmarks, "field_of": note.field, "verdict": note.verdict}
+    shown = {"ph": "i", "s": "t", "name": f"shown {note.frame}", "tid": THREADS["warp"], "ts": round(1e6 * note.at)}
+    if note.landmarks is None or note.field is None:
+        return [{**shown, "args": used}]
+    ages = {"landmarks": note.frame - note.landmarks, "field": note.frame - note.field}
+    return [{**shown, "args": used}, {"ph": "C", "name": "age in frames", "ts": round(1e6 * note.at), "args": ages}]
