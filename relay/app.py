@@ -21,6 +21,7 @@ from relay.errors import ConfigError
 from relay.gaze.corrector import Corrector
 from relay.media import codec
 from relay.media.stages import Hands
+from relay.media.trace import TraceFile
 from relay.problems import answer_problems
 from relay.routes import Routes
 from relay.session import Eyes
@@ -42,7 +43,8 @@ def assemble(settings: Serve, make_eyes: MakeEyes | None = None) -> web.Applicat
     """The application: its parts begin and end with it. make_eyes: other eyes than the Corrector's."""
     hands = Hands.hire()
     make_eyes = make_eyes or partial(Corrector, settings)
-    sessions = Sessions(settings, hands, make_eyes, time.monotonic)
+    trace = TraceFile(settings.trace) if settings.trace else None
+    sessions = Sessions(settings, hands, make_eyes, time.monotonic, trace)
     app = web.Application(client_max_size=settings.max_offer_bytes, middlewares=[answer_problems])
     app.add_routes(Routes(settings, sessions, page_folder()).table())
 
@@ -55,8 +57,10 @@ def assemble(settings: Serve, make_eyes: MakeEyes | None = None) -> web.Applicat
         # 1. No request is being served any more: no session can begin.
         # 2. Sessions end, and with them everything that runs in a thread.
         await sessions.close_all()
-        # 3. The threads.
+        # 3. The threads, and what was noted of them.
         await asyncio.to_thread(hands.dismiss)
+        if trace:
+            trace.close()
 
     app.cleanup_ctx.append(own)
     return app

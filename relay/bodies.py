@@ -4,18 +4,22 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, WithJsonSchema
 
-from relay.config import Correction, Limits
+from relay.config import Correction, Limits, ReturnMode
 
 # Described as what they are, but validated later: a wrong setting is another problem than a wrong body.
 Settings = Annotated[dict[str, Any], WithJsonSchema(Correction.model_json_schema())]
 
 
 class Offer(BaseModel, frozen=True, extra="forbid", strict=True):
-    """An offer as JSON, with the settings that are to differ from the relay's defaults."""
+    """An offer as JSON, with the settings that are to differ from the relay's defaults.
+
+    returns: what is to come back; field: no picture, but where to move the pixels (docs/protocol.md).
+    """
 
     type: Literal["offer"]
     sdp: str
     settings: Settings = {}
+    returns: ReturnMode = "video"
 
 
 class Answer(BaseModel, frozen=True):

@@ -44,7 +44,14 @@ class Ping(BaseModel, frozen=True, extra="forbid", strict=True):
     t: Annotated[float, Field(allow_inf_nan=False)]
 
 
-Message = Change | Calibrate | Ping
+class Watch(BaseModel, frozen=True, extra="forbid", strict=True):
+    """Asks for the trace of the lines, or for its end."""
+
+    type: Literal["trace"]
+    enabled: bool
+
+
+Message = Change | Calibrate | Ping | Watch
 MESSAGES: Final[TypeAdapter[Message]] = TypeAdapter(Annotated[Message, Field(discriminator="type")])
 
 
@@ -79,7 +86,7 @@ def _explained(error: ValidationError) -> RequestError:
     if kind == "json_invalid":
         return MalformedError("the message is not JSON")
     if kind == "union_tag_invalid":
-        return UnknownTypeError("the message's type is none of settings, calibrate and ping")
+        return UnknownTypeError("the message's type is none of settings, calibrate, ping and trace")
     if kind in {"union_tag_not_found", "model_attributes_type", "dict_type"}:
         return MalformedError('a message is a JSON object with a "type"')
     return MalformedError(describe(error))
@@ -88,34 +95,35 @@ def _explained(error: ValidationError) -> RequestError:
 class Control:
     """One person's side of the conversation.
 
-    send: takes a message's text; it may drop it. clock: monotonic seconds.
+    send: takes a message's text; it may drop it. clock: monotonic seconds. watched: whether the client asks for traces.
     """
 
     def __init__(self, eyes: Adjustable, send: Callable[[str], None], limit: int, clock: Callable[[], float]) -> None:
         self._eyes, self._send, self._limit, self._clock = eyes, send, limit, clock
         self._two_look = TwoLook()
+        self.watched = False
 
     def greet(self) -> None:
         """Say which settings are in force."""
-        self._say("settings", **self._eyes.correction.model_dump())
+        self.say("settings", **self._eyes.correction.model_dump())
 
     def receive(self, text: str | bytes) -> None:
         """Act on a message. One that cannot be read or obeyed is answered by an error message."""
         try:
             self._obey(read(text, self._limit))
         except RequestError as error:
-            self._say("error", code=error.code, message=str(error))
+            self.say("error", code=error.code, message=str(error))
 
     def see(self, faces: Faces) -> None:
         """Let a calibration under way look at what the landmark line found."""
         match self._two_look.observe(faces, self._clock()):
             case Looked(look):
-                self._say("calibration", state="looked", look=look)
+                self.say("calibration", state="looked", look=look)
             case Rejected(look, code, message):
-                self._say("calibration", state="rejected", look=look, code=code, message=message)
+                self.say("calibration", state="rejected", look=look, code=code, message=message)
             case Calibrated(pitch, yaw):
                 self._eyes.correction = changed(self._eyes.correction, {"pitch": pitch, "yaw": yaw})
-                self._say("calibration", state="done", pitch=pitch, yaw=yaw)
+                self.say("calibration", state="done", pitch=pitch, yaw=yaw)
                 self.greet()
 
     def _obey(self, message: Message) -> None:
@@ -126,7 +134,9 @@ class Control:
             case Calibrate(look=look):
                 self._calibrate(look)
             case Ping(t=t):
-                self._say("pong", t=t)
+                self.say("pong", t=t)
+            case Watch(enabled=enabled):
+                self.watched = enabled
 
     def _calibrate(self, look: Literal["lens", "face", "cancel"]) -> None:
         if look == "cancel":
@@ -135,9 +145,10 @@ class Control:
         try:
             self._two_look.begin(look, self._clock())
         except CalibrationError as error:
-            self._say("calibration", state="rejected", look=look, code=error.code, message=str(error))
+            self.say("calibration", state="rejected", look=look, code=error.code, message=str(error))
         else:
-            self._say("calibration", state="looking", look=look)
+            self.say("calibration", state="looking", look=look)
 
-    def _say(self, kind: str, **content: object) -> None:
+    def say(self, kind: str, **content: object) -> None:
+        """Send a message of this type."""
         self._send(json.dumps({"type": kind, **content}))

@@ -2,13 +2,13 @@
 
 from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import Final, cast, get_args
 
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from relay.bodies import Answer, IceServer, Offer, RelayConfig
-from relay.config import Serve, describe
+from relay.config import ReturnMode, Serve, describe
 from relay.errors import MalformedError, UnsupportedMediaTypeError
 from relay.openapi import document
 from relay.sessions import Sessions
@@ -52,11 +52,11 @@ class Routes:
             raise UnsupportedMediaTypeError(f"the Content-Type must be {SDP} or {JSON}")
         body = await _text(request)
         if request.content_type == SDP:
-            opened = await self._sessions.open(body)
+            opened = await self._sessions.open(body, returns=_returns(request.query.get("returns", "video")))
             answer = web.Response(status=201, text=opened.answer, content_type=SDP)
         else:
             offer = _parse(body)
-            opened = await self._sessions.open(offer.sdp, offer.settings)
+            opened = await self._sessions.open(offer.sdp, offer.settings, offer.returns)
             answer = _json(Answer(id=opened.name, sdp=opened.answer), status=201)
         answer.headers["Location"] = f"/api/sessions/{opened.name}"
         return answer
@@ -101,6 +101,13 @@ async def _text(request: web.Request) -> str:
         return (await request.read()).decode()
     except UnicodeDecodeError as error:
         raise MalformedError("the body is not UTF-8 text") from error
+
+
+def _returns(asked: str) -> ReturnMode:
+    for mode in get_args(ReturnMode):
+        if asked == mode:
+            return cast("ReturnMode", mode)
+    raise MalformedError(f"returns: {asked!r} is not right: it is one of {', '.join(get_args(ReturnMode))}")
 
 
 def _parse(body: str) -> Offer:

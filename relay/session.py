@@ -19,19 +19,23 @@ from aiortc import (
     RTCSessionDescription,
 )
 
-from relay.config import Correction, Serve
+from relay.config import Correction, ReturnMode, Serve
 from relay.control import Control
 from relay.errors import MalformedError
 from relay.gaze.face import Faces
 from relay.media import codec
-from relay.media.pipeline import Pipeline
+from relay.media.pipeline import Ears, Pipeline
 from relay.media.stages import Hands, Stages
-from relay.media.track import CorrectedTrack, DelayedTrack, ingest
+from relay.media.trace import Note, Recent
+from relay.media.track import CorrectedTrack, DelayedTrack, Stamper, ingest
 from relay.metrics import Meter, Statistics
 
 CHANNEL: Final = "eyeline"
+FIELDS: Final = "fields"  # the channel of docs/protocol.md
 PATIENCE: Final = 15.0  # seconds from the answer to the connection; then the peer will not come
 MOST_UNSENT: Final = 65536  # bytes waiting in the data channel; a peer that reads so slowly misses messages
+MOST_UNSENT_FIELDS: Final = 16384  # the same, of packets that are of no use once the next one is there
+TRACE_EVERY: Final = 0.2  # seconds
 
 log = logging.getLogger(__name__)
 
@@ -64,19 +68,34 @@ class Eyes(Stages[Faces, Any], Protocol):
 class Session:
     """From an offer to the last released byte. eyes are the session's own: it closes them.
 
-    open() once, then run() until it returns; end() at any time. clock: monotonic seconds.
+    open() once, then run() until it returns; end() at any time. clock: monotonic seconds. returns: what goes back to
+    the peer. note: hears of every stage's work.
     """
 
-    def __init__(self, name: str, eyes: Eyes, *, settings: Serve, hands: Hands, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        name: str,
+        eyes: Eyes,
+        *,
+        settings: Serve,
+        hands: Hands,
+        clock: Callable[[], float],
+        returns: ReturnMode = "video",
+        note: Callable[[Note], None] = lambda _: None,
+    ) -> None:
         self.name = name
         self._state = State.OPENING
         self._eyes, self._settings, self._hands, self._clock = eyes, settings, hands, clock
-        self._meter = Meter(settings.pipeline, clock())
+        self._meter = Meter(settings.pipeline, clock(), returns)
+        self._recent, self._note = Recent(), note
+        ears = Ears[Faces](self._see, self._take_note, self._send_packet if returns == "field" else None)
         self._pipeline: Pipeline[Faces, Any] = Pipeline(
-            eyes, hands, mode=settings.pipeline, meter=self._meter, clock=clock, saw=self._see
+            eyes, hands, lines=settings.lines, meter=self._meter, clock=clock, ears=ears
         )
+        self._returns = returns
         self._control = Control(eyes, self._send, settings.max_message_bytes, clock)
         self._channel: RTCDataChannel | None = None
+        self._fields: RTCDataChannel | None = None
         self._faces = 0
         self._lines: list[Coroutine[Any, Any, None]] = []
         self._connected, self._over = asyncio.Event(), asyncio.Event()
@@ -109,7 +128,7 @@ class Session:
         """Carry frames until the peer is gone or end() was called, then release everything."""
         try:
             async with asyncio.TaskGroup() as group:
-                lines = (*self._pipeline.lines(), *self._lines, self._await_peer(), self._report())
+                lines = (*self._pipeline.lines(), *self._lines, self._await_peer(), self._report(), self._trace())
                 tasks = [group.create_task(line) for line in lines]
                 await self._over.wait()
                 for task in tasks:
@@ -138,26 +157,30 @@ class Session:
         self._enter(State.CLOSED)
 
     def _return_tracks(self, transceivers: list[RTCRtpTransceiver]) -> None:
-        """Send back the first video corrected and the first audio delayed; refuse all others."""
+        """Send back the first video corrected and the first audio delayed; refuse all others.
+
+        Where fields go back the video is only taken, and the sound, which then needs no delay, stays where it is.
+        """
         offered = [one for one in transceivers if one.receiver.track is not None]
         for one in transceivers:
             one.direction = "inactive"
-        for kind, give_back in (("video", self._return_video), ("audio", self._return_audio)):
-            for one in [one for one in offered if one.kind == kind][:1]:
-                one.sender.replaceTrack(give_back(one.receiver.track))
+        for one in [one for one in offered if one.kind == "video"][:1]:
+            self._lines.append(self._carry(one.receiver.track, codec.stamps(one.receiver)))
+            one.direction = "recvonly"
+            if self._returns == "video":
+                one.sender.replaceTrack(CorrectedTrack(self._pipeline))
                 one.direction = "sendrecv"
-
-    def _return_video(self, source: MediaStreamTrack) -> MediaStreamTrack:
-        self._lines.append(self._carry(source))
-        return CorrectedTrack(self._pipeline)
+        for one in [one for one in offered if one.kind == "audio" and self._returns == "video"][:1]:
+            one.sender.replaceTrack(self._return_audio(one.receiver.track))
+            one.direction = "sendrecv"
 
     def _return_audio(self, source: MediaStreamTrack) -> MediaStreamTrack:
         track = DelayedTrack(source, lambda: self._pipeline.delay, self._clock)
         self._lines.append(track.ingest())
         return track
 
-    async def _carry(self, source: MediaStreamTrack) -> None:
-        await ingest(source, self._pipeline)
+    async def _carry(self, source: MediaStreamTrack, stamp: Stamper) -> None:
+        await ingest(source, self._pipeline, stamp)
         self.end("its video ended")
 
     async def _await_peer(self) -> None:
@@ -171,6 +194,12 @@ class Session:
         while True:
             await asyncio.sleep(1)
             self._send(self.statistics().to_json())
+
+    async def _trace(self) -> None:
+        while True:
+            await asyncio.sleep(TRACE_EVERY)
+            if self._control.watched:
+                self._control.say("trace", **self._recent.take(self._clock()))
 
     def _follow_connection(self) -> None:
         if self._state is State.CLOSING:
@@ -187,17 +216,30 @@ class Session:
             self._channel = channel
             channel.on("message", self._control.receive)
             self._control.greet()
+        elif channel.label == FIELDS:
+            self._fields = channel
 
     def _see(self, faces: Faces) -> None:
         self._faces = len(faces.faces)
         self._control.see(faces)
 
+    def _take_note(self, note: Note) -> None:
+        self._note(note)
+        if self._control.watched:
+            self._recent(note)
+
     def _send(self, text: str) -> None:
-        channel = self._channel
-        if channel is None or channel.readyState != "open" or channel.bufferedAmount > MOST_UNSENT:
+        self._put(self._channel, text, MOST_UNSENT)
+
+    def _send_packet(self, packet: bytes) -> None:
+        self._put(self._fields, packet, MOST_UNSENT_FIELDS)
+
+    def _put(self, channel: RTCDataChannel | None, message: str | bytes, most_unsent: int) -> None:
+        """Send it, unless the channel is not there or its peer reads too slowly."""
+        if channel is None or channel.readyState != "open" or channel.bufferedAmount > most_unsent:
             return
         if self._peer.connectionState == "connected":  # a channel looks open a little longer than its transport
-            channel.send(text)
+            channel.send(message)
 
     def _enter(self, state: State) -> None:
         """The only place where the state changes."""

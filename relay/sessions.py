@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from relay import offer
-from relay.config import Correction, Serve
+from relay.config import Correction, ReturnMode, Serve
 from relay.control import changed
 from relay.errors import BusyError, UnknownSessionError
 from relay.media.stages import Hands
+from relay.media.trace import Note, TraceFile
 from relay.session import Eyes, Session
 
 log = logging.getLogger(__name__)
@@ -28,7 +29,8 @@ class Opened:
 class Sessions:
     """Owns every session and the task that runs it.
 
-    make_eyes: builds one person's stages; called in a thread, may take its time, raises ModelError.
+    make_eyes: builds one person's stages; called in a thread, may take its time, raises ModelError. trace: the file in
+    which their lines are noted, if any.
     """
 
     def __init__(
@@ -37,7 +39,9 @@ class Sessions:
         hands: Hands,
         make_eyes: Callable[[Correction], Eyes],
         clock: Callable[[], float],
+        trace: TraceFile | None = None,
     ) -> None:
+        self._trace = trace
         self._settings, self._hands, self._make_eyes, self._clock = settings, hands, make_eyes, clock
         self._opening = 0
         self._running: dict[str, tuple[Session, asyncio.Task[None]]] = {}
@@ -45,7 +49,7 @@ class Sessions:
     def __len__(self) -> int:
         return self._opening + len(self._running)
 
-    async def open(self, sdp: str, changes: Mapping[str, Any] | None = None) -> Opened:
+    async def open(self, sdp: str, changes: Mapping[str, Any] | None = None, returns: ReturnMode = "video") -> Opened:
         """A session for this offer, with these settings other than the defaults. Raises RequestError."""
         if len(self) >= self._settings.max_sessions:
             raise BusyError(f"the relay holds {len(self)} sessions, as many as it may; try again later")
@@ -53,7 +57,7 @@ class Sessions:
         correction = changed(self._settings.correction, changes or {})
         self._opening += 1
         try:
-            session, answer = await self._start(sdp, correction)
+            session, answer = await self._start(sdp, correction, returns)
             task = asyncio.create_task(self._run(session), name=f"session {session.name[:6]}")
             self._running[session.name] = session, task
         finally:
@@ -79,11 +83,12 @@ class Sessions:
         if running:
             await asyncio.wait([task for _, task in running])
 
-    async def _start(self, sdp: str, correction: Correction) -> tuple[Session, str]:
+    async def _start(self, sdp: str, correction: Correction, returns: ReturnMode) -> tuple[Session, str]:
         loop = asyncio.get_running_loop()
         eyes = await loop.run_in_executor(self._hands.landmarks, self._make_eyes, correction)
         name = secrets.token_urlsafe(16)
-        session = Session(name, eyes, settings=self._settings, hands=self._hands, clock=self._clock)
+        settings, hands, clock = self._settings, self._hands, self._clock
+        session = Session(name, eyes, settings=settings, hands=hands, clock=clock, returns=returns, note=self._note())
         try:
             answer = await session.open(sdp)
         except BaseException:
@@ -91,6 +96,10 @@ class Sessions:
             raise
         log.info("session %s begins", name[:6])
         return session, answer
+
+    def _note(self) -> Callable[[Note], None]:
+        """Where a new session's lines are noted."""
+        return self._trace.session("session") if self._trace else lambda _: None
 
     async def _run(self, session: Session) -> None:
         try:

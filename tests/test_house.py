@@ -17,16 +17,17 @@ LAYERS = [
     # words and numbers that everybody shares
     "errors config frame metrics gaze.spec gaze.face",
     # one idea each, without a library of frames
-    "gaze.geometry gaze.smoothing gaze.pose gaze.tracking media.mailbox media.stages files.kind tally",
+    "gaze.geometry gaze.quantise gaze.smoothing gaze.pose gaze.tracking "
+    "media.mailbox media.stages media.freshness media.trace media.crew files.kind tally",
     # what to do to an eye
-    "gaze.aim gaze.calibration gaze.cutout gaze.geometric gaze.warp",
+    "gaze.aim gaze.calibration gaze.cutout gaze.geometric gaze.warp gaze.motion gaze.guard gaze.wire gaze.telling",
     # where a large library is let in: MediaPipe, onnxruntime, PyAV, aiortc's private side
     "gaze.landmarks gaze.network media.frame files.orientation files.pair media.codec",
     "files.span files.draft files.recording files.source files.soundtrack files.target",
     # one person's chain; the same chain with a clock
-    "gaze.corrector media.pipeline media.track",
+    "gaze.corrector media.arrival media.pipeline media.track",
     # one person, one file
-    "control offer session correct",
+    "control offer session walk correct",
     # all persons, over HTTP; the whole program
     "sessions bodies problems openapi routes app check __main__",
 ]
@@ -67,6 +68,7 @@ UNTESTED = {
     "frame": "names; every test of gaze and media uses them",
     "gaze.spec": "numbers; test_geometry holds them against the drawing",
     "gaze.face": "plain data",
+    "media.arrival": "plain data",
 }
 
 VAGUE = {"util", "utils", "common", "helper", "helpers", "base", "manager", "handler", "misc"}

@@ -3,11 +3,12 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from itertools import pairwise
 
 import pytest
 
 from relay import session
-from relay.config import Serve
+from relay.config import ReturnMode, Serve
 from relay.errors import MalformedError
 from relay.frame import Verdict
 from relay.gaze.face import Faces
@@ -17,11 +18,14 @@ from tests.fakes import Browser, FakeEyes, hired, until
 
 
 @asynccontextmanager
-async def opened(browser: Browser, eyes: FakeEyes | None = None, *flags: str) -> AsyncIterator[Session]:
+async def opened(
+    browser: Browser, eyes: FakeEyes | None = None, *flags: str, returns: ReturnMode = "video"
+) -> AsyncIterator[Session]:
     """A running session with this browser; over at the end, whatever happens."""
     with hired() as hands:
         settings = Serve.read([*flags], "test")
-        one = Session("name", eyes or FakeEyes(), settings=settings, hands=hands, clock=time.monotonic)
+        eyes = eyes or FakeEyes()
+        one = Session("name", eyes, settings=settings, hands=hands, clock=time.monotonic, returns=returns)
         await browser.accept(await one.open(await browser.offer()))
         running = asyncio.create_task(one.run())
         try:
@@ -205,6 +209,48 @@ async def test_only_the_first_video_is_carried() -> None:
         assert await browser.see(3)
         first, second = browser.peer.getTransceivers()
         assert (first.currentDirection, second.currentDirection) == ("sendrecv", "inactive")
+
+
+@pytest.mark.parametrize("mode", ["pipelined", "sequential"])
+async def test_where_fields_return_they_come_instead_of_the_video(mode: str) -> None:
+    """Claims 19 and 21: landmarks and fields are sent back to the local device, and nothing else is."""
+    async with Browser() as browser, opened(browser, None, "--pipeline", mode, returns="field") as one:
+        async with asyncio.timeout(10):
+            packets = [(await browser.packets.get()).split() for _ in range(40)]
+        assert {packet[0] for packet in packets} == {b"faces", b"fields"}
+        stamps = [int(packet[1]) for packet in packets if packet[0] == b"faces"]
+        assert len(set(stamps)) > 10
+        assert {(late - early) % 3000 for early, late in pairwise(sorted(stamps))} <= {0, 1, 2999}  # rounded
+        assert browser.received == {}
+        video, audio = browser.peer.getTransceivers()
+        assert (video.currentDirection, audio.currentDirection) == ("sendonly", "inactive")
+        statistics = one.statistics()
+        assert statistics.returns == "field"
+        assert statistics.frames.corrected > 0
+
+
+async def test_without_a_channel_for_them_fields_are_not_sent() -> None:
+    async with Browser(channel=False) as browser, opened(browser, returns="field") as one:
+        await until(lambda: one.statistics().frames.out > 10)
+        assert browser.packets.empty()
+
+
+async def test_the_trace_is_sent_while_it_is_asked_for() -> None:
+    async with Browser() as browser, opened(browser):
+        await browser.see(3)
+        await browser.say(type="trace", enabled=True)
+        first, second = await browser.hear("trace"), await browser.hear("trace")
+        for trace in (first, second):
+            for _, _, begun, ended in trace["spans"]:
+                assert begun <= ended <= trace["now"]
+        assert {span[0] for span in second["spans"]} == {"landmarks", "field", "warp"}
+        assert second["shown"][0][0] > first["shown"][-1][0]
+        await browser.say(type="trace", enabled=False)
+        await browser.hear("stats")
+        while not browser.messages.empty():
+            browser.messages.get_nowait()
+        await browser.hear("stats")
+        assert not [message for message in list(browser.messages._queue) if message["type"] == "trace"]  # type: ignore[attr-defined]
 
 
 async def test_no_stun_server_is_asked_unless_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,29 +1,36 @@
 """The chain for one person's camera: faces, their fields, the corrected frame. Holds what must be remembered.
 
-Knows nothing of clocks, queues or connections: the three stages are called by whoever has a frame, each by one
+Faces and fields may be of earlier frames than the one they are used with (claims 8, 15-25): faces are carried forward
+to it, fields lie in the patch's own coordinates, and the frame's own lids have the last word.
+
+Knows nothing of clocks, queues or connections: the stages are called by whoever has a frame, those of each line by one
 thread at a time; they may overlap. Time is the frame's own.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic, TypeVar
 
 from relay.config import Correction, Engine
-from relay.frame import Frame, Shown, Verdict
+from relay.frame import Frame, Rotation, Shown, Told, Verdict
 from relay.gaze.aim import Gate, Target, opening
 from relay.gaze.cutout import cut
 from relay.gaze.face import Angles, Eye, Face, Faces, Field
 from relay.gaze.geometric import Outline, geometric_field
 from relay.gaze.geometry import Patch
+from relay.gaze.guard import guard
 from relay.gaze.landmarks import Landmarker
+from relay.gaze.motion import Sight, Velocity, carry
 from relay.gaze.network import Network, load
 from relay.gaze.smoothing import Smoother
+from relay.gaze.telling import Teller
 from relay.gaze.warp import Placed, warp
 
 T = TypeVar("T")
 
 FORGET_AFTER = 1.0  # seconds after which a face's gate and target start afresh
+OPEN = (1.0, 1.0)  # lids of which nothing else is known
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,13 @@ class FaceFields:
     number: int
     right: Field
     left: Field
+
+
+@dataclass(frozen=True)
+class Sighted(Faces):
+    """Faces, with what is remembered of the frame they were found in."""
+
+    sight: Sight = field(default_factory=lambda: Sight((0, 0)))
 
 
 @dataclass(frozen=True)
@@ -70,8 +84,11 @@ class Corrector:
         self._maker = maker or (partial(run, self._network) if self._network else compute)
         self._landmarker = Landmarker(engine.model, engine.faces, engine.landmark_width)
         self._smoother = Smoother()
+        self._motion, self._guards = engine.motion, engine.blink_guard
+        self._before: Faces | None = None
         self._targets = Memory(Target)
         self._gates = Memory(Gate)
+        self._teller = Teller()
 
     @property
     def provider(self) -> str:
@@ -80,10 +97,16 @@ class Corrector:
 
     def find_faces(self, frame: Frame) -> Faces:
         """Landmark line: who is in this frame. Never raises; a problem is a value."""
-        return self._smoother(self._landmarker(frame))
+        faces = self._smoother(self._landmarker(frame))
+        before, self._before = self._before, faces
+        velocity = Velocity.between(before, faces) if before else Velocity()
+        looks = self._motion == "flow" or self._guards
+        sight = Sight.of(frame, faces, velocity) if looks else Sight(frame.size, velocity=velocity)
+        return Sighted(**vars(faces), sight=sight)
 
     def make_fields(self, frame: Frame, faces: Faces) -> Fields:
         """Field line: for each face the two fields that turn its eyes; they stay true when the face has moved on."""
+        faces = self._carry(faces, frame)
         turns = [turn for face in faces.faces for turn in self._turns(face, faces)]
         fields = iter(self._maker(frame, turns))
         return Fields(
@@ -96,20 +119,58 @@ class Corrector:
         patches = [(eye, Patch.of(eye, faces.rotation)) for eye in face.eyes]
         return [Turn(eye, patch, patch.aim(aim)) for eye, patch in patches]
 
-    def show(self, frame: Frame, faces: Faces, fields: Fields) -> Shown:
-        """Display: the frame with every face's eyes turned, or the frame itself and the reason."""
+    def show(self, frame: Frame, faces: Faces, fields: Fields, share: float = 1.0) -> Shown:
+        """Display: the frame with every face's eyes turned, or the frame itself and the reason. share: of it, 0..1."""
+        carried = self._carry(faces, frame)
+        lids = self._guard(faces, carried, frame)
         made = {one.number: one for one in fields.faces}
         placed: list[Placed] = []
         reason = Verdict.DOUBTFUL if faces.problem else Verdict.NO_FACE
-        for face in sorted(faces.faces, key=lambda face: face.right.width + face.left.width):
-            gate = self._gates.of(face.number, frame.time)
-            gain, reason = gate(face, self.correction, self._limits, frame.time)
+        for face in _by_size(carried):
+            gain, reason = self._gain(face, frame.time)
             if gain > 0 and face.number in made:
-                placed += _placed(face, made[face.number], gain, faces)
+                pair = _placed(face, made[face.number], gain * share, lids.get(face.number, OPEN), carried.rotation)
+                reason = reason if any(one.gain > 0 for one in pair) else Verdict.EYES_CLOSED
+                placed += pair
             elif gain > 0:
                 reason = Verdict.WARMING_UP
         warped = warp(frame, placed)
         return Shown(warped, Verdict.CORRECTED if warped is not frame else reason)
+
+    def tell_faces(self, frame: Frame, faces: Faces | None, ready: bool) -> Told:
+        """Landmark line, where the receiver warps: where the eyes are, and how strongly each may be turned."""
+        if faces is None:
+            return Told(self._teller.landmarks(frame, None, ()), Verdict.WARMING_UP)
+        reason = Verdict.DOUBTFUL if faces.problem else Verdict.NO_FACE
+        found = {face.number: self._gain(face, frame.time) for face in _by_size(faces)}
+        packet = self._teller.landmarks(frame, faces, [found[face.number][0] for face in faces.faces])
+        for _, verdict in found.values():
+            if verdict is Verdict.CORRECTED:
+                return Told(packet, verdict if ready else Verdict.WARMING_UP)
+            reason = verdict
+        return Told(packet, reason)
+
+    def tell_fields(self, frame: Frame, seen: Frame, fields: Fields) -> bytes:
+        """Field line, where the receiver warps: the fields of this frame, made with the faces of seen."""
+        return self._teller.fields(frame, seen, fields.faces)
+
+    def _carry(self, faces: Faces, frame: Frame) -> Faces:
+        """The faces where they are in this frame."""
+        if not isinstance(faces, Sighted) or _is_of(faces, frame) or self._motion == "off":
+            return faces
+        if self._motion == "velocity":
+            return faces.sight.velocity.carry(faces, frame)
+        return carry(faces.sight, faces, frame)
+
+    def _guard(self, faces: Faces, carried: Faces, frame: Frame) -> dict[int, tuple[float, float]]:
+        """What this frame's own lids leave of a correction, right and left, by the face's number."""
+        if not isinstance(faces, Sighted) or _is_of(faces, frame) or not self._guards:
+            return {}
+        return guard(faces.sight, faces, carried, frame)
+
+    def _gain(self, face: Face, time: float) -> tuple[float, Verdict]:
+        """How strongly this face is turned now, 0..1, and why not more."""
+        return self._gates.of(face.number, time)(face, self.correction, self._limits, time)
 
     def close(self) -> None:
         """Release the landmark model and its threads."""
@@ -126,11 +187,22 @@ def compute(_frame: Frame, turns: Sequence[Turn]) -> list[Field]:
     return [geometric_field(Outline.of(turn.eye, turn.patch), turn.aim) for turn in turns]
 
 
-def _placed(face: Face, fields: FaceFields, gain: float, faces: Faces) -> list[Placed]:
+def _by_size(faces: Faces) -> list[Face]:
+    """Smallest first: the largest face's reason is told in the end."""
+    return sorted(faces.faces, key=lambda face: face.right.width + face.left.width)
+
+
+def _is_of(faces: Faces, frame: Frame) -> bool:
+    """Whether they were found in this very frame."""
+    return faces.time == frame.time and faces.size == frame.size
+
+
+def _placed(face: Face, fields: FaceFields, gain: float, lids: tuple[float, float], rotation: Rotation) -> list[Placed]:
     """Both fields at their eyes; lids that close take them back at once."""
+    pairs = ((face.right, fields.right), (face.left, fields.left))
     return [
-        Placed(Patch.of(eye, faces.rotation), field, gain * opening(eye))
-        for eye, field in ((face.right, fields.right), (face.left, fields.left))
+        Placed(Patch.of(eye, rotation), made, gain * opening(eye) * lid)
+        for (eye, made), lid in zip(pairs, lids, strict=True)
     ]
 
 

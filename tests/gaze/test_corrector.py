@@ -6,7 +6,6 @@ import pytest
 from numpy.typing import NDArray
 
 from relay.config import Correct, Correction, Engine, FieldMode
-from relay.correct import Walk
 from relay.errors import ModelError
 from relay.frame import Frame, Rotation, Shown, Verdict
 from relay.gaze import corrector as chain
@@ -19,6 +18,7 @@ from relay.gaze.landmarks import Landmarker
 from relay.gaze.network import Network
 from relay.gaze.spec import GRID
 from relay.tally import Tally
+from relay.walk import Walk, schedule_of
 from tests.clips import Clip, to_frame
 from tests.gaze.faces import face, faces
 from tests.gaze.weights import expected, write_network
@@ -292,7 +292,7 @@ def test_a_network_that_gives_no_number_lets_the_original_through(model: Path, t
     settings = Correct.read(words, "test")
     corrector, tally = Corrector(settings, settings.correction), Tally()
     frame = to_frame(STILL.frame(0))
-    shown = Walk(corrector, settings, tally).show(frame)
+    shown = Walk(corrector, schedule_of(settings), tally).show(frame)
     corrector.close()
     assert shown == Shown(frame, Verdict.FAILED)
     assert tally.verdicts[Verdict.FAILED] == 1
