@@ -1,13 +1,15 @@
 """How long each stage takes in the real pipeline, fed with a face at the pace of a camera.
 
 For 480p, 720p and 1080p, one and two faces, both pipeline modes: median and 95th percentile over the last five
-seconds of each run, in milliseconds. `delay` is from the decoded to the corrected frame; `age` is how many frames
-before the shown one its landmarks and its field were made. Decoding and encoding are not part of it.
+seconds of each run, in milliseconds. `delay` is from the decoded to the corrected frame, in field return to the packet
+with its landmarks; `age` is how many frames before the shown one its landmarks and its field were made; cpu is of one
+core. Decoding and encoding are not part of it.
 """
 
 import argparse
 import asyncio
 import time
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from typing import Any, get_args
@@ -19,7 +21,7 @@ from relay import config
 from relay.gaze.corrector import Corrector
 from relay.gaze.face import Faces
 from relay.media.mailbox import ClosedError
-from relay.media.pipeline import Pipeline
+from relay.media.pipeline import Ears, Pipeline
 from relay.media.stages import Hands
 from relay.metrics import Meter, Percentiles, Statistics
 from scripts.report import describe_machine, print_json, print_table
@@ -31,36 +33,57 @@ RATE = 30
 TICKS = 90_000  # a second, as in RTP
 
 
-def film(height: int, faces: int) -> list[av.VideoFrame]:
-    """Two seconds that loop, as a decoder gives them."""
+def film(height: int, faces: int, returns: config.ReturnMode) -> list[av.VideoFrame]:
+    """Two seconds that loop, as a decoder gives them. For fields the browser sends a copy 640 pixels wide."""
     width, height = SIZES[height]
+    if returns == "field":
+        width, height = 640, height * 640 // width
     people: list[Person] = ["astronaut"] * faces
     clip = Clip(tuple(people), width, height, RATE, seconds=2.0, eye_width=height / 15, sway=height / 20)
     return [av.VideoFrame.from_ndarray(picture, format="rgb24").reformat(format="yuv420p") for picture in clip.frames()]
 
 
+@dataclass(frozen=True)
+class Run:
+    """What one run gave: figures; what the network ran on, empty without one; share of one core; packets, kbit/s."""
+
+    figures: Statistics
+    provider: str
+    busy: float
+    sent: float
+
+
 async def run(
-    frames: list[av.VideoFrame], mode: config.PipelineMode, settings: config.Serve, seconds: float
-) -> tuple[Statistics, str]:
-    """Feed the frames for so long; what that took, and what the network ran on, empty without one."""
-    hands, meter = Hands.hire(), Meter(mode, time.monotonic())
+    frames: list[av.VideoFrame],
+    mode: config.PipelineMode,
+    returns: config.ReturnMode,
+    settings: config.Serve,
+    seconds: float,
+) -> Run:
+    """Feed the frames for so long."""
+    hands, meter = Hands.hire(), Meter(mode, time.monotonic(), returns)
     corrector = hands.landmarks.submit(Corrector, settings, settings.correction).result()  # as a session does it
     seen: list[int] = [0]
 
     def saw(faces: Faces) -> None:
         seen[0] = len(faces.faces)
 
-    pipeline = Pipeline(corrector, hands, mode=mode, meter=meter, clock=time.monotonic, saw=saw)
+    lines = settings.lines.model_copy(update={"pipeline": mode})
+    packets: list[int] = []  # bytes of each, where the receiver warps
+    ears = Ears[Faces](saw, send=(lambda packet: packets.append(len(packet))) if returns == "field" else None)
+    used = time.process_time()
+    pipeline = Pipeline(corrector, hands, lines=lines, meter=meter, clock=time.monotonic, ears=ears)
     async with asyncio.TaskGroup() as group:
         for line in [*pipeline.lines(), _send(pipeline)]:
             group.create_task(line)
         await _feed(pipeline, frames, seconds)
+        used = time.process_time() - used
         report = meter.report(time.monotonic(), dropped=pipeline.dropped, faces=seen[0])
         pipeline.close()
     await pipeline.settle()
     corrector.close()
     hands.dismiss()
-    return report, corrector.provider
+    return Run(report, corrector.provider, used / seconds, 8 * sum(packets) / 1000 / seconds)
 
 
 async def _feed(pipeline: Pipeline[Any, Any], frames: list[av.VideoFrame], seconds: float) -> None:
@@ -82,8 +105,9 @@ async def _send(pipeline: Pipeline[Any, Any]) -> None:
             return
 
 
-def row(height: int, asked: int, report: Statistics) -> list[object]:
+def row(height: int, asked: int, found: Run) -> list[object]:
     """One line of the table."""
+    report = found.figures
 
     def pair(found: Percentiles | None) -> list[object]:
         return [found.p50, found.p95] if found else [None, None]
@@ -92,18 +116,20 @@ def row(height: int, asked: int, report: Statistics) -> list[object]:
     ages = [cell for line in ("landmarks", "field") for cell in pair(report.age_frames.get(line))]
     share = round(100 * report.frames.corrected / max(report.frames.out, 1))
     return [
-        f"{height}p {report.pipeline}",
+        f"{height}p {report.pipeline} {report.returns}",
         f"{report.faces}/{asked}",
         report.fps_out,
         *stages,
         *pair(report.delay_ms),
         *ages,
         share,
+        round(100 * found.busy),
+        round(found.sent) or None,
     ]
 
 
 HEAD = ["ms", "faces", "fps", "landmarks", "p95", "field", "p95", "warp", "p95", "delay", "p95", "age: lm", "p95"]
-HEAD += ["field", "p95", "corrected %"]
+HEAD += ["field", "p95", "corrected %", "cpu %", "kbit/s"]
 
 
 def main() -> None:
@@ -119,6 +145,13 @@ def main() -> None:
         "--pipelines", nargs="+", choices=get_args(config.PipelineMode), default=["pipelined", "sequential"]
     )
     parser.add_argument(
+        "--returns",
+        nargs="+",
+        choices=get_args(config.ReturnMode),
+        default=["video"],
+        help="video: corrected frames; field: landmarks and fields, of a copy 640 pixels wide (default: video)",
+    )
+    parser.add_argument(
         "--field", choices=get_args(config.FieldMode), default="network", help="how fields are made (default: network)"
     )
     parser.add_argument("--seconds", type=float, default=7.0, help="of each run; the last 5 count [seconds]")
@@ -126,13 +159,14 @@ def main() -> None:
     settings = config.Serve.read(["--field", chosen.field], "bench")
     cv2.setNumThreads(1)  # as the relay does
     machine, rows, runs, provider = describe_machine(), [], [], ""
-    for height, faces in product(chosen.heights, chosen.faces):
-        frames = film(height, faces)
+    for height, faces, returns in product(chosen.heights, chosen.faces, chosen.returns):
+        frames = film(height, faces, returns)
         for mode in chosen.pipelines:
-            report, provider = asyncio.run(run(frames, mode, settings, chosen.seconds))
-            rows.append(row(height, faces, report))
-            made = {"field": settings.field, "provider": provider or None}
-            figures = report.model_dump(by_alias=True, mode="json")
+            found = asyncio.run(run(frames, mode, returns, settings, chosen.seconds))
+            provider = found.provider
+            rows.append(row(height, faces, found))
+            made = {"field": settings.field, "provider": provider or None, "cpu": found.busy, "kbit_s": found.sent}
+            figures = found.figures.model_dump(by_alias=True, mode="json")
             runs.append({"height": height, "faces_shown": faces, **made, **figures})
     print(f"field: {settings.field}{f' on {provider}' if provider else ''}")
     print_table(HEAD, rows)

@@ -59,7 +59,7 @@ MODES: list[MotionMode] = ["flow", "velocity", "off"]
 
 
 def test_results_of_before_are_shown_where_the_head_is_now(model: Path) -> None:
-    """Claim 23: the field is placed at the landmarks, carried forward to the shown frame."""
+    """Claim 25: the field is placed at the landmarks, carried forward to the shown frame."""
     errors = {}
     for motion in MODES:
         engine = Engine(model=model, field="geometric", motion=motion, blink_guard=False)

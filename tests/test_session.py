@@ -53,6 +53,7 @@ async def test_no_state_is_skipped() -> None:
 
 @pytest.mark.parametrize("mode", ["pipelined", "sequential"])
 async def test_video_comes_back_moving_and_in_order(mode: str) -> None:
+    """Claims 11, 13 and 14: frames go from the local device to the server, and the warped ones back to it."""
     async with Browser() as browser, opened(browser, None, "--pipeline", mode) as one:
         frames = await browser.see(30)
         stamps = [frame.pts for frame in frames if frame.pts is not None]
@@ -213,7 +214,7 @@ async def test_only_the_first_video_is_carried() -> None:
 
 @pytest.mark.parametrize("mode", ["pipelined", "sequential"])
 async def test_where_fields_return_they_come_instead_of_the_video(mode: str) -> None:
-    """Claims 19 and 21: landmarks and fields are sent back to the local device, and nothing else is."""
+    """Claims 16, 19, 21 and 23: frames go to the server, fields and landmarks come back to the local device."""
     async with Browser() as browser, opened(browser, None, "--pipeline", mode, returns="field") as one:
         async with asyncio.timeout(10):
             packets = [(await browser.packets.get()).split() for _ in range(40)]

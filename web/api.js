@@ -32,18 +32,23 @@ export async function readConfig(signal) {
 }
 
 /**
+ * What the relay is to send back: the corrected picture, or only the fields to correct it by.
+ * @typedef {'video' | 'field'} Returns
+ *
  * Sends an offer; the answer comes with the address at which the session can be ended.
  * @param {string} sdp
+ * @param {Returns} returns
  * @param {import('./settings.js').Correction} settings
  * @param {AbortSignal} signal
  * @returns {Promise<{sdp: string, address: string}>}
  */
-export async function createSession(sdp, settings, signal) {
+export async function createSession(sdp, returns, settings, signal) {
+  const offer = {type: 'offer', sdp, settings, ...(returns === 'field' && {returns})};
   const response = await ask('api/sessions', {
     method: 'POST',
     headers: {'Content-Type': 'application/json'},
-    body: JSON.stringify({type: 'offer', sdp, settings}),
-  }, signal);
+    body: JSON.stringify(offer),
+  }, signal).catch((error) => { throw returns === 'field' ? unlessUnknown(error) : error; });
   const answer = await response.json();
   return {sdp: answer.sdp, address: `api/sessions/${encodeURIComponent(answer.id)}`};
 }
@@ -89,6 +94,12 @@ async function ask(address, options, signal) {
   }
   if (!response.ok) throw await refusal(response);
   return response;
+}
+
+/** A relay that does not know this kind of return takes its name for a mistake. */
+function unlessUnknown(/** @type {unknown} */ error) {
+  if (!(error instanceof RelayError) || error.code !== 'malformed') return error;
+  return new RelayError('no_field_return', error.message, {lasting: true});
 }
 
 async function refusal(/** @type {Response} */ response) {

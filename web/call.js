@@ -27,7 +27,8 @@ const GOOD_TICKS = 34;
 
 /**
  * One call. `report` hears each state, `hear` each message of the relay but pongs, `trip` each round trip in
- * milliseconds; `pictures` tells how many corrected pictures have been shown so far.
+ * milliseconds; `pictures` tells how many corrected pictures have been shown so far; `local` gives what warps in
+ * this browser, if it is to be here that the next connection warps.
  *
  * @typedef {{
  *   stream: MediaStream,
@@ -37,6 +38,7 @@ const GOOD_TICKS = 34;
  *   trip: (milliseconds: number) => void,
  *   configured: (config: import('./api.js').RelayConfig) => void,
  *   pictures: () => number,
+ *   local: () => import('./local.js').Local | undefined,
  * }} CallParts
  */
 export class Call {
@@ -47,6 +49,8 @@ export class Call {
   /** @type {RelayError | undefined} */
   #error;
   /** @type {Peer | undefined} */
+  #latest;
+  /** The connection, while it stands. @type {Peer | undefined} */
   peer;
 
   /** @param {CallParts} parts */
@@ -62,7 +66,8 @@ export class Call {
   /** Connects anew at once. */
   renew() {
     this.#renewed = true;
-    this.peer?.end();
+    this.#latest?.end();
+    this.retry();
   }
 
   /** Runs until the signal aborts. @param {AbortSignal} signal */
@@ -77,6 +82,7 @@ export class Call {
         this.#error = new RelayError('lost', 'The connection to the relay was lost.');
       } catch (error) {
         if (signal.aborted) return;
+        if (this.#renewed) continue;
         this.#error = error instanceof RelayError ? error : new RelayError('failed', String(error), {lasting: true});
       }
       await this.#rest(this.#error, signal).catch(() => {});
@@ -87,7 +93,7 @@ export class Call {
   async #connect(/** @type {AbortSignal} */ signal) {
     const config = await readConfig(signal);
     this.#parts.configured(config);
-    const peer = new Peer(config.iceServers);
+    const peer = this.#latest = new Peer(config.iceServers, this.#parts.local());
     try {
       const pulse = new Pulse(QUIET_TICKS, LOST_TICKS);
       this.#listen(peer, pulse);
@@ -113,12 +119,14 @@ export class Call {
   #attend(/** @type {Peer} */ peer, /** @type {Pulse} */ pulse) {
     const film = new Pulse(BLIND_TICKS, BLIND_TICKS);
     const verify = oneAtATime(() => peer.verify());
+    // Where this browser warps its picture moves whatever the relay does: what counts is what the relay sends.
+    const count = () => peer.here ? peer.packets : this.#parts.pictures();
     let ticks = 0;
-    let pictures = this.#parts.pictures();
+    let counted = count();
     const tick = () => {
       if (++ticks === GOOD_TICKS) this.#attempt = 0;
-      const moved = this.#parts.pictures() !== pictures;
-      pictures = this.#parts.pictures();
+      const moved = count() !== counted;
+      counted = count();
       if (moved) pulse.beat();
       if (moved || this.#blindfolded) film.beat();
       const health = pulse.tick();

@@ -7,6 +7,10 @@ const HELP = {
   teleprompter: 'Steers to the lens while you read, within limits.',
 };
 
+/** One of several, as radio buttons named like the setting; and what can be folded away, with ids like the setting. */
+const CHOICES = /** @type {const} */ (['mode', 'where']);
+const FOLDED = /** @type {const} */ (['details', 'lines']);
+
 /** @typedef {import('./settings.js').Settings} Settings */
 
 export class Controls {
@@ -35,8 +39,10 @@ export class Controls {
     on('reset', 'click', () => settings.reset('pitch', 'yaw'));
     on('compare', 'click', () => settings.change({compare: !settings.all.compare}));
     on('mirror', 'click', () => settings.change({mirror: !settings.all.mirror}));
-    on('details', 'toggle', () => settings.change({details: this.#details.open}));
-    for (const choice of this.#modes) choice.addEventListener('change', () => settings.change({mode: choice.value}));
+    for (const id of FOLDED) on(id, 'toggle', () => settings.change({[id]: this.#fold(id).open}));
+    for (const name of CHOICES) {
+      for (const one of this.#options(name)) one.addEventListener('change', () => settings.change({[name]: one.value}));
+    }
   }
 
   /** Left and right are meant as seen, and turn around with the mirror; its own inverse. */
@@ -55,14 +61,23 @@ export class Controls {
     this.#find('split').disabled = !all.compare;
     this.#find('compare').setAttribute('aria-pressed', String(all.compare));
     this.#find('mirror').setAttribute('aria-pressed', String(all.mirror));
-    for (const choice of this.#modes) choice.checked = choice.value === all.mode;
+    for (const name of CHOICES) for (const one of this.#options(name)) one.checked = one.value === all[name];
     this.#find('mode-help').textContent = HELP[all.mode];
+    document.body.dataset.where = all.where; // the style sheet leaves out what is said of the other place
+    this.#find('listen').disabled = all.where === 'here'; // no sound goes to the relay then, so none comes back
     this.#find('controls').classList.toggle('off', !all.enabled);
-    this.#details.open = all.details;
+    for (const id of FOLDED) this.#fold(id).open = all[id];
     const stage = this.#find('stage');
     stage.classList.toggle('mirrored', all.mirror);
     stage.classList.toggle('compared', all.compare);
     stage.style.setProperty('--split', `${all.split}%`);
+  }
+
+  /** Takes one place for the warp out of the choice, and says why. @param {'relay' | 'here'} where @param {string} why */
+  forbid(where, why) {
+    for (const one of this.#options('where')) if (one.value === where) one.disabled = true;
+    this.#find('where-why').textContent = why;
+    this.#find('where-why').hidden = false;
   }
 
   /** A range with its value in words, and the filled part of its track. */
@@ -79,11 +94,11 @@ export class Controls {
     input.style.setProperty('--high', `${Math.max(from, at)}%`);
   }
 
-  get #modes() {
-    return /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll('input[name="mode"]'));
+  #options(/** @type {'mode' | 'where'} */ name) {
+    return /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll(`input[name="${name}"]`));
   }
 
-  get #details() {
-    return /** @type {HTMLDetailsElement} */ (document.getElementById('details'));
+  #fold(/** @type {'details' | 'lines'} */ id) {
+    return /** @type {HTMLDetailsElement} */ (document.getElementById(id));
   }
 }

@@ -17,8 +17,12 @@ const REASONS = {
   turned_away: 'turned too far from the lens',
   doubtful: 'eyes not seen well enough',
   warming_up: 'warming up',
+  held_back: 'held back by the relay',
   late: 'the relay cannot keep up',
+  late_here: 'what the relay says comes too late',
   failed: 'the relay had an error',
+  failed_here: 'this browser had an error',
+  no_graphics: 'this browser’s graphics are gone for the moment',
 };
 
 /** A verdict in plain words. */

@@ -3,12 +3,14 @@
  *
  *   camera.js, source.js   the camera's stream
  *   call.js, peer.js       to the relay and back, again and again where it has to be
+ *   here.js, local.js      where this browser warps: a small copy to the relay, fields back, the full picture through them
  *   view.js                the camera's own picture, and the corrected one over it
  *
- * Beside it: settings.js, controls.js and correction.js (what is wanted), gaze.js, indicator.js and stats.js (what
- * happens), calibration.js, words.js and notice.js (what is said). One AbortSignal ends everything.
+ * Beside it: settings.js, controls.js and correction.js (what is wanted), gaze.js, indicator.js, strip.js, stats.js and
+ * places.js (what happens), calibration.js, words.js and notice.js (what is said). One AbortSignal ends everything.
  */
 
+import {Account} from './account.js';
 import {readConfig} from './api.js';
 import {Calibration} from './calibration.js';
 import {Call} from './call.js';
@@ -16,15 +18,17 @@ import {CameraError, camerasAllowed} from './camera.js';
 import {Controls} from './controls.js';
 import {CorrectionLine} from './correction.js';
 import {Devices} from './devices.js';
-import {judge} from './gaze.js';
+import {Here} from './here.js';
 import {bindHold} from './hold.js';
 import {Indicator} from './indicator.js';
 import {Notice} from './notice.js';
+import {Places, costOf} from './places.js';
 import {Settings, browserStorage} from './settings.js';
 import {Source} from './source.js';
 import {Figures} from './stats.js';
+import {Strip} from './strip.js';
 import {View} from './view.js';
-import {sentenceFor} from './words.js';
+import {explainObstacle, sentenceFor} from './words.js';
 
 /** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
 function find(id, kind) {
@@ -42,6 +46,10 @@ const view = new View(stage, find('original', HTMLVideoElement), find('corrected
 const notice = new Notice(find('notice', HTMLDivElement));
 const indicator = new Indicator(find('gaze', HTMLDivElement), settings.correction);
 const figures = new Figures(find('figures', HTMLElement));
+const strip = new Strip(find('lines', HTMLDetailsElement));
+const places = new Places(find('both', HTMLTableElement));
+const here = new Here(() => move());
+const account = new Account();
 const devices = new Devices(find('camera', HTMLSelectElement), find('microphone', HTMLSelectElement), settings);
 const line = new CorrectionLine(settings);
 const calibration = new Calibration(
@@ -53,8 +61,6 @@ let running;
 let call;
 /** @type {Source | undefined} */
 let source;
-/** @type {import('./stats.js').Stats | undefined} */
-let latest;
 
 async function start() {
   const over = running = new AbortController();
@@ -70,10 +76,12 @@ async function start() {
   if (source.soundless) notice.say('soundless', sentenceFor('soundless'));
   devices.fill();
   view.showOriginal(source.stream, over.signal);
+  place();
   call = new Call({
     stream: source.stream, settings, report, hear, configured,
-    trip: (milliseconds) => figures.trip(milliseconds),
+    trip: (milliseconds) => { figures.trip(milliseconds); here.local?.trip(milliseconds); },
     pictures: () => view.pictures,
+    local: () => here.local,
   });
   call.run(over.signal);
 }
@@ -81,6 +89,7 @@ async function start() {
 function stop() {
   running?.abort();
   running = call = source = undefined;
+  here.end();
   notice.clear();
   enter('idle');
 }
@@ -103,7 +112,20 @@ function report(state) {
 
 /** @param {import('./api.js').RelayError | undefined} error */
 function complain(error) {
-  if (error) notice.say(error.code, sentenceFor(error.code, error.message), () => call?.retry());
+  const act = error?.code === 'no_field_return' ? () => settings.change({where: 'relay'}) : () => call?.retry();
+  if (error) notice.say(error.code, sentenceFor(error.code, error.message), act);
+}
+
+/** Warps somewhere else from now on; meanwhile the camera's own picture is shown. */
+function move() {
+  place();
+  call?.renew();
+}
+
+/** Gets ready to warp where it is wanted. */
+function place() {
+  if (source && settings.all.where === 'here') here.begin(source.stream.getVideoTracks()[0]);
+  else here.end();
 }
 
 /** Brings the page into a phase of the call; 'idle' and 'opening' are those without a picture. */
@@ -113,7 +135,7 @@ function enter(/** @type {string} */ phase) {
   const pictured = phase !== 'idle' && phase !== 'opening';
   stage.dataset.phase = phase;
   document.body.classList.toggle('pictured', pictured);
-  for (const id of ['bar', 'figures', 'gaze']) find(id, HTMLElement).hidden = !pictured;
+  for (const id of ['bar', 'lines', 'figures', 'gaze']) find(id, HTMLElement).hidden = !pictured;
   find('welcome', HTMLElement).hidden = pictured;
   startButton.disabled = phase === 'opening';
   startButton.textContent = phase === 'opening' ? 'Waiting for the camera …' : 'Start camera';
@@ -129,26 +151,35 @@ function enter(/** @type {string} */ phase) {
 function join() {
   if (notice.code !== 'soundless') notice.clear();
   line.connect((message) => call?.peer?.say(message));
+  strip.connect((message) => call?.peer?.say(message), here.local);
 }
 
 /** The relay is not there. */
 function leave() {
   line.disconnect();
+  strip.disconnect();
+  places.rest();
   calibration.interrupt();
-  latest = undefined;
+  account.forget();
   figures.clear();
   indicator.learn({finding: undefined});
 }
 
 /** @param {any} message */
 function hear(message) {
+  strip.hear(message);
   if (message.type === 'settings' || message.type === 'error') line.hear(message);
   if (message.type === 'calibration') calibration.hear(message);
-  if (message.type !== 'stats') return;
-  const finding = judge(latest?.frames, message.frames);
-  latest = message;
+  if (message.type === 'stats') tell(message);
+}
+
+/** @param {import('./stats.js').Stats} told by the relay */
+async function tell(told) {
+  const {stats, finding} = account.add(told, here.local?.stats());
   indicator.learn({finding});
-  figures.show(message, finding);
+  figures.show(stats, finding);
+  const [place, load] = [settings.all.where, await call?.peer?.measure()];
+  if (load && place === settings.all.where) places.show(place, costOf(stats, finding, load));
 }
 
 /** @param {import('./api.js').RelayConfig} config */
@@ -162,12 +193,18 @@ async function changeDevices(names) {
   if (!source || !call) return;
   const {camera, microphone} = settings.all;
   try {
-    if (names.includes('camera')) await call.peer?.replace('video', await source.takeCamera(camera));
+    if (names.includes('camera')) await takeCamera(camera);
   } catch (error) {
     fail(error);
     return;
   }
   if (names.includes('microphone')) await changeMicrophone(microphone);
+}
+
+async function takeCamera(/** @type {string} */ id) {
+  const track = await /** @type {Source} */ (source).takeCamera(id);
+  await here.follow(track);
+  await call?.peer?.replace('video', track);
 }
 
 async function changeMicrophone(/** @type {string} */ id) {
@@ -181,9 +218,11 @@ async function changeMicrophone(/** @type {string} */ id) {
   }
 }
 
-new Controls(document, settings);
+const controls = new Controls(document, settings);
 settings.addEventListener('change', (event) => {
-  changeDevices(/** @type {CustomEvent<string[]>} */ (event).detail);
+  const names = /** @type {CustomEvent<string[]>} */ (event).detail;
+  changeDevices(names);
+  if (names.includes('where')) move();
   indicator.learn({correction: settings.correction});
 });
 stage.addEventListener('showing', () => indicator.learn({showing: view.showing}));
@@ -203,6 +242,10 @@ window.addEventListener('pagehide', () => {
 });
 
 enter('idle');
+if (here.obstacle) {
+  settings.change({where: 'relay'});
+  controls.forbid('here', explainObstacle(here.obstacle));
+}
 devices.fill();
 readConfig(new AbortController().signal).then(configured, () => {});
 if (!camerasAllowed()) {

@@ -1,12 +1,17 @@
 /**
- * One WebRTC connection to the relay: camera and microphone go there, the corrected picture comes back. Lives until
- * its signal aborts or the relay goes away. Knows nothing of reconnecting or of the page.
+ * One WebRTC connection to the relay: camera and microphone go there, the corrected picture comes back. Or, where this
+ * browser warps by itself: a small copy of the camera goes there, packets with fields come back. Lives until its
+ * signal aborts or the relay goes away. Knows nothing of reconnecting, of what is in a packet, or of the page.
  */
 
 import {RelayError, abandonSession, createSession, endSession, sessionExists} from './api.js';
+import {Gauge} from './gauge.js';
 
 const GATHERING_MS = 2000;
 const CONNECTING_MS = 10000;
+
+/** A packet that is late is of no use any more, and must not hold up the next one. */
+const NEWEST_ONLY = {ordered: false, maxRetransmits: 0};
 
 /** How long the relay may take to hear that the session ends before its media stop, which it would take for a mishap. */
 const FAREWELL_MS = 2000;
@@ -18,21 +23,36 @@ export class Peer extends EventTarget {
   #over = new AbortController();
   #connection;
   #channel;
+  #gauge;
   #address = '';
-  /** What comes back: corrected video, untouched audio. */
+  #local;
+  /** What comes back: corrected video, untouched audio. Where this browser warps: what it makes. */
   received = new MediaStream();
+  /** How many packets have come. */
+  packets = 0;
 
-  /** @param {RTCIceServer[]} iceServers */
-  constructor(iceServers) {
+  /**
+   * @param {RTCIceServer[]} iceServers
+   * @param {import('./local.js').Local} [local] what warps in this browser; without it the relay does
+   */
+  constructor(iceServers, local) {
     super();
     this.#connection = new RTCPeerConnection({iceServers, bundlePolicy: 'max-bundle'});
+    this.#gauge = new Gauge(this.#connection);
     this.#channel = this.#connection.createDataChannel('eyeline');
+    this.#local = local;
+    if (local) this.#receiveFields(local);
     this.#connection.ontrack = ({track}) => this.received.addTrack(track);
     this.#connection.onconnectionstatechange = () => {
       if (this.#connection.connectionState === 'failed') this.end();
     };
     this.#channel.onclose = () => this.#finish();
     this.#channel.onmessage = ({data}) => this.#hear(data);
+  }
+
+  /** Whether the picture is warped in this browser. */
+  get here() {
+    return this.#local !== undefined;
   }
 
   /** Aborts when the connection has ended, from whichever side. */
@@ -49,17 +69,17 @@ export class Peer extends EventTarget {
   async open(stream, settings, signal) {
     signal.throwIfAborted();
     signal.addEventListener('abort', () => this.end(), {signal: this.signal});
-    for (const track of stream.getTracks()) this.#connection.addTrack(track, stream);
+    await this.#addTracks(stream);
     await this.#connection.setLocalDescription();
     await gathered(this.#connection);
     const offer = /** @type {RTCSessionDescription} */ (this.#connection.localDescription);
-    const {sdp, address} = await createSession(offer.sdp, settings, signal);
+    const {sdp, address} = await createSession(offer.sdp, this.here ? 'field' : 'video', settings, signal);
     this.#address = address;
-    if (signal.aborted) endSession(address);
-    signal.throwIfAborted();
+    if (this.signal.aborted) endSession(address);
+    this.signal.throwIfAborted();
     await this.#connection.setRemoteDescription({type: 'answer', sdp});
     await this.#opened();
-    await this.#keepResolution();
+    if (!this.here) await this.#keepResolution();
   }
 
   /** Sends a message, unless the connection has ended. @param {object} message */
@@ -74,9 +94,15 @@ export class Peer extends EventTarget {
    * @returns {Promise<boolean>} false: nothing of this kind was agreed on; it takes a new connection
    */
   async replace(kind, track) {
+    if (this.here) return true; // the small copy follows the camera by itself, and no sound is sent
     const line = this.#connection.getTransceivers().find(({receiver}) => receiver.track.kind === kind);
     await line?.sender.replaceTrack(track);
     return line !== undefined;
+  }
+
+  /** What the connection has carried since this was last asked. */
+  measure() {
+    return this.signal.aborted ? Promise.resolve(undefined) : this.#gauge.read();
   }
 
   /** Asks the relay another way, over HTTP, whether this connection is still there for it; ends it if not. */
@@ -104,6 +130,25 @@ export class Peer extends EventTarget {
     const long = new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
     Promise.race([farewell, long]).then(() => this.#connection.close());
     this.dispatchEvent(new Event('end'));
+  }
+
+  async #addTracks(/** @type {MediaStream} */ stream) {
+    if (!this.#local) {
+      for (const track of stream.getTracks()) this.#connection.addTrack(track, stream);
+      return;
+    }
+    const {sender} = this.#connection.addTransceiver(this.#local.upload, {direction: 'sendonly'});
+    await this.#local.prepareSender(sender);
+  }
+
+  #receiveFields(/** @type {import('./local.js').Local} */ local) {
+    this.received = new MediaStream([local.track]);
+    const fields = this.#connection.createDataChannel('fields', NEWEST_ONLY);
+    fields.binaryType = 'arraybuffer';
+    fields.onmessage = ({data}) => {
+      this.packets += 1;
+      local.receive(data);
+    };
   }
 
   #hear(/** @type {string} */ data) {

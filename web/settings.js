@@ -3,7 +3,8 @@
  * hold anything. Knows nothing of the page or of the relay.
  *
  * @typedef {{enabled: boolean, mode: 'natural' | 'teleprompter', strength: number, pitch: number, yaw: number}} Correction
- * @typedef {{mirror: boolean, compare: boolean, split: number, camera: string, microphone: string, details: boolean}} Viewing
+ * @typedef {{mirror: boolean, compare: boolean, split: number, camera: string, microphone: string, details: boolean,
+ *   lines: boolean, where: 'relay' | 'here'}} Viewing where: the pixels are moved
  * @typedef {Correction & Viewing} Choices
  * @typedef {keyof Choices} Name
  */
@@ -20,6 +21,7 @@ export const MOST_DEGREES = 25;
 const INITIAL = Object.freeze({
   enabled: true, mode: 'natural', strength: 100, pitch: 8, yaw: 0,
   mirror: true, compare: false, split: 50, camera: '', microphone: '', details: false,
+  lines: true, where: 'relay',
 });
 
 /** @type {Name[]} */
@@ -43,6 +45,8 @@ const CHECKS = {
   camera: isDevice,
   microphone: isDevice,
   details: isBoolean,
+  lines: isBoolean,
+  where: (value) => value === 'relay' || value === 'here',
 };
 
 /**

@@ -62,6 +62,11 @@ const SENTENCES = {
     text: `${YOUR_OWN} A firewall may be in between, or the relay needs a TURN server; this page keeps trying.`,
     action: 'Try now',
   },
+  no_field_return: {
+    title: 'This relay cannot leave the warping to this browser.',
+    text: `${YOUR_OWN} It may be an older one; it can still send the corrected picture back itself.`,
+    action: 'Warp at the relay',
+  },
   unsupported_codec: {
     title: 'This browser and the relay share no video format.',
     text: `${YOUR_OWN} Use a browser that sends VP8 or H.264.`,
@@ -110,4 +115,14 @@ function name(degrees, positive, negative) {
   const size = Math.abs(degrees).toFixed(1);
   if (size === '0.0') return '0°';
   return `${size}° ${degrees > 0 ? positive : negative}`;
+}
+
+/** @type {Record<string, string>} */
+const OBSTACLES = {
+  no_webgl: 'This browser has no WebGL 2, or it is switched off; warping here needs it. The relay can do it instead.',
+};
+
+/** Why this browser cannot warp, and what then. */
+export function explainObstacle(/** @type {string} */ code) {
+  return OBSTACLES[code] ?? 'This browser cannot do it.';
 }

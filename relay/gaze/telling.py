@@ -45,13 +45,13 @@ class Teller:
         self._landmarks, self._fields = count(), count()
 
     def landmarks(self, frame: Frame, faces: Faces | None, gains: Sequence[float]) -> bytes:
-        """Where the eyes are in this frame (claim 21). gains: of each face, 0..1. None: nothing is to be corrected."""
+        """Where the eyes are in this frame (claim 23). gains: of each face, 0..1. None: nothing is to be corrected."""
         told = [_face(face, gain, faces) for face, gain in zip(faces.faces, gains, strict=True)] if faces else []
         number = next(self._landmarks) % ROUND
         return encode_landmarks(Landmarks(stamp=_stamp(frame), faces=tuple(told), count=number))
 
     def fields(self, frame: Frame, seen: Frame, pairs: Sequence[Pair]) -> bytes:
-        """The fields made for this frame with the faces of seen (claim 19)."""
+        """The fields made for this frame with the faces of seen (claim 21)."""
         told = tuple(FieldPair(number=pair.number, right=pair.right, left=pair.left) for pair in pairs)
         number = next(self._fields) % ROUND
         return encode_fields(FieldSet(stamp=_stamp(frame), faces_rtp=seen.stamp, faces=told, count=number))

@@ -222,10 +222,12 @@ class Pipeline(Generic[S, F]):
         """For the figures and the trace: how old the results are that this frame is corrected with."""
         now = self._clock()
         landmarks, field = (made.source.number if made else None for made in (found, fields))
+        # Who warps by itself shows its newest frame, of which at least that much has come here.
+        shown = self._count - 1 if self._ears.send else arrival.number
         if landmarks is not None and field is not None:
-            self._meter.age(now, "landmarks", arrival.number - landmarks)
-            self._meter.age(now, "field", arrival.number - field)
-        self._ears.note(Use(arrival.number, now, landmarks, field, verdict))
+            self._meter.age(now, "landmarks", shown - landmarks)
+            self._meter.age(now, "field", shown - field)
+        self._ears.note(Use(shown, now, landmarks, field, verdict))
 
 
 def _ages(arrival: Arrival, found: Made[Any], fields: Made[Any]) -> Ages:

@@ -24,19 +24,19 @@ class Stages(Protocol[S, F]):
         """Landmark line."""
 
     def make_fields(self, frame: Frame, faces: S, /) -> F:
-        """Field line; faces may be of an earlier frame (claim 18)."""
+        """Field line; faces may be of an earlier frame (claim 20)."""
 
     def show(self, frame: Frame, faces: S, fields: F, share: float, /) -> Shown:
         """Display; faces and fields may be of earlier frames. share: of the correction. Never writes into frame."""
 
     def tell_faces(self, frame: Frame, faces: S | None, ready: bool, /) -> Told:
-        """Landmark line, where the receiver warps (claim 21): what it must know of the faces found in this frame.
+        """Landmark line, where the receiver warps (claim 23): what it must know of the faces found in this frame.
 
         None: nothing is known, and nothing is to be corrected. ready: there are fields for them.
         """
 
     def tell_fields(self, frame: Frame, seen: Frame, fields: F, /) -> bytes:
-        """Field line, where the receiver warps (claim 19): the fields made for frame with the faces of seen."""
+        """Field line, where the receiver warps (claim 21): the fields made for frame with the faces of seen."""
 
     def close(self) -> None:
         """Release everything; no other call is running then, and none follows."""

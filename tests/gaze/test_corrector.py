@@ -73,6 +73,7 @@ def irises(frame: Frame, model: Path) -> NDArray[np.float32]:
 def test_the_eyes_of_a_real_face_turn_the_asked_way_by_the_asked_amount(
     shipped: Corrector, model: Path, pitch: float, yaw: float
 ) -> None:
+    """Claims 9 and 12: the network has been trained and is in use; its field is applied to the eyes."""
     shipped.correction = Correction(pitch=pitch, yaw=yaw)
     frame, shown, seen = settle(shipped)
     assert shown.verdict is Verdict.CORRECTED

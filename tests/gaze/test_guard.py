@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from relay.frame import Frame
-from relay.gaze.face import Angles, Eye, Faces, Points, Side
+from relay.gaze.face import Angles, Faces
 from relay.gaze.geometric import Outline, geometric_field
 from relay.gaze.geometry import Patch
 from relay.gaze.guard import guard
@@ -16,38 +16,10 @@ from relay.gaze.warp import Placed, warp
 from tests.clips import Clip, to_frame
 from tests.gaze.faces import face, faces
 from tests.gaze.moving import CENTRE, grey, texture
-from tests.portraits import EYES, ROUNDNESS, Lids, Person, Picture, enlarge, shut
+from tests.gaze.sitters import sitting
+from tests.portraits import Person, shut
 
 PEOPLE = get_args(Person)
-EYE_WIDTH = 48.0
-
-
-def marked(side: Side, lids: Lids) -> Eye:
-    """The eye as it was marked by hand, its lids drawn as tests.portraits draws them."""
-    along = np.subtract(lids.inner, lids.outer) / lids.width
-    down = np.array([-along[1], along[0]]) * np.sign(along[0])
-    across = np.linspace(0, 1, 9)[1:-1]
-
-    def line(point: tuple[float, float]) -> Points:
-        offset = np.subtract(point, lids.outer) / lids.width
-        at = offset @ along
-        height = offset @ down * (across * (1 - across) / (at * (1 - at))) ** ROUNDNESS
-        places = lids.outer + lids.width * (across[:, None] * along + height[:, None] * down)
-        return np.asarray(places, np.float32)
-
-    upper, lower = line(lids.upper), line(lids.lower)
-    openness = float(np.mean((lower - upper)[2:5] @ down)) / lids.width
-    corners = np.array([lids.outer, lids.inner], np.float32)
-    iris = ((upper + lower) / 2)[3]
-    return Eye(side, corners, upper, lower, iris, 0.2 * lids.width, openness)
-
-
-def sitting(person: Person) -> tuple[Picture, tuple[Lids, Lids], Faces]:
-    """A portrait in which the eyes are EYE_WIDTH wide, where they are, and what a landmark line would say."""
-    picture, factor = enlarge(person, EYE_WIDTH)
-    right, left = (lids.enlarged(factor) for lids in EYES[person])
-    one = replace(face(), right=marked(Side.RIGHT, right), left=marked(Side.LEFT, left))
-    return picture, (right, left), faces(one, size=(picture.shape[1], picture.shape[0]))
 
 
 def judge(before: Frame, found: Faces, now: Frame) -> tuple[float, float]:

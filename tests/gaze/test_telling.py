@@ -24,7 +24,7 @@ def landmarks(packet: bytes) -> Landmarks:
 
 
 def test_the_receiver_learns_where_each_eye_is_and_how_strongly_to_turn_it() -> None:
-    """Claim 21: the landmarks of a frame are sent back to the local device, with the frame they belong to."""
+    """Claim 23: the landmarks of a frame are sent back to the local device, with the frame they belong to."""
     seen = faces(face(number=3), face(number=5, centre=(400.0, 200.0), openness=0.14))
     told = landmarks(Teller().landmarks(frame(4711), seen, [1.0, 0.5]))
     assert (told.stamp.rtp, told.stamp.size) == (4711, (640, 480))
@@ -43,7 +43,7 @@ def test_where_nothing_is_known_nobody_is_told_of() -> None:
 
 
 def test_fields_name_their_frame_and_that_of_their_landmarks() -> None:
-    """Claim 19: a field computed for frame x+n with the landmarks of frame x is sent back to the local device."""
+    """Claim 21: a field computed for frame x+n with the landmarks of frame x is sent back to the local device."""
     field = geometric_field(Outline.of(eye(), Patch.of(eye())), Angles(pitch=8))
     told = decode(Teller().fields(frame(200), frame(100), [FaceFields(7, right=field, left=field)]))
     assert isinstance(told, FieldSet)

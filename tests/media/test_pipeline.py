@@ -100,6 +100,7 @@ async def test_pipelined_uses_the_newest_landmarks_and_field_there_are() -> None
 
 
 async def test_sequential_waits_for_its_own_landmarks_and_field() -> None:
+    """Claims 11 and 12: landmarks, then the field, then the warp, of one frame after the other."""
     async with running("sequential") as rig:
         await rig.show(0)
         rig.eyes.gates["find_faces"] = threading.Event()
@@ -196,7 +197,7 @@ async def test_a_stage_that_recovers_is_used_again(mode: PipelineMode) -> None:
 
 
 async def test_landmarks_and_field_are_made_at_the_same_time_while_frames_are_shown() -> None:
-    """Claims 15-17 and 22: the lines run in parallel, and the one that shows waits for neither."""
+    """Claims 10, 15, 18 and 22: the lines run in parallel, and the one that shows waits for neither."""
     async with running("pipelined") as rig:
         await rig.warm_up()
         rig.eyes.gates["find_faces"] = rig.eyes.gates["make_fields"] = threading.Event()
@@ -223,7 +224,7 @@ class Diary(FakeEyes):
 
 
 async def test_a_field_is_made_with_landmarks_of_before_and_shown_at_newer_ones() -> None:
-    """Claims 8, 10, 18, 20 and 23: landmarks of x, a field of x+n with them, landmarks of x+m, shown x+q."""
+    """Claims 8, 17, 20 and 25: landmarks of x, a field of x+n with them, landmarks of x+m, shown x+q."""
     eyes = Diary()
     async with running("pipelined", eyes) as rig:
         await rig.warm_up()
@@ -296,7 +297,7 @@ async def test_who_worked_on_which_frame_is_noted() -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_where_fields_return_each_line_sends_what_it_made_and_nothing_is_shown(mode: PipelineMode) -> None:
-    """Claims 19, 21 and 24: field and landmarks go to the local device, which warps by itself."""
+    """Claims 21 and 23: field and landmarks go to the local device, which warps by itself."""
     async with running(mode, returns="field") as rig:
         for number in range(5):
             rig.pipeline.take(picture(number), stamp=100 + number)

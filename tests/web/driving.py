@@ -6,14 +6,20 @@ from playwright.sync_api import Page, expect
 
 PATIENCE = 30_000  # milliseconds for anything that will happen; a busy machine is no bug
 
-# Everything the relay says lands in window.heard; window.pretend() speaks in its place; what the page says about
-# calibration stays unsent while window.deaf is set.
+# Everything the relay says lands in window.heard, what the page says in window.said, how many packets with fields came
+# in window.packets; window.pretend() speaks in the relay's place; what the page says about calibration stays unsent
+# while window.deaf is set.
 LISTEN = """
 window.heard = [];
 window.said = [];
+window.packets = 0;
 const create = RTCPeerConnection.prototype.createDataChannel;
 RTCPeerConnection.prototype.createDataChannel = function (...words) {
   const channel = create.apply(this, words);
+  if (channel.label !== 'eyeline') {
+    channel.addEventListener('message', () => { window.packets += 1; });
+    return channel;
+  }
   channel.addEventListener('message', ({data}) => window.heard.push({at: performance.now(), ...JSON.parse(data)}));
   const send = channel.send;
   channel.send = (text) => {

@@ -42,6 +42,8 @@ def run(page: Page, script: str) -> Any:
         ('{"strength": 101, "pitch": -25, "yaw": 25.1}', {"pitch": -25}),
         ('{"strength": "40", "enabled": 1, "mode": "else", "split": null}', {}),
         ('{"unknown": 1, "toString": 2, "__proto__": {"mirror": false}}', {}),
+        ('{"where": "here", "lines": false}', {"where": "here", "lines": False}),
+        ('{"where": "elsewhere", "lines": 0}', {}),
         ("null", {}),
         ('"text"', {}),
     ],
@@ -138,6 +140,79 @@ def test_a_pulse_counts_ticks_and_recovers(page: Page) -> None:
 )
 def test_gaze_is_judged_by_what_happened_since(page: Page, earlier: str, later: str, finding: dict[str, Any]) -> None:
     assert run(page, f"const {{judge}} = await import('/gaze.js'); return judge({earlier}, {later});") == finding
+
+
+TOLD = """const told = (corrected, passed) => ({
+        width: 640, height: 360, fps_in: 30, fps_out: 30, faces: 1, pipeline: 'pipelined', delay_ms: null,
+        frames: {in: 0, out: 0, dropped: 0, corrected, passed},
+        stages_ms: {landmarks: {p50: 15, p95: 18}, field: {p50: 3, p95: 4}},
+        age_frames: {landmarks: {p50: 0, p95: 0}},
+    });
+    const own = (corrected, passed) => ({
+        width: 1280, height: 720, fps_in: 29, fps_out: 28, delay_ms: {p50: 5, p95: 9},
+        frames: {in: 9, out: 8, dropped: 1, corrected, passed},
+        stages_ms: {warp: {p50: 2, p95: 3}}, age_frames: {landmarks: {p50: 2, p95: 3}, field: {p50: 3, p95: 4}},
+    });
+    const {Account} = await import('/account.js');
+    const account = new Account();"""
+
+
+def test_the_account_is_of_whoever_warps(page: Page) -> None:
+    assert run(page, f"{TOLD} const t = told(5, {{}}); return account.add(t).stats === t;")
+    stats = run(page, f"{TOLD} return account.add(told(5, {{}}), own(3, {{late: 4}})).stats;")
+    assert (stats["width"], stats["fps_out"], stats["delay_ms"]["p50"], stats["faces"]) == (1280, 28, 5, 1)
+    assert middles(stats["stages_ms"]) == {"landmarks": 15, "field": 3, "warp": 2}
+    assert middles(stats["age_frames"]) == {"landmarks": 2, "field": 3}
+    assert stats["frames"] == {"in": 9, "out": 8, "dropped": 1, "corrected": 3, "passed": {"late_here": 4}}
+
+
+def middles(spreads: dict[str, dict[str, float]]) -> dict[str, float]:
+    return {name: spread["p50"] for name, spread in spreads.items()}
+
+
+@pytest.mark.parametrize(
+    ("told", "own", "reason"),
+    [
+        ("told(0, {off: 30})", "own(0, {no_face: 30})", "off"),
+        ("told(0, {turned_away: 30})", "own(0, {held_back: 30})", "turned_away"),
+        ("told(30, {})", "own(0, {no_face: 30})", "no_face"),
+        ("told(30, {})", "own(0, {late: 30})", "late_here"),
+        ("told(0, {off: 30})", "own(0, {eyes_closed: 30})", "eyes_closed"),
+    ],
+)
+def test_why_a_browser_leaves_pictures_as_they_are_the_relay_may_know_better(
+    page: Page, told: str, own: str, reason: str
+) -> None:
+    script = f"{TOLD} account.add(told(0, {{}}), own(0, {{}})); return account.add({told}, {own}).finding;"
+    assert run(page, script) == {"altered": False, "share": 0, "reason": reason}
+
+
+def test_a_browser_that_warps_says_nothing_of_now_from_what_was_before(page: Page) -> None:
+    script = f"""{TOLD}
+        const first = account.add(told(0, {{}}), own(900, {{}})).finding.altered;
+        const second = account.add(told(0, {{}}), own(930, {{}})).finding.altered;
+        account.forget();
+        return [first, second, account.add(told(0, {{}}), own(930, {{no_face: 30}})).finding.altered];"""
+    assert run(page, script) == [False, True, False]
+
+
+def test_the_load_is_what_has_grown_since_the_last_reading(page: Page) -> None:
+    script = """const {Gauge} = await import('/gauge.js');
+        const at = (timestamp, sent, frames, shown) => new Map(Object.entries({
+          T: {type: 'transport', timestamp, bytesSent: sent, bytesReceived: 2 * sent},
+          P: {type: 'candidate-pair', nominated: true, currentRoundTripTime: 0.02},
+          Q: {type: 'candidate-pair', nominated: false, currentRoundTripTime: 9},
+          O: {type: 'outbound-rtp', kind: 'video', totalEncodeTime: frames * 0.005, framesEncoded: frames},
+          A: {type: 'outbound-rtp', kind: 'audio', totalEncodeTime: 9},
+          I: {type: 'inbound-rtp', kind: 'video', totalProcessingDelay: shown * 0.03, framesDecoded: shown},
+        }));
+        const readings = [at(1000, 0, 0, 0), at(2000, 125000, 30, 30), at(3000, 250000, 60, 30)];
+        const gauge = new Gauge({getStats: async () => readings.shift()});
+        return [await gauge.read(), await gauge.read(), await gauge.read()];"""
+    first, second, third = run(page, script)
+    assert first is None
+    assert second == {"up": 1, "down": 2, "way": pytest.approx(5 + 20 + 1000 / 30 + 30)}
+    assert third == {"up": 1, "down": 2, "way": None}
 
 
 @pytest.mark.parametrize(
