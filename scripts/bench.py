@@ -24,7 +24,7 @@ from relay.media.mailbox import ClosedError
 from relay.media.pipeline import Ears, Pipeline
 from relay.media.stages import Hands
 from relay.metrics import Meter, Percentiles, Statistics
-from scripts.report import describe_machine, print_json, print_table
+from scripts.measuring.report import describe_machine, print_json, print_table
 from tests.clips import Clip
 from tests.portraits import Person
 

@@ -59,12 +59,14 @@ def test_a_quick_head_is_found_three_frames_later(people: tuple[Person, ...]) ->
         assert distance(carry(Sight.of(frame, here), here, later), there) < 1.5  # 3 % of an eye
 
 
-def test_lids_that_shut_do_not_drag_the_eye() -> None:
-    clip = Clip(people=("president",), blinks=(1.0,), sway=0, tilt=0, zoom=0)
+@pytest.mark.parametrize("person", ["astronaut", "president", "vice_president"])
+def test_lids_that_shut_do_not_drag_the_eye(person: Person) -> None:
+    """Not by more than 2.5 % of an eye, where lids that counted would drag it by 8 %."""
+    clip = Clip(people=(person,), blinks=(1.0,), sway=0, tilt=0, zoom=0)
     here = seen(clip, 20)
     shut = carry(Sight.of(to_frame(clip.frame(20)), here), here, to_frame(clip.frame(31)))
     assert clip.closed(31) == 1
-    assert off(shut.faces[0], here.faces[0], Similarity()) < 0.5
+    assert off(shut.faces[0], here.faces[0], Similarity()) < 1.2
 
 
 def test_what_lies_between_the_lids_does_not_count() -> None:

@@ -1,0 +1,18 @@
+"""A clock that goes forward only while somebody sleeps, so that a test of a pace takes no time and cannot be late."""
+
+import asyncio
+
+import pytest
+
+from tests.fakes import Clock
+
+
+def sleeping_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock that asyncio.sleep() turns, in place of waiting, until the test ends."""
+    clock = Clock()
+
+    async def sleep(seconds: float) -> None:
+        clock.now += seconds
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    return clock
