@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import accumulate
+from typing import Any
 
 import cv2
 import numpy as np
@@ -61,7 +62,7 @@ def _warp_planes(
     if right <= left or bottom <= top:
         return
     to_eye = placed.patch.from_plane(scale, left, top)
-    mask, *steps = _sampling(placed, layers, to_eye, (right - left, bottom - top), scale)
+    inside, mask, *steps = _sampling(placed, layers, to_eye, (right - left, bottom - top), scale)
     columns, rows = np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32)[:, None]
     places = [step + start for step, start in zip(steps[:4], (columns, rows) * 2, strict=False)]
     remainder = 1 - mask
@@ -71,7 +72,8 @@ def _warp_planes(
         under = _read(source, *places[2:]) if places[2:] else region
         # Where nothing moves this gives the very byte that was there: 255 / (1 + 1e-5) still rounds to 255.
         shown = cv2.blendLinear(moved, under, mask, remainder)
-        region[:] = cv2.add(shown, steps[4], dtype=cv2.CV_8U) if lit else shown
+        # Only inside: the corners of a box may lie over another eye.
+        np.copyto(region, cv2.add(shown, steps[4], dtype=cv2.CV_8U) if lit else shown, where=inside)
 
 
 def _read(source: Plane, columns: Layers, rows: Layers) -> Plane:
@@ -83,9 +85,9 @@ def _read(source: Plane, columns: Layers, rows: Layers) -> Plane:
 
 def _sampling(
     placed: Placed, layers: Layers, to_eye: NDArray[np.float64], size: tuple[int, int], scale: float
-) -> list[Layers]:
-    """For each pixel of the box: the mask, the steps to its source (columns, rows, in plane pixels), the rest's steps,
-    and, where the field has a light, what it adds to the luma, of 255.
+) -> list[NDArray[Any]]:
+    """For each pixel of the box: whether it lies in the ellipse, the mask, the steps to its source (columns, rows, in
+    plane pixels), the rest's steps, and, where the field has a light, what it adds to the luma, of 255.
 
     The field is read bilinearly. So is the ellipse; it is convex, hence what counts as inside lies inside.
     """
@@ -97,7 +99,7 @@ def _sampling(
     beyond = edge >= 1
     share[beyond] = 0
     if field.rest is None and field.light is None:
-        return [share, *steps]
+        return [~beyond, share, *steps]
     rest = np.zeros_like(field.flow) if field.rest is None else field.rest
     over = rest if field.light is None else np.dstack([rest, field.light])
     count = over.shape[-1]
@@ -106,7 +108,7 @@ def _sampling(
     under = _interpolate(_transform(over, to_values[:count, :count]), from_nodes, size, (0,) * count)
     for step in under:
         step[beyond] = 0
-    return [share, *steps, *under]
+    return [~beyond, share, *steps, *under]
 
 
 def _interpolate(

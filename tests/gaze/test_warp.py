@@ -180,3 +180,16 @@ def test_light_ends_at_black_and_white() -> None:
     for light, expected in ((1.0, 255), (-1.0, 0)):
         field = Field(still, WHOLE, still, np.full(GRID, light, dtype=np.float32))
         assert warp(frame, [Placed(patch, field)]).y[centre] == expected
+
+
+def test_the_corners_of_one_eyes_box_leave_another_eye_alone() -> None:
+    frame = to_frame(Clip().frame(0))
+    first, second = (Patch.of(eye(centre=centre, width=60)) for centre in ((300, 220), (385, 275)))
+    step = np.full((*GRID, 2), (0.2, 0.1), dtype=np.float32)
+    one = Placed(first, Field(step, WHOLE * np.float32(0.5), -step))
+    other = Placed(second, Field(step, WHOLE * np.float32(0.5), -step))
+    both, alone = warp(frame, [one, other]), warp(frame, [one])
+    assert first.box(1.0, frame.size)[2] > second.box(1.0, frame.size)[0], "the boxes do not overlap"
+    for plane, expected, scale in zip(both.planes, alone.planes, (1.0, 0.5, 0.5), strict=True):
+        elsewhere = outside(plane.shape, [second], scale)
+        assert np.array_equal(plane[elsewhere], expected[elsewhere])
