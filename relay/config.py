@@ -147,9 +147,9 @@ class Lines(BaseModel, frozen=True):
         "sequential: it waits for its own",
     )
     max_landmark_age: int = Field(
-        4, ge=0, le=15, description="older landmarks than this fade the correction out [frames]"
+        5, ge=0, le=15, description="older landmarks than this fade the correction out [frames]"
     )
-    max_field_age: int = Field(5, ge=0, le=15, description="an older field than this fades the correction out [frames]")
+    max_field_age: int = Field(6, ge=0, le=15, description="an older field than this fades the correction out [frames]")
     landmark_every: int = Field(
         1, ge=1, le=10, description="landmarks are found in every n-th frame and carried on between [frames]"
     )

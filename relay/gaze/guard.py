@@ -13,17 +13,16 @@ A glance moves the iris sideways and leaves all three; each may err, so their me
 Knows no clocks.
 """
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from relay.frame import Frame, Plane
-from relay.gaze.aim import opening
-from relay.gaze.face import Eye, Face, Faces
+from relay.gaze.aim import CLOSED, OPEN
+from relay.gaze.face import Face, Faces
 from relay.gaze.geometry import Patch
 from relay.gaze.motion import Sight, Window
+from relay.gaze.pose import ramp
 
 Pictures = NDArray[np.float32]  # (..., rows, columns), luma at the nodes
 Real = NDArray[np.float64]
@@ -61,26 +60,20 @@ def _judge(window: Window, before: Face, now: Face, frame: Frame) -> tuple[float
     """The factors of the right and the left eye."""
     picture = window.again(frame)
     there, here = ([Patch.of(eye) for eye in face.eyes] for face in (before, now))
-    was = np.stack([_look(window.luma, window, patch) for patch in there])
-    is_ = np.stack([_look(picture, window, patch) for patch in here])
+    looks = [_look(window.luma, window, patch) for patch in there] + [_look(picture, window, patch) for patch in here]
+    eyes = np.stack(looks).reshape(2, 2, ROWS, COLUMNS)
     aperture = np.array([max(eye.openness, 0.05) for eye in before.eyes])
-    signs = np.stack(
-        [
-            _drops(window, picture, before, now, here) / aperture,
-            (_edge(is_) - _edge(was)) / aperture,
-            _loss(was, is_),
-        ]
-    )
+    was, is_ = _edges(eyes)
+    signs = np.stack([_drops(window, picture, before, now, here) / aperture, (is_ - was) / aperture, _loss(eyes)])
     fallen = signs.clip(LEAST, MOST).mean(axis=0) / SHUT
-    right, left = (_factor(eye, share) for eye, share in zip(before.eyes, fallen.tolist(), strict=True))
+    right, left = (_factor(eye.openness, share) for eye, share in zip(before.eyes, fallen.tolist(), strict=True))
     return right, left
 
 
-def _factor(eye: Eye, fallen: float) -> float:
+def _factor(openness: float, fallen: float) -> float:
     """What lids that have come down by this share of the aperture allow, of what they allowed before."""
-    allowed = opening(eye)
-    left = opening(replace(eye, openness=eye.openness * (1 - fallen)))
-    return min(left / allowed, 1.0) if allowed > 0 else 1.0
+    allowed = ramp(openness, CLOSED, OPEN)
+    return min(ramp(openness * (1 - fallen), CLOSED, OPEN) / allowed, 1.0) if allowed > 0 else 1.0
 
 
 def _look(luma: Plane, window: Window, patch: Patch) -> Pictures:
@@ -121,16 +114,16 @@ def _drops(window: Window, picture: Plane, before: Face, now: Face, patches: lis
     return np.stack(downs)[:, steps.shape[1] // 2]
 
 
-def _edge(eyes: Pictures) -> Real:
-    """(2,) the height at which luma falls on the way down, eye widths from the corners' line, down positive."""
-    falls = np.maximum(eyes[:, :-1] - eyes[:, 1:], 0).mean(axis=2) ** 2
-    return np.asarray(falls @ HEIGHTS / (falls.sum(axis=1) + 1e-6))
+def _edges(eyes: Pictures) -> Real:
+    """(before or now, eye) the height at which luma falls on the way down, eye widths below the corners' line."""
+    falls = np.maximum(eyes[..., :-1, :] - eyes[..., 1:, :], 0).mean(axis=-1) ** 2
+    return np.asarray(falls @ HEIGHTS / (falls.sum(axis=-1) + 1e-6))
 
 
-def _loss(was: Pictures, is_: Pictures) -> Real:
-    """(2,) the share of its height that the dark has lost."""
-    dark, light = np.partition(was.reshape(len(was), -1), RANKS, axis=1)[:, RANKS].T
+def _loss(eyes: Pictures) -> Real:
+    """(2,) the share of its height that the dark of each eye has lost."""
+    dark, light = np.sort(eyes[0].reshape(2, -1), axis=1)[:, RANKS].T
     middle, soft = (dark + light)[:, None, None] / 2, np.maximum(light - dark, 6)[:, None, None] / 2
-    heights = [((middle - eyes) / soft + 0.5).clip(0, 1).sum(axis=1) * SPAN / ROWS for eyes in (was, is_)]
-    before, now = (np.sort(columns, axis=1)[:, -TALLEST:].mean(axis=1) for columns in heights)
-    return np.asarray(1 - now / np.maximum(before, 0.03))
+    columns = ((middle - eyes) / soft + 0.5).clip(0, 1).sum(axis=-2) * (SPAN / ROWS)
+    was, is_ = np.sort(columns, axis=-1)[..., -TALLEST:].mean(axis=-1)
+    return np.asarray(1 - is_ / np.maximum(was, 0.03))
