@@ -2,7 +2,7 @@
  * What must be remembered of a picture in which the relay found eyes: the luma around them, and the points that can be
  * followed from there. By the rule of relay/gaze/motion.py. Pure functions.
  *
- * Luma: the whole picture made small, 320 pixels wide or more, rows from the top without gaps; always of one size. An
+ * Luma: the whole picture made small, 640 pixels wide or more, rows from the top without gaps; always of one size. An
  * eye's place: x, y: half-way between its corners; stepX, stepY: one eye width along the patch's x (from the outer to
  * the inner corner in the person's right eye, and in the left one too); in that luma's own pixels, centres at .5.
  * Whatever else a face or an eye has (strength and so on) goes along.

@@ -1,0 +1,73 @@
+"""What the tests of the local path stand on: blank pages that can import its modules, and a relay's packets.
+
+No relay and no page of ours: files come from the folders, and pretending.js answers in the relay's place.
+"""
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Browser, Page, Route
+
+from relay.gaze.face import Field
+from relay.gaze.geometry import ellipse, nodes
+from relay.gaze.spec import GRID
+from relay.gaze.wire import EyeSight, FaceSight, FieldPair, FieldSet, Landmarks, Stamp, encode_fields, encode_landmarks
+from relay.routes import PAGE_HEADERS
+from tests.clips import Clip, Seen
+from tests.running import ROOT
+
+FOLDERS = (Path(ROOT, "web"), Path(ROOT, "tests", "web"), Path(ROOT, "tests"))
+READ_NUMBERS = Path(ROOT, "tests", "stamp.js").read_text()
+CAMERA = Clip(width=1280, height=720, eye_width=72, sway=40, seconds=6, numbered=True)
+SMALL = 640, 360  # the copy of that camera's pictures
+LOOK = (
+    "const {begin, watch, sleep, until, corrected, lumaOf, nearest, numberOn, Local} = await import('/pretending.js');"
+)
+
+
+def open_blank(browser: Browser, script: str = "") -> Page:
+    """A page as secure as https, else there would be neither camera nor VideoFrame. script: runs before all else."""
+    page = browser.new_page()
+    page.route("**", serve)
+    page.add_init_script(script)
+    page.goto("http://localhost/")
+    return page
+
+
+def serve(route: Route) -> None:
+    """A module of the page or of its tests; else an empty page."""
+    name = route.request.url.rpartition("/")[2]
+    path = next((folder / name for folder in FOLDERS if name and (folder / name).is_file()), None)
+    headers = {**PAGE_HEADERS, "Content-Type": "text/javascript" if path else "text/html"}
+    route.fulfill(body=path.read_text() if path else "<!doctype html><title>Local</title>", headers=headers)
+
+
+def run(page: Page, script: str, argument: object = None) -> Any:
+    """What this script returns, in which pretending.js is at hand and the argument is `given`."""
+    return page.evaluate(f"async (given) => {{ {LOOK} {script} }}", argument)
+
+
+def packets_of(camera: Clip) -> dict[str, Any]:
+    """What the relay would say of each picture: exactly where the eyes are, and a field that lifts what is there."""
+    lift = np.clip(2 - 2 * ellipse(nodes(GRID)), 0, 1)[..., None] * np.array([0, 0.12])
+    field = Field(lift.astype(np.float32), np.ones(GRID, np.float32))
+    fields = encode_fields(FieldSet(Stamp(0, 0.0, SMALL), 0, (FieldPair(1, field, field),), 0))
+    seen = [encode_landmarks(_landmarks(camera, number)) for number in range(len(camera))]
+    return {"landmarks": [base64.b64encode(one).decode() for one in seen], "fields": base64.b64encode(fields).decode()}
+
+
+def _landmarks(camera: Clip, number: int) -> Landmarks:
+    """Of a picture of the camera, as the small copy shows it."""
+    ((right, left),) = camera.eyes(number)
+    across = np.array([left.x - right.x, left.y - right.y])
+    across /= np.hypot(*across)
+    face = FaceSight(1, _sight(right, across, camera), _sight(left, -across, camera))
+    return Landmarks(Stamp(0, number / 30, SMALL), (face,), 0)
+
+
+def _sight(seen: Seen, direction: Any, camera: Clip) -> EyeSight:
+    scale = SMALL[0] / camera.width
+    x, y = (direction * seen.width * scale).tolist()
+    return EyeSight((seen.x * scale, seen.y * scale), (x, y), openness=0.3, strength=1)

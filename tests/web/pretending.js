@@ -1,0 +1,135 @@
+// A pretended relay inside the page, for the tests of the local path: it receives what the browser sends, reads the
+// number on each picture, and answers with the packets that were made for that number. Needs stamp.js.
+
+import {Local} from '/local.js';
+
+const PRETENDED_MS = 20; // from a picture's arrival to the packets about it
+const [COUNT, RTP] = [4, 12]; // where a packet has them, in bytes
+
+/** @param {string} text base64 */
+const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+
+export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+/** Resolves when it is true; a busy machine may take its time. */
+export async function until(condition, patience = 25_000) {
+  const end = performance.now() + patience;
+  while (!condition()) {
+    if (performance.now() > end) throw new Error(`never true: ${condition}`);
+    await sleep(50);
+  }
+}
+
+/** The fake camera, as large as it is. */
+export async function openCamera() {
+  const video = {width: {ideal: 1280}, height: {ideal: 720}, frameRate: {ideal: 30}};
+  const stream = await navigator.mediaDevices.getUserMedia({video});
+  return stream.getVideoTracks()[0];
+}
+
+/** Calls see(frame, moment) with each frame of the track until it ends; frames are closed. */
+export async function watch(track, see) {
+  const reader = new MediaStreamTrackProcessor({track, maxBufferSize: 20}).readable.getReader();
+  for (;;) {
+    const {value: frame, done} = await reader.read();
+    if (done) return;
+    const at = performance.now();
+    await see(frame, at);
+    frame.close();
+  }
+}
+
+/** The one of [timestamp, ...] that is of this time: each track rounds its timestamps anew, to 0.1 ms. */
+export const nearest = (list, time) => list.find(([other]) => Math.abs(other - time) < 1000);
+
+/** The luma of a frame, rows without gaps; of one that comes as RGB the green. */
+export async function lumaOf(frame) {
+  const data = new Uint8Array(frame.allocationSize());
+  const [{offset}] = await frame.copyTo(data);
+  const size = frame.codedWidth * frame.codedHeight;
+  if (!/^(RGB|BGR)/.test(frame.format)) return data.subarray(offset, offset + size);
+  const green = new Uint8Array(size);
+  for (let at = 0; at < size; at++) green[at] = data[4 * at + 1];
+  return green;
+}
+
+/** The number on a picture whose luma this is; see stamp.py. */
+export function numberOn(luma, width, height) {
+  let number = 0;
+  for (let bit = 0; bit < 16; bit++) {
+    const at = (row) => luma[Math.floor(row * height / 15) * width + Math.floor((bit + 0.5) * width / 16)];
+    number = 2 * number + (at(0.25) > at(0.75) ? 1 : 0);
+  }
+  return number;
+}
+
+/** Answers to one Local. */
+export class PretendedRelay {
+  /** Whether it answers. */
+  speaks = true;
+  /** Sizes of the pictures that came. */
+  sizes = [];
+  #count = 0;
+
+  /** @param {{landmarks: string[], fields: string}} packets base64; landmarks by the picture's number */
+  constructor(packets) {
+    this.landmarks = packets.landmarks.map(bytes);
+    this.fields = bytes(packets.fields);
+  }
+
+  /** A connection within the page. */
+  async connect(local) {
+    const [near, far] = this.peers = [new RTCPeerConnection(), new RTCPeerConnection()];
+    near.onicecandidate = ({candidate}) => far.addIceCandidate(candidate);
+    far.onicecandidate = ({candidate}) => near.addIceCandidate(candidate);
+    this.sender = near.addTransceiver(local.upload, {direction: 'sendonly'}).sender;
+    far.ontrack = ({track}) => this.#receive(track, local);
+    local.prepareSender(this.sender);
+    await near.setLocalDescription();
+    await far.setRemoteDescription(near.localDescription);
+    await far.setLocalDescription();
+    await near.setRemoteDescription(far.localDescription);
+  }
+
+  close() {
+    for (const peer of this.peers) peer.close();
+  }
+
+  /** A video element is the only one that tells a received picture's RTP timestamp. */
+  #receive(track, local) {
+    const video = Object.assign(document.createElement('video'), {muted: true, srcObject: new MediaStream([track])});
+    video.play();
+    const next = (_, {rtpTimestamp, width, height}) => {
+      video.requestVideoFrameCallback(next);
+      const number = readNumber(video);
+      this.sizes.push([width, height]);
+      if (number !== null) setTimeout(() => this.speaks && this.#answer(local, rtpTimestamp, number), PRETENDED_MS);
+    };
+    video.requestVideoFrameCallback(next);
+  }
+
+  #answer(local, rtp, number) {
+    for (const packet of [this.landmarks[number % this.landmarks.length], this.fields]) {
+      const copy = packet.slice().buffer;
+      const view = new DataView(copy);
+      view.setUint32(RTP, rtp, true);
+      view.setUint16(COUNT, this.#count & 0xffff, true);
+      local.receive(copy);
+    }
+    this.#count += 1;
+  }
+}
+
+/** A Local before the camera, with a relay if there are packets for it; `seen` follows what goes in and comes out. */
+export async function begin({packets, ...options} = {}) {
+  const camera = await openCamera();
+  const local = new Local(camera, options);
+  const relay = packets && new PretendedRelay(packets);
+  await relay?.connect(local);
+  return {camera, local, relay, end: () => { local.stop(); relay?.close(); camera.stop(); }};
+}
+
+/** How many frames have been corrected. */
+export const corrected = (local) => local.stats().frames.corrected;
+
+export {Local};

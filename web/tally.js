@@ -1,0 +1,107 @@
+/**
+ * Counts what became of the frames that were warped, or not, in this browser; in the relay's own words (the `stats`
+ * message in docs/api.md), so that one page can show either. Knows nothing of frames. Times in milliseconds, handed in.
+ *
+ * @typedef {{p50: number, p95: number}} Spread
+ * @typedef {{landmarks: number, field: number}} FrameAges
+ * @typedef {{frame: number, at: number, landmarks: number | null, field: number | null, verdict: string}} Shown
+ *   a frame that went out, and the frames whose results it used; numbers of the camera's frames, on the page's clock
+ * @typedef {{line: 'warp', frame: number, begin: number, end: number}} Span
+ */
+
+/** What figures of the last seconds are made of. */
+const KEPT_MS = 5000;
+
+/** Frames that are told one by one, for a strip of the lines. */
+const TOLD = 60;
+
+export class Tally {
+  /** @type {{at: number, name: string, value: number}[]} */
+  #samples = [];
+  /** @type {{spans: Span[], shown: Shown[]}} */
+  #told = {spans: [], shown: []};
+  frames = {in: 0, out: 0, dropped: 0, corrected: 0, passed: /** @type {Record<string, number>} */ ({})};
+  packets = {landmarks: 0, fields: 0, lost: 0, late: 0, malformed: 0, unmatched: 0};
+
+  /** A frame came from the camera. */
+  arrive(/** @type {number} */ at) {
+    this.frames.in += 1;
+    this.note('in', 1, at);
+  }
+
+  /** A newer one overtook it. */
+  drop() {
+    this.frames.dropped += 1;
+  }
+
+  /**
+   * A frame has gone out.
+   * @param {Shown} shown
+   * @param {number} arrived when it had come
+   * @param {number} begun when the work on it began
+   */
+  depart(shown, arrived, begun) {
+    const {frame, at, landmarks, field, verdict} = shown;
+    this.frames.out += 1;
+    this.note('out', 1, at);
+    this.note('delay', at - arrived, at);
+    if (landmarks !== null) this.note('landmarks', frame - landmarks, at);
+    if (field !== null) this.note('field', frame - field, at);
+    if (verdict === 'corrected') this.frames.corrected += 1;
+    else this.frames.passed[verdict] = (this.frames.passed[verdict] ?? 0) + 1;
+    if (verdict === 'corrected') this.#told.spans.push({line: 'warp', frame, begin: begun, end: at});
+    if (verdict === 'corrected') this.note('warp', at - begun, at);
+    this.#told.shown.push(shown);
+    for (const list of [this.#told.spans, this.#told.shown]) if (list.length > TOLD) list.shift();
+  }
+
+  /** One value of a figure. @param {string} name @param {number} value @param {number} at */
+  note(name, value, at) {
+    this.#samples.push({at, name, value});
+  }
+
+  /** The frames that went out since this was last asked. */
+  take() {
+    const told = this.#told;
+    this.#told = {spans: [], shown: []};
+    return told;
+  }
+
+  /** All figures. @param {number} now */
+  report(now) {
+    this.#samples = this.#samples.filter(({at}) => at > now - KEPT_MS);
+    const spread = (/** @type {string} */ name) => spreadOf(this.#values(name));
+    return {
+      fps_in: this.#rate('in', now), fps_out: this.#rate('out', now),
+      frames: {...this.frames, passed: {...this.frames.passed}},
+      packets: {...this.packets},
+      delay_ms: spread('delay'),
+      stages_ms: present({warp: spread('warp')}),
+      age_frames: present({landmarks: spread('landmarks'), field: spread('field')}),
+    };
+  }
+
+  #values(/** @type {string} */ wanted) {
+    return this.#samples.filter(({name}) => name === wanted).map(({value}) => value);
+  }
+
+  /** A second, over the time that figures are kept or that has passed since the first. */
+  #rate(/** @type {string} */ wanted, /** @type {number} */ now) {
+    const times = this.#samples.filter(({name}) => name === wanted).map(({at}) => at);
+    return times.length > 1 ? 1000 * times.length / Math.max(now - times[0], 1) : 0;
+  }
+}
+
+/** @param {number[]} values @returns {Spread | null} null where there are none */
+export function spreadOf(values) {
+  if (!values.length) return null;
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (/** @type {number} */ share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))];
+  return {p50: at(0.5), p95: at(0.95)};
+}
+
+/** Without what is not there. @param {Record<string, Spread | null>} spreads @returns {Record<string, Spread>} */
+function present(spreads) {
+  const there = Object.entries(spreads).filter(([, spread]) => spread);
+  return /** @type {Record<string, Spread>} */ (Object.fromEntries(there));
+}
