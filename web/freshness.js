@@ -17,7 +17,7 @@ const LONGEST = 0.5;
  * one frame that is being encoded. Heads are carried forward from frame to frame; what grows old is the glance.
  * @type {Readonly<Limits>}
  */
-export const LIMITS = Object.freeze({maxLandmarkAge: 8, maxFieldAge: 10});
+export const LIMITS = Object.freeze({maxLandmarkAge: 9, maxFieldAge: 10});
 
 /** The share of the correction that is shown: whole while the ages are within the limits, else going to none. */
 export class Fade {

@@ -196,6 +196,23 @@ def test_a_browser_that_warps_says_nothing_of_now_from_what_was_before(page: Pag
     assert run(page, script) == [False, True, False]
 
 
+def test_warping_here_ends_with_the_wish_and_says_when_it_ends_by_itself(page: Page) -> None:
+    script = """const {Here} = await import('/here.js');
+        const camera = document.createElementNS('http://www.w3.org/1999/xhtml', 'canvas'); // the page is an SVG
+        camera.getContext('2d');
+        let failures = 0;
+        const here = new Here(() => { failures += 1; });
+        const [track] = camera.captureStream().getVideoTracks();
+        here.begin(track);
+        const first = here.local;
+        first.dispatchEvent(new Event('failed'));
+        here.begin(track);
+        const second = here.local;
+        here.end();
+        return [failures, first.track.readyState, second.track.readyState, here.local, track.readyState];"""
+    assert run(page, script) == [1, "ended", "ended", None, "live"]
+
+
 def test_the_load_is_what_has_grown_since_the_last_reading(page: Page) -> None:
     script = """const {Gauge} = await import('/gauge.js');
         const at = (timestamp, sent, frames, shown) => new Map(Object.entries({
