@@ -154,6 +154,13 @@ class Lines(BaseModel, frozen=True):
         1, ge=1, le=10, description="landmarks are found in every n-th frame and carried on between [frames]"
     )
 
+    field_every: int = Field(
+        2,
+        ge=1,
+        le=10,
+        description="where the browser warps, a field is made and sent for every n-th frame only [frames]",
+    )
+
     @model_validator(mode="after")
     def _compare_ages(self) -> Self:
         if self.landmark_every > max(self.max_landmark_age, 1):

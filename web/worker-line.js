@@ -46,7 +46,7 @@ export class WorkerLine {
     this.#order({type: 'trip', milliseconds});
   }
 
-  change(/** @type {Partial<Wishes>} */ wishes) {
+  change(/** @type {Partial<import('./display.js').Wishes>} */ wishes) {
     this.#order({type: 'change', wishes});
   }
 

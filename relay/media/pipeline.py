@@ -73,7 +73,7 @@ class Pipeline(Generic[S, F]):
         self._landmark_box, self._field_box = Mailbox[Arrival](), Mailbox[Arrival]()
         self._display_box, self._out = Mailbox[Arrival](), Mailbox[Ready]()
         self._count = 0
-        self._searched = -lines.landmark_every
+        self._searched, self._planned = -lines.landmark_every, -lines.field_every
         self._found: Made[S] | None = None
         self._fields: Made[F] | None = None
 
@@ -146,7 +146,10 @@ class Pipeline(Generic[S, F]):
         if arrival.number - self._searched >= self._settings.landmark_every:
             self._searched = arrival.number
             self._landmark_box.put(arrival)
-        self._field_box.put(arrival)
+        # A field that is sent costs the network more than all else, and stays true for a while.
+        if not self._ears.send or arrival.number - self._planned >= self._settings.field_every:
+            self._planned = arrival.number
+            self._field_box.put(arrival)
 
     async def _update_found(self, arrival: Arrival) -> None:
         found = await self._work("landmarks", arrival, self._stages.find_faces, arrival.frame)

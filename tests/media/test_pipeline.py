@@ -283,6 +283,18 @@ async def test_landmarks_may_be_found_in_fewer_frames_than_are_shown() -> None:
         assert rig.eyes.calls.count("make_fields") > 8
 
 
+@pytest.mark.parametrize(("returns", "fields"), [("field", 4), ("video", 12)])
+async def test_where_fields_return_they_may_be_made_for_fewer_frames(returns: ReturnMode, fields: int) -> None:
+    async with running("pipelined", returns=returns, field_every=3) as rig:
+        for number in range(12):
+            before = rig.eyes.calls.count("make_fields"), len(rig.seen)
+            rig.pipeline.take(picture(number))
+            await until(lambda before=before: len(rig.seen) > before[1])  # type: ignore[misc]
+            if returns == "video" or number % 3 == 0:
+                await until(lambda before=before: rig.eyes.calls.count("make_fields") > before[0] or not before[1])  # type: ignore[misc]
+        assert abs(rig.eyes.calls.count("make_fields") - fields) <= 1  # the first frame has no landmarks yet
+
+
 async def test_who_worked_on_which_frame_is_noted() -> None:
     async with running("pipelined") as rig:
         await rig.warm_up()
