@@ -151,24 +151,35 @@ class Lines(BaseModel, frozen=True):
     )
     max_field_age: int = Field(6, ge=0, le=15, description="an older field than this fades the correction out [frames]")
     landmark_every: int = Field(
-        1, ge=1, le=10, description="landmarks are found in every n-th frame and carried on between [frames]"
-    )
-
-    field_every: int = Field(
-        2,
-        ge=1,
+        0,
+        ge=0,
         le=10,
-        description="where the browser warps, a field is made and sent for every n-th frame only [frames]",
+        description="landmarks are found in every n-th frame and carried on between; 0: each, but every second where "
+        "the browser warps [frames]",
+    )
+    field_every: int = Field(
+        0, ge=0, le=10, description="a field is made for every n-th frame; 0: as with --landmark-every [frames]"
     )
 
     @model_validator(mode="after")
     def _compare_ages(self) -> Self:
-        if self.landmark_every > max(self.max_landmark_age, 1):
-            raise ConfigError(
-                f"landmark_every: {self.landmark_every} is not right: at most max_landmark_age, "
-                f"{self.max_landmark_age}, or every correction would fade out before the next landmarks"
-            )
+        for name, line in (("landmark_every", "max_landmark_age"), ("field_every", "max_field_age")):
+            every, oldest = getattr(self, name), getattr(self, line)
+            if every > max(oldest, 1):
+                raise ConfigError(
+                    f"{name}: {every} is not right: at most {line}, {oldest}, or a correction would fade out "
+                    "before the next result"
+                )
         return self
+
+    def every(self, returns: ReturnMode) -> tuple[int, int]:
+        """In which frames landmarks are found, and for which a field is made: every so many.
+
+        Who warps by itself carries both on to its own newest frames; half of them take half the work, and of the
+        fields half the network.
+        """
+        usual = 2 if returns == "field" else 1
+        return self.landmark_every or usual, self.field_every or usual
 
 
 class Schedule(BaseModel, frozen=True):

@@ -47,6 +47,7 @@ from scripts.measuring.steps import (
 from tests.clips import Clip
 from tests.running import RunningRelay
 
+LINES_AS_THEY_COME: Final = config.Serve.read([], "load").lines
 CLIP: Final = Clip(blinks=(1.5,), numbered=True)  # 640x480
 SETTLE: Final = 4.0  # seconds until a new session has found its face and its bitrate
 ROUNDS: Final = 3  # in which the returns take turns with one session each
@@ -82,23 +83,24 @@ async def hold(callers: Sequence[Caller], http: ClientSession, relay: RunningRel
     begun, shares = time.monotonic(), (Share(relay.process.pid), Share())
     await asyncio.sleep(seconds)
     (relay_cores, callers_cores), ended = (share.read() for share in shares), time.monotonic()
-    sessions = [session_of(caller, await caller.read(http), begun, ended) for caller in callers]
+    sessions = [session_of(mode, caller, await caller.read(http), begun, ended) for caller in callers]
     worst, returns = worst_of(sessions), callers[0].returns
-    held = is_held(returns, worst, config.Serve.read([], "load").lines)
+    held = is_held(returns, worst, LINES_AS_THEY_COME)
     return Step(mode, returns, len(callers), relay_cores, callers_cores, worst, held)
 
 
-def session_of(caller: Caller, figures: dict[str, Any], begun: float, ended: float) -> Session:
+def session_of(mode: Mode, caller: Caller, figures: dict[str, Any], begun: float, ended: float) -> Session:
     """What a call did from begin to end; figures: the relay's own of it, at the end."""
     ways, middle, seconds = caller.ways.between(begun, ended), (begun + ended) / 2, ended - begun
     sent = sum(begun <= at < ended for at in caller.camera.sent)
+    every = 1 if mode == "sequential" else LINES_AS_THEY_COME.every(caller.returns)[0]
     ages = {line: percentile(caller.ages[line].between(begun, ended), 95) for line in LINES}
     if caller.returns == "video":
         ages = {line: figures["age_frames"].get(line, {}).get("p95") for line in LINES}
     return Session(
         sent=sent / seconds,
         out=len(ways) / seconds,
-        dropped=max(0.0, 1 - len(ways) / max(sent, 1)),
+        dropped=max(0.0, 1 - len(ways) * every / max(sent, 1)),
         ages=ages,
         way=(percentile(ways, 50), percentile(ways, 95)),
         halves=(percentile(caller.ways.between(begun, middle), 50), percentile(caller.ways.between(middle, ended), 50)),

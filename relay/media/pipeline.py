@@ -73,7 +73,9 @@ class Pipeline(Generic[S, F]):
         self._landmark_box, self._field_box = Mailbox[Arrival](), Mailbox[Arrival]()
         self._display_box, self._out = Mailbox[Arrival](), Mailbox[Ready]()
         self._count = 0
-        self._searched, self._planned = -lines.landmark_every, -lines.field_every
+        # The field line begins a frame later, with landmarks of the first (claim 18), and so they take turns.
+        self._landmark_every, self._field_every = lines.every(ears.returns)
+        self._searched, self._planned = -self._landmark_every, 1 - self._field_every
         self._found: Made[S] | None = None
         self._fields: Made[F] | None = None
 
@@ -143,11 +145,10 @@ class Pipeline(Generic[S, F]):
 
     def _hand_on(self, arrival: Arrival) -> None:
         """Let the other lines have it."""
-        if arrival.number - self._searched >= self._settings.landmark_every:
+        if arrival.number - self._searched >= self._landmark_every:
             self._searched = arrival.number
             self._landmark_box.put(arrival)
-        # A field that is sent costs the network more than all else, and stays true for a while.
-        if not self._ears.send or arrival.number - self._planned >= self._settings.field_every:
+        if arrival.number - self._planned >= self._field_every:
             self._planned = arrival.number
             self._field_box.put(arrival)
 

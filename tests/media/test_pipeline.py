@@ -273,26 +273,32 @@ async def test_a_field_too_old_fades_the_correction_out_as_well() -> None:
         assert rig.verdicts[Verdict.LATE] >= 2
 
 
-async def test_landmarks_may_be_found_in_fewer_frames_than_are_shown() -> None:
-    async with running("pipelined", landmark_every=3) as rig:
-        for number in range(12):
-            await rig.show(number)
-            await until(lambda number=number: rig.eyes.calls.count("find_faces") == number // 3 + 1)  # type: ignore[misc]
-            await asyncio.sleep(0.01)
-        assert [round(30 * faces.time) for faces in rig.seen] == [0, 3, 6, 9]
-        assert rig.eyes.calls.count("make_fields") > 8
+@pytest.mark.parametrize(
+    ("returns", "settings", "searched", "planned"),
+    [
+        ("video", {}, [0, 1, 2, 3, 4, 5], [1, 2, 3, 4, 5]),
+        ("field", {}, [0, 2, 4], [1, 3, 5]),
+        ("field", {"landmark_every": 1, "field_every": 3}, [0, 1, 2, 3, 4, 5], [1, 4]),
+        ("video", {"landmark_every": 3}, [0, 3], [1, 2, 3, 4, 5]),
+    ],
+)
+async def test_each_line_takes_the_frames_that_the_settings_leave_it(
+    returns: ReturnMode, settings: dict[str, int], searched: list[int], planned: list[int]
+) -> None:
+    class Noting(FakeEyes):
+        def make_fields(self, frame: Frame, faces: Faces) -> float:
+            made.append(round(30 * frame.time))
+            return super().make_fields(frame, faces)
 
-
-@pytest.mark.parametrize(("returns", "fields"), [("field", 4), ("video", 12)])
-async def test_where_fields_return_they_may_be_made_for_fewer_frames(returns: ReturnMode, fields: int) -> None:
-    async with running("pipelined", returns=returns, field_every=3) as rig:
-        for number in range(12):
-            before = rig.eyes.calls.count("make_fields"), len(rig.seen)
+    made: list[int] = []
+    async with running("pipelined", Noting(), returns=returns, **settings) as rig:
+        for number in range(6):
             rig.pipeline.take(picture(number))
-            await until(lambda before=before: len(rig.seen) > before[1])  # type: ignore[misc]
-            if returns == "video" or number % 3 == 0:
-                await until(lambda before=before: rig.eyes.calls.count("make_fields") > before[0] or not before[1])  # type: ignore[misc]
-        assert abs(rig.eyes.calls.count("make_fields") - fields) <= 1  # the first frame has no landmarks yet
+            if returns == "video":
+                await rig.pipeline.next()
+            await asyncio.sleep(0.03)
+        assert [round(30 * faces.time) for faces in rig.seen] == searched
+        assert made == planned
 
 
 async def test_who_worked_on_which_frame_is_noted() -> None:
@@ -310,7 +316,7 @@ async def test_who_worked_on_which_frame_is_noted() -> None:
 @pytest.mark.parametrize("mode", MODES)
 async def test_where_fields_return_each_line_sends_what_it_made_and_nothing_is_shown(mode: PipelineMode) -> None:
     """Claims 21 and 23: field and landmarks go to the local device, which warps by itself."""
-    async with running(mode, returns="field") as rig:
+    async with running(mode, returns="field", landmark_every=1, field_every=1) as rig:
         for number in range(5):
             rig.pipeline.take(picture(number), stamp=100 + number)
             await until(lambda number=number: f"faces {100 + number} True".encode() in rig.packets)  # type: ignore[misc]
@@ -333,7 +339,7 @@ async def test_where_fields_return_a_failing_stage_makes_the_receiver_show_its_o
 
 
 async def test_where_fields_return_frames_that_landmarks_cannot_keep_up_with_are_dropped() -> None:
-    async with running("pipelined", returns="field") as rig:
+    async with running("pipelined", returns="field", landmark_every=1) as rig:
         gate = rig.eyes.gates["find_faces"] = threading.Event()
         rig.pipeline.take(picture(0), stamp=100)
         await until(lambda: "find_faces" in rig.eyes.calls)
