@@ -1,5 +1,6 @@
 import asyncio
 import gc
+import json
 import os
 import socket
 import threading
@@ -128,6 +129,19 @@ async def test_real_eyes_leave_nothing_behind(model: Path, weights: Path) -> Non
                 before = held()
         # A library's thread may take a moment longer to end.
         await until(lambda: all(now <= then for now, then in zip(held(), before, strict=True)), 5)
+
+
+async def test_a_trace_is_written_of_every_session(tmp_path: Path) -> None:
+    path = tmp_path / "trace.json"
+    async with listening(serving("--trace", str(path)), FakeEyes) as address:
+        for _ in range(2):
+            async with Browser() as browser:
+                await join(address, browser)
+                await browser.see(10)
+    events = json.loads(path.read_text())
+    worked = {(event["pid"], event["name"].split()[0]) for event in events if event["ph"] == "X"}
+    assert worked == {(session, line) for session in (1, 2) for line in ("landmarks", "field", "warp")}
+    assert "session" in events[0]["args"]["name"]
 
 
 async def test_a_client_that_gives_up_waiting_leaves_no_session() -> None:

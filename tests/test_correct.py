@@ -135,6 +135,24 @@ def test_the_same_file_gives_the_same_result(tmp_path: Path, painter: Painter, m
     assert encoded[0] == encoded[1]
 
 
+def test_a_trace_says_who_worked_on_which_picture(tmp_path: Path, painter: Painter) -> None:
+    trace = tmp_path / "trace.json"
+    correct(Film().write(tmp_path / "a.mp4"), tmp_path / "b.mp4", "--lines", "1,2,3", "--trace", str(trace))
+    events = json.loads(trace.read_text())
+    worked = {event["name"] for event in events if event["ph"] == "X"}
+    assert worked >= {"landmarks 0", "landmarks 19", "field 1", "field 19", "warp 3", "warp 19"}
+    shown = {event["name"]: event["args"] for event in events if event["ph"] == "i"}
+    assert shown["shown 19"] == {"frame": 19, "landmarks_of": 18, "field_of": 17, "verdict": "corrected"}
+    assert shown["shown 2"]["landmarks_of"] is None
+
+
+def test_a_trace_that_cannot_be_written_is_a_wrong_setting(tmp_path: Path, painter: Painter) -> None:
+    film = Film().write(tmp_path / "a.mp4")
+    with pytest.raises(ConfigError, match=r"trace: .*cannot be written"):
+        correct(film, tmp_path / "b.mp4", "--trace", str(tmp_path / "nowhere" / "trace.json"))
+    assert names(tmp_path) == {"a.mp4"}
+
+
 @pytest.mark.parametrize(("turn", "upright"), [(0, 0), (90, 270), (-90, 90), (180, 180)])
 def test_the_corrector_learns_how_the_picture_is_turned(
     tmp_path: Path, painter: Painter, turn: int, upright: int

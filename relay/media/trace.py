@@ -5,8 +5,10 @@ holds numbers of frames and times, never a picture or a session's name.
 """
 
 import json
+import logging
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Self
@@ -16,6 +18,9 @@ from relay.frame import Verdict
 
 THREADS: Final = {"landmarks": 1, "field": 2, "warp": 3}  # a row of the trace each
 MOST: Final = 200  # notes kept for the page; it asks for them five times a second
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -75,6 +80,7 @@ class TraceFile:
             raise ConfigError(f"trace: {path} cannot be written: {error.strerror or error}") from error
         self._sessions = 0
         self._comma = "["
+        self._lost = False
 
     def session(self, title: str) -> Callable[[Note], None]:
         """What writes the notes of a new session, which the trace calls by this title and a number."""
@@ -92,8 +98,12 @@ class TraceFile:
 
     def close(self) -> None:
         """End the file; nothing is written afterwards."""
-        if not self._file.closed:
+        if self._lost:
+            return
+        self._lost = True
+        with suppress(OSError):  # what the disk holds can still be read
             self._file.write(f"{'[' if self._comma == '[' else ''}\n]\n")
+        with suppress(OSError):
             self._file.close()
 
     def __enter__(self) -> Self:
@@ -103,9 +113,14 @@ class TraceFile:
         self.close()
 
     def _write(self, event: dict[str, Any]) -> None:
-        if not self._file.closed:
+        if self._lost:
+            return
+        try:
             self._file.write(f"{self._comma}\n{json.dumps(event)}")
             self._comma = ","
+        except (OSError, ValueError) as error:  # the disk is full; it has been closed
+            self._lost = True
+            log.warning("the trace ends here: %s", error)
 
 
 def _events(note: Note) -> list[dict[str, Any]]:

@@ -63,6 +63,18 @@ def test_what_comes_after_the_end_is_left_out(tmp_path: Path) -> None:
     assert not [event for event in events(tmp_path / "trace.json") if event["ph"] == "X"]
 
 
+def test_a_full_disk_ends_the_trace_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
+    full = Path("/dev/full")
+    if not full.exists():
+        pytest.skip("this system has no full device")
+    with TraceFile(full) as trace:
+        write = trace.session("session")
+        for _ in range(1000):
+            write(SPAN)
+    assert len(caplog.records) == 1
+    assert "the trace ends here" in caplog.text
+
+
 def test_a_trace_of_nothing_is_a_trace(tmp_path: Path) -> None:
     TraceFile(tmp_path / "trace.json").close()
     assert events(tmp_path / "trace.json") == []
