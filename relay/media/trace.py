@@ -121,6 +121,8 @@ class TraceFile:
         except (OSError, ValueError) as error:  # the disk is full; it has been closed
             self._lost = True
             log.warning("the trace ends here: %s", error)
+            with suppress(OSError):  # what has not been written yet cannot be either
+                self._file.close()
 
 
 def _events(note: Note) -> list[dict[str, Any]]:
