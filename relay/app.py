@@ -51,6 +51,7 @@ def assemble(settings: Serve, make_eyes: MakeEyes | None = None) -> web.Applicat
     async def own(_: web.Application) -> AsyncIterator[None]:
         codec.set_bitrates(settings.start_bitrate, settings.max_bitrate)
         codec.set_consent(settings.vanish_timeout)
+        codec.release_at_marker(settings.release_on_marker)
         # A missing or wrong model is to be told at the start, not to the first person who comes.
         (await asyncio.to_thread(make_eyes, settings.correction)).close()
         yield

@@ -224,6 +224,10 @@ class Serve(_Command, Correction, Engine, Lines):
     max_offer_bytes: int = Field(65536, ge=1024, le=1048576, description="largest offer [bytes]")
     max_message_bytes: int = Field(4096, ge=256, le=65536, description="largest data channel message [bytes]")
     vanish_timeout: float = Field(4, ge=1, le=60, description="a silent peer is dropped after this [seconds]")
+    release_on_marker: bool = Field(
+        True,
+        description="decode a received frame with its last packet, and not a frame later with the next one's first",
+    )
     start_bitrate: int = Field(2500, ge=100, le=20000, description="video bitrate to start with [kbit/s]")
     max_bitrate: int = Field(5000, ge=100, le=50000, description="highest video bitrate [kbit/s]")
     ice_servers: list[IceUrl] = Field(

@@ -14,7 +14,9 @@ import av
 from aioice import ice, stun
 from aiortc import RTCRtpReceiver
 from aiortc.codecs import CODECS, h264, vpx
+from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtcpeerconnection import find_common_codecs
+from aiortc.rtp import RtpPacket
 from aiortc.sdp import MediaDescription, SessionDescription
 
 # What is relied on, by module.
@@ -25,6 +27,10 @@ CONSTANTS: Final[dict[ModuleType, tuple[str, ...]]] = {
     stun: ("RETRY_RTO",),
 }
 RTX: Final = "rtx"
+JITTER: Final = ("_remove_frame", "remove", "capacity")
+_remove_followed: Final[Callable[[JitterBuffer, int], JitterFrame | None]] = getattr(
+    JitterBuffer, JITTER[0], lambda *_: None
+)
 STAMP_MAPPER: Final = "_RTCRtpReceiver__timestamp_mapper"
 
 log = logging.getLogger(__name__)
@@ -53,6 +59,38 @@ def set_consent(timeout: float) -> None:
     failures = max(1, min(6, int(timeout / (1.5 * patience))))
     _set(ice, "CONSENT_FAILURES", failures)
     _set(ice, "CONSENT_INTERVAL", max(0.05, (timeout / failures - patience) / 1.2))
+
+
+def release_at_marker(wanted: bool = True) -> None:
+    """Let a received video frame go to its decoder with its own last packet, or, as aiortc does, with the next frame's.
+
+    The last packet of a frame carries the marker bit (RFC 7741, 4.1; RFC 6184, 5.1). aiortc does not look at it, and
+    knows that a frame is whole when the first packet of the next one comes: a whole frame's time later.
+    """
+    if not all(hasattr(JitterBuffer, name) for name in JITTER):
+        log.warning("aiortc's JitterBuffer has no %s any more: frames wait for the next one", " or ".join(JITTER))
+        return
+    setattr(JitterBuffer, JITTER[0], _remove_marked if wanted else _remove_followed)
+
+
+def _remove_marked(buffer: JitterBuffer, number: int) -> JitterFrame | None:
+    """The first frame in the buffer that is whole, taken out; None where there is none. number: of the last packet."""
+    frame = _remove_followed(buffer, number)
+    while frame is not None and not frame.data:  # padding that came behind its frame, which has gone ahead
+        frame = _remove_followed(buffer, number)
+    if frame is not None or not buffer._is_video or buffer._origin is None:
+        return frame
+    packets: list[RtpPacket] = []
+    for count in range(buffer.capacity):
+        packet = buffer._packets[(buffer._origin + count) % buffer.capacity]
+        if packet is None:
+            return None
+        packets.append(packet)
+        if packet.marker:
+            # None of them is of a later frame, or the first one would have been whole by aiortc's own rule.
+            buffer.remove(len(packets))
+            return JitterFrame(b"".join(one._data for one in packets), packet.timestamp)  # type: ignore[attr-defined]
+    return None
 
 
 def stamps(receiver: RTCRtpReceiver) -> Callable[[av.VideoFrame], int]:

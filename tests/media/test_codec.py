@@ -8,6 +8,7 @@ import pytest
 from aioice import Candidate, Connection, ice, stun
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
 from aiortc.codecs import h264, vpx
+from aiortc.jitterbuffer import JitterBuffer
 from aiortc.rtp import RtpPacket
 from aiortc.sdp import SessionDescription
 
@@ -22,6 +23,7 @@ def restored() -> Iterator[None]:
     yield
     for (module, name), value in before.items():
         setattr(module, name, value)
+    codec.release_at_marker(wanted=False)
 
 
 @pytest.mark.parametrize(("module", "names"), codec.CONSTANTS.items())
@@ -122,6 +124,87 @@ async def test_every_video_codec_of_the_answer_is_told_where_to_start() -> None:
     assert not any("x-google-start-bitrate" in one.parameters for one in audio.rtp.codecs)
     without = [line for line in after.splitlines() if line != "a=fmtp:97 x-google-start-bitrate=2500"]
     assert [line.replace(";x-google-start-bitrate=2500", "") for line in without] == before.splitlines()
+
+
+def packet(number: int, frame: int, *, is_last: bool = False, data: bytes | None = None) -> RtpPacket:
+    """The packet of this running number, of this frame."""
+    one = RtpPacket(sequence_number=number % (1 << 16), timestamp=3000 * frame, marker=int(is_last))
+    one._data = f"{number} ".encode() if data is None else data  # type: ignore[attr-defined]
+    return one
+
+
+def buffered(*packets: RtpPacket, video: bool = True) -> list[tuple[int, bytes] | None]:
+    """What comes out of a jitter buffer as each of these packets comes in: frame and content."""
+    buffer = JitterBuffer(capacity=16, is_video=video)
+    frames = [buffer.add(one)[1] for one in packets]
+    return [(frame.timestamp // 3000, frame.data) if frame else None for frame in frames]
+
+
+def test_the_names_of_the_jitter_buffer_are_still_there() -> None:
+    assert all(hasattr(JitterBuffer, name) for name in codec.JITTER)
+
+
+def test_a_frame_is_released_with_its_last_packet() -> None:
+    codec.release_at_marker()
+    frames = [
+        packet(0, 0),
+        packet(1, 0, is_last=True),
+        packet(2, 1, is_last=True),
+        packet(3, 2),
+        packet(4, 2, is_last=True),
+    ]
+    assert buffered(*frames) == [None, (0, b"0 1 "), (1, b"2 "), None, (2, b"3 4 ")]
+
+
+def test_switched_off_it_waits_for_the_next_frame_as_aiortc_does() -> None:
+    codec.release_at_marker(wanted=False)
+    assert buffered(packet(0, 0, is_last=True), packet(1, 1, is_last=True)) == [None, (0, b"0 ")]
+
+
+def test_a_frame_that_lacks_a_packet_is_not_released_before_it_is_there() -> None:
+    codec.release_at_marker()
+    frames = [
+        packet(0, 0, is_last=True),
+        packet(1, 1),
+        packet(3, 1, is_last=True),
+        packet(4, 2, is_last=True),
+        packet(2, 1),
+    ]
+    assert buffered(*frames) == [(0, b"0 "), None, None, None, (1, b"1 2 3 ")]
+
+
+def test_packets_out_of_order_make_the_same_frame() -> None:
+    codec.release_at_marker()
+    assert buffered(packet(0, 0, is_last=True), packet(2, 1, is_last=True), packet(1, 1))[-1] == (1, b"1 2 ")
+
+
+def test_padding_behind_a_frame_is_no_frame() -> None:
+    codec.release_at_marker()
+    frames = [packet(0, 0, is_last=True), packet(1, 0, data=b""), packet(2, 1), packet(3, 1, is_last=True)]
+    assert buffered(*frames) == [(0, b"0 "), None, None, (1, b"2 3 ")]
+
+
+def test_running_numbers_that_begin_anew_do_no_harm() -> None:
+    codec.release_at_marker()
+    numbers = range((1 << 16) - 2, (1 << 16) + 3)
+    assert [found and found[0] for found in buffered(*(packet(n, i, is_last=True) for i, n in enumerate(numbers)))] == [
+        *range(5)
+    ]
+
+
+def test_sound_waits_as_it_did() -> None:
+    codec.release_at_marker()
+    assert buffered(packet(0, 0, is_last=True), video=False) == [None]
+
+
+def test_a_jitter_buffer_of_another_kind_is_left_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.delattr(JitterBuffer, "remove")
+    before = JitterBuffer._remove_frame
+    codec.release_at_marker()
+    assert JitterBuffer._remove_frame is before
+    assert "frames wait" in caplog.text
 
 
 async def test_a_decoded_frame_has_the_time_stamp_it_was_sent_with(monkeypatch: pytest.MonkeyPatch) -> None:
