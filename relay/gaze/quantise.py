@@ -24,6 +24,7 @@ Shape = tuple[int, int]  # rows, columns
 
 ABSENT: Final[Shape] = (0, 0)
 STEPS: Final = 127  # from zero to a scale; -128 is never written, and read as -127, as a texture does
+LEAST: Final = 1e-9  # a scale below it says nothing that could be seen, and its steps would be no numbers any more
 LOGIT: Final = 8.0  # of a mask that is one, but for 0.0003
 
 _SCALES: Final = struct.Struct("<4f")
@@ -118,7 +119,9 @@ def _quantise(layer: Layer, shape: Shape, most: float) -> tuple[float, Layer]:
         raise ValueError("a layer that is not finite")
     nodes = _resample(layer, shape, _fit).clip(-most, most)
     scale = float(np.abs(nodes).max())
-    return scale, np.rint(nodes * (STEPS / scale)) if scale > 0 else nodes
+    if scale < LEAST:
+        return 0.0, np.zeros_like(nodes)
+    return scale, np.rint(nodes * (STEPS / scale))
 
 
 def _restore(data: NDArray[np.int8], scale: float) -> Layer:

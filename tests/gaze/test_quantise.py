@@ -50,6 +50,14 @@ def test_a_field_of_the_coarse_grids_is_wrong_by_half_a_step_at_most(
     assert np.abs(sent.mask - got.mask).max() <= np.abs(logit).max() / 254 / 4 * 1.01 + 1e-4
 
 
+@pytest.mark.parametrize("light", [1e-38, 1e-44, 1e-12, 0.0])
+def test_a_layer_of_next_to_nothing_is_nothing(light: float) -> None:
+    still = np.zeros((*GRID, 2), np.float32)
+    (got,) = through(Field(still, np.ones(GRID, np.float32), still, np.full(GRID, light, np.float32)))
+    assert got.light is not None
+    assert not got.light.any()
+
+
 @given(st.integers(2, 64), st.integers(2, 64))
 def test_nodes_lie_at_the_centres_of_cells_and_the_edge_is_level(few: int, many: int) -> None:
     values = np.random.default_rng(few).uniform(-1, 1, few).astype(np.float32)
