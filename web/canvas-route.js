@@ -8,14 +8,12 @@
 
 import {now} from './clock.js';
 import {Display} from './display.js';
+import {Graphics} from './graphics.js';
 import {Sketcher} from './luma.js';
 import {Warper} from './warp.js';
 
 /** Between two reports. */
 const REPORT_MS = 200;
-
-/** Whether graphics can be had is tried again after so many milliseconds. */
-const RETRY_MS = 2000;
 
 /** Beats of the worker's timer in a hidden page, and elsewhere, should callbacks fail to come; milliseconds. */
 const HIDDEN_MS = 1000 / 30;
@@ -34,9 +32,7 @@ export class CanvasRoute {
   #canvas = document.createElement('canvas');
   #context;
   #eyes = new OffscreenCanvas(1, 1);
-  /** @type {Warper | undefined} */
-  #warper;
-  #retryAt = 0;
+  #graphics = new Graphics(() => new Warper(this.#eyes = new OffscreenCanvas(1, 1)));
   #sketcher = new Sketcher();
   #metronome = new Worker(new URL('metronome-worker.js', import.meta.url), {type: 'module', name: 'metronome'});
   #timer;
@@ -96,7 +92,7 @@ export class CanvasRoute {
     clearInterval(this.#timer);
     this.#metronome.terminate();
     this.#video.srcObject = null;
-    this.#warper?.close();
+    this.#graphics.close();
   }
 
   /** The next picture, as soon as the browser has it. */
@@ -136,27 +132,12 @@ export class CanvasRoute {
       if (wanted) frame.luma = this.#sketcher.sketch(this.#canvas, width, height);
       const plan = this.#display.plan(frame);
       if (!plan.placed.length) return plan;
-      if (!this.#graphics()?.draw(this.#canvas, width, height, plan.placed)) return {...plan, verdict: 'no_graphics'};
+      if (!this.#graphics.get()?.draw(this.#canvas, width, height, plan.placed)) return {...plan, verdict: 'no_graphics'};
       this.#context.drawImage(this.#eyes, 0, 0);
       return plan;
     } catch {
       return {verdict: 'failed', landmarks: null, field: null};
     }
-  }
-
-  /** What draws; made when first needed, and anew where the browser has taken it away. */
-  #graphics() {
-    if (this.#warper && !this.#warper.lost) return this.#warper;
-    if (now() < this.#retryAt) return undefined;
-    this.#retryAt = now() + RETRY_MS;
-    this.#warper?.close();
-    try {
-      this.#eyes = new OffscreenCanvas(1, 1);
-      this.#warper = new Warper(this.#eyes);
-    } catch {
-      this.#warper = undefined;
-    }
-    return this.#warper;
   }
 
   /** @returns {import('./local.js').Report} */

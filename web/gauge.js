@@ -8,9 +8,6 @@
 
 /** @typedef {Record<string, number>} Totals */
 
-/** A relay knows that a picture is whole when the next one begins. */
-const ONE_PICTURE_MS = 1000 / 30;
-
 export class Gauge {
   #connection;
   /** @type {Totals | undefined} */
@@ -36,7 +33,7 @@ function compare(earlier, later) {
   /** Milliseconds for each of so many. @param {string} seconds @param {string} count */
   const each = (seconds, count) => grown(count) > 0 ? 1000 * grown(seconds) / grown(count) : 0;
   const back = each('shown', 'decoded');
-  const way = each('encoding', 'encoded') + each('queued', 'packets') + later.trip + ONE_PICTURE_MS + back;
+  const way = each('encoding', 'encoded') + each('queued', 'packets') + later.trip + back;
   return {up: megabits('sent'), down: megabits('received'), way: grown('decoded') > 0 ? way : null};
 }
 

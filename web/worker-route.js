@@ -6,11 +6,9 @@
 
 import {now} from './clock.js';
 import {Display} from './display.js';
+import {Graphics} from './graphics.js';
 import {Copier, lumaOf} from './luma.js';
 import {Paster} from './paste.js';
-
-/** Whether graphics can be had is tried again after so many milliseconds. */
-const RETRY_MS = 2000;
 
 /** @typedef {{frame: VideoFrame, record: import('./display.js').Frame}} Waiting */
 
@@ -22,9 +20,7 @@ export class WorkerRoute {
   #newest;
   #busy = false;
   #copier = new Copier();
-  /** @type {Paster | undefined} */
-  #paster;
-  #retryAt = 0;
+  #graphics = new Graphics(() => new Paster());
 
   /** @param {import('./display.js').Wishes} wishes @param {WritableStream<VideoFrame>} writable */
   constructor(wishes, writable) {
@@ -49,7 +45,7 @@ export class WorkerRoute {
   async close() {
     this.#newest?.frame.close();
     this.#newest = undefined;
-    this.#paster?.close();
+    this.#graphics.close();
     await this.#reader?.cancel().catch(() => {});
     await this.#writer.close().catch(() => {});
   }
@@ -92,22 +88,8 @@ export class WorkerRoute {
     if (pixels && this.display.wantsLuma) record.luma = lumaOf(pixels);
     const plan = this.display.plan(record);
     if (!plan.placed.length) return {shown: frame, plan};
-    const drawn = this.#graphics()?.draw(frame, pixels, plan.placed);
+    const drawn = this.#graphics.get()?.draw(frame, pixels, plan.placed);
     return drawn ? {shown: drawn, plan} : {shown: frame, plan: {...plan, verdict: 'no_graphics'}};
-  }
-
-  /** What draws; made when first needed, and anew where the browser has taken it away. */
-  #graphics() {
-    if (this.#paster && !this.#paster.lost) return this.#paster;
-    if (now() < this.#retryAt) return undefined;
-    this.#retryAt = now() + RETRY_MS;
-    this.#paster?.close();
-    try {
-      this.#paster = new Paster();
-    } catch {
-      this.#paster = undefined; // no WebGL2: the frames go on as they came
-    }
-    return this.#paster;
   }
 }
 

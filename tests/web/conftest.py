@@ -7,10 +7,21 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.running import RunningRelay
 from tests.web.driving import LISTEN, PATIENCE, begin
+from tests.web.folder import serve_folder
 
 OpenPage = Callable[..., Page]
 
 expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser) -> Iterator[Page]:
+    """A page of no relay, into which the modules in web/ can be imported."""
+    page = browser.new_page()
+    page.route("**", serve_folder)
+    page.goto("http://eyeline.test/logo.svg")
+    yield page
+    page.close()
 
 
 @pytest.fixture

@@ -1,12 +1,11 @@
 """The guard in the browser against the guard in the relay: the same pictures, the same places, the same shares."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import get_args
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from relay.frame import Plane
 from relay.gaze.face import Angles, Eye, Face, Faces
@@ -21,22 +20,12 @@ from tests.gaze.moving import grey, texture
 from tests.gaze.sitters import filmed
 from tests.portraits import Person
 from tests.web.following import evaluate, picture, places
-from tests.web.test_modules import serve_folder
 
 PEOPLE = get_args(Person)
 GUARD = """
     const sight = see(luma(before), faces), newest = luma(after);
     return [...guard(sight, carry(sight, newest, 0.1), newest)].map(([number, {right, left}]) => [number, right, left]);
 """
-
-
-@pytest.fixture(scope="module")
-def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page()
-    page.route("**", serve_folder)
-    page.goto("http://eyeline.test/logo.svg")
-    yield page
-    page.close()
 
 
 def small(person: Person, eye_width: float = 20, sway: float = 0) -> Clip:

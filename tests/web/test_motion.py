@@ -1,10 +1,9 @@
 """Motion in the browser against motion in the relay: the same pictures, the same places."""
 
-from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from relay.frame import Plane
 from relay.gaze.face import Faces
@@ -15,20 +14,10 @@ from tests.gaze.moving import around, grey, shifted, texture
 from tests.gaze.sitters import filmed
 from tests.portraits import Person
 from tests.web.following import apart, evaluate, picture, places
-from tests.web.test_modules import serve_folder
 
 SIZE = (320, 240)
 CENTRE = (160.0, 120.0)
 CARRY = "return carry(see(luma(before), faces, new Map()), luma(after), 0.1);"
-
-
-@pytest.fixture(scope="module")
-def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page()
-    page.route("**", serve_folder)
-    page.goto("http://eyeline.test/logo.svg")
-    yield page
-    page.close()
 
 
 def here(page: Page, before: Plane, found: Faces, after: Plane) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.running import RunningRelay
 from tests.web.conftest import OpenPage
 from tests.web.driving import PATIENCE, begin, expect_showing, wait_until
-from tests.web.test_modules import run, serve_folder
+from tests.web.folder import run, serve_folder
 
 # A canvas of 600 x 81 pixels, so that a pixel is a millisecond, in colours that cannot be mistaken; told(): a trace as
 # the relay sends it, with its clock at 100 s.

@@ -1,14 +1,13 @@
 """The browser's decoder against the relay's: the same packets, the same content, the same refusals."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from relay.gaze.wire import WireError, decode
 from tests.gaze.packets import Vector, mutants, vectors
-from tests.web.test_modules import run, serve_folder
+from tests.web.folder import run
 
 VECTORS = vectors()
 
@@ -19,15 +18,6 @@ const bytes = (hex) => Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseIn
 const plain = (_, value) => value instanceof Int8Array ? [...value] : value;
 const read = (hex) => JSON.parse(JSON.stringify(decode(bytes(hex).buffer), plain));
 """
-
-
-@pytest.fixture(scope="module")
-def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page()
-    page.route("**", serve_folder)
-    page.goto("http://eyeline.test/logo.svg")
-    yield page
-    page.close()
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector.name)
