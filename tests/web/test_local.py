@@ -39,21 +39,24 @@ def test_frames_pass_at_the_cameras_rate_and_untouched_before_any_packet(page: P
           const luma = await lumaOf(frame);
           let sum = frame.codedWidth;
           for (let at = 0; at < luma.length; at += 89) sum = (31 * sum + luma[at]) | 0;
-          into.push([frame.timestamp, sum]);
+          into.push([frame.timestamp, sum, numberOn(luma, frame.codedWidth, frame.codedHeight)]);
         };
         watch(camera.clone(), note(sums[0]));
         watch(local.track, note(sums[1]));
         await until(() => sums[1].length > 60);
         const {frames, route} = local.stats();
         end();
-        return {route, frames, camera: sums[0], track: sums[1].map(([time, sum]) => [nearest(sums[0], time)?.[1], sum]),
+        return {route, frames, camera: sums[0], track: sums[1].map(([time, sum, number]) => {
+            const given = nearest(sums[0], time);
+            return [given?.[2] === number ? given[1] : null, sum];  // two frames may come within one moment
+          }),
           times: sums[1].map(([time]) => time)};"""
     found = run(page, script)
     assert found["route"] == "worker"
     assert found["frames"]["passed"] == {"warming_up": found["frames"]["out"]}
     assert found["times"] == sorted(found["times"])
     first, last = found["times"][0], found["times"][-1]
-    assert len(found["times"]) > 0.7 * sum(first <= time <= last for time, _ in found["camera"])
+    assert len(found["times"]) > 0.7 * sum(first <= time <= last for time, *_ in found["camera"])
     known = [(given, shown) for given, shown in found["track"] if given is not None]
     assert len(known) > 30
     assert all(given == shown for given, shown in known)
@@ -70,6 +73,8 @@ def test_the_eyes_of_the_full_picture_move_and_nothing_else(page: Page, packets:
           const {codedWidth: width, codedHeight: height} = frame;
           if (!original || found.length === 12) return;
           const number = numberOn(ours, width, height), box = [width, height, 0, 0];
+          // A busy camera gives two frames within one moment: the time alone does not tell which is which.
+          if (numberOn(original, width, height) !== number) return;
           let changed = 0;
           for (let at = 0; at < ours.length; at++) {
             if (ours[at] === original[at]) continue;
