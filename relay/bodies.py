@@ -13,7 +13,8 @@ Settings = Annotated[dict[str, Any], WithJsonSchema(Correction.model_json_schema
 class Offer(BaseModel, frozen=True, extra="forbid", strict=True):
     """An offer as JSON, with the settings that are to differ from the relay's defaults.
 
-    returns: what is to come back; field: no picture, but where to move the pixels (docs/protocol.md).
+    returns: what is to come back; field: no picture, but where to move the pixels (docs/protocol.md); none: nothing,
+    the corrected track goes elsewhere.
     """
 
     type: Literal["offer"]

@@ -19,12 +19,13 @@ from pydantic_settings import (
 )
 
 from relay.errors import ConfigError
+from relay.serving import Access, Meetings, Operation
 
 Mode = Literal["natural", "teleprompter"]
 PipelineMode = Literal["sequential", "pipelined"]
 FieldMode = Literal["network", "geometric"]
 MotionMode = Literal["flow", "velocity", "off"]
-ReturnMode = Literal["video", "field"]
+ReturnMode = Literal["video", "field", "none"]
 IceUrl = Annotated[str, Field(pattern=r"^(stuns?|turns?):[^/].*$")]
 LONGEST_LINES: Final = 30  # frames
 Degrees = Annotated[float, Field(ge=-25, le=25, allow_inf_nan=False)]
@@ -215,7 +216,7 @@ class Schedule(BaseModel, frozen=True):
         return f"{self.n},{self.m},{self.q}"
 
 
-class Serve(_Command, Correction, Engine, Lines):
+class Serve(_Command, Correction, Engine, Lines, Access, Meetings, Operation):
     """Serve the page and the relay. Correction flags are the defaults of new sessions."""
 
     host: str = Field("localhost", description="address to listen on")

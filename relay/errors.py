@@ -9,12 +9,22 @@ EyelineError
     ├── MalformedError          400  not SDP, not JSON, a field missing
     │   ├── NoVideoError        400  an offer without a video track to send
     │   └── UnknownTypeError    -    a data channel message of an unknown type
+    ├── UnauthorizedError       401  no token, or one that is not valid (any more)
+    ├── ForbiddenError          403  a valid token without the right to this
     ├── UnknownSessionError     404
     ├── TooLargeError           413
     ├── UnsupportedMediaTypeError 415 neither application/sdp nor application/json
     ├── UnsupportedCodecError   422  no codec in common
     ├── InvalidSettingError     422  a setting's name, type or range (also on the data channel)
-    └── BusyError               503  too many sessions; Retry-After says when to try again
+    ├── TooManyRequestsError    429  too often; Retry-After says when to try again
+    ├── BusyError               503  too many sessions, or too little left of the machine; Retry-After likewise
+    │   └── DrainingError       503  the relay is about to stop
+    └── EgressError             502  the meeting cannot be reached, or answers what it should not
+        ├── TargetError         403  a meeting server that the relay may not call
+        ├── WrongPinError       403  the room asks for another pin
+        ├── UnknownRoomError    422  the meeting server has no such room
+        ├── UnknownFeedError    422  the room has no such participant
+        └── RoomFullError       409  the room takes no more publishers
 """
 
 from http import HTTPStatus
@@ -65,6 +75,20 @@ class UnknownTypeError(MalformedError):
     code = "unknown_type"
 
 
+class UnauthorizedError(RequestError):
+    """No token, or one that has expired, is signed by somebody else or does not say what it must."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    code = "unauthorized"
+
+
+class ForbiddenError(RequestError):
+    """The token is valid, but does not give the right to this."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "forbidden"
+
+
 class UnknownSessionError(RequestError):
     """No session of that name, or it has ended."""
 
@@ -100,9 +124,68 @@ class InvalidSettingError(RequestError):
     code = "invalid_setting"
 
 
+class TooManyRequestsError(RequestError):
+    """More requests than one address or token may make."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = "too_many_requests"
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class BusyError(RequestError):
     """The relay holds as many sessions as it may."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "busy"
     retry_after_s = 5
+
+
+class DrainingError(BusyError):
+    """The relay is about to stop and takes no new sessions."""
+
+    code = "draining"
+
+
+class EgressError(RequestError):
+    """The meeting cannot be reached, or answers something that the relay does not understand."""
+
+    status = HTTPStatus.BAD_GATEWAY
+    code = "meeting_unreachable"
+
+
+class TargetError(EgressError):
+    """The relay's settings do not list this meeting server."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "target_not_allowed"
+
+
+class WrongPinError(EgressError):
+    """The room asks for a pin, and this is not it."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "wrong_pin"
+
+
+class UnknownRoomError(EgressError):
+    """The meeting server has no room of that name."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "unknown_room"
+
+
+class UnknownFeedError(EgressError):
+    """The room has no participant of that name who sends video."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "unknown_feed"
+
+
+class RoomFullError(EgressError):
+    """The room takes no more publishers."""
+
+    status = HTTPStatus.CONFLICT
+    code = "room_full"

@@ -112,7 +112,7 @@ def _open_session() -> Json:
                 "headers": {"Location": location},
                 "content": {**SDP, **_json("Answer", "")["content"]},
             },
-            **_problems(400, 413, 415, 422, 503),
+            **_problems(400, 401, 403, 409, 413, 415, 422, 429, 502, 503),
         },
     }
 

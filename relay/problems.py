@@ -10,15 +10,25 @@ from aiohttp import web
 from relay.bodies import Problem
 from relay.errors import (
     BusyError,
+    DrainingError,
+    EgressError,
     EyelineError,
+    ForbiddenError,
     InvalidSettingError,
     MalformedError,
     NoVideoError,
     RequestError,
+    RoomFullError,
+    TargetError,
     TooLargeError,
+    TooManyRequestsError,
+    UnauthorizedError,
+    UnknownFeedError,
+    UnknownRoomError,
     UnknownSessionError,
     UnsupportedCodecError,
     UnsupportedMediaTypeError,
+    WrongPinError,
 )
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -26,12 +36,22 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 PROBLEMS: Final[tuple[type[RequestError], ...]] = (
     MalformedError,
     NoVideoError,
+    UnauthorizedError,
+    ForbiddenError,
+    TargetError,
+    WrongPinError,
     UnknownSessionError,
+    RoomFullError,
     TooLargeError,
     UnsupportedMediaTypeError,
     UnsupportedCodecError,
     InvalidSettingError,
+    UnknownRoomError,
+    UnknownFeedError,
+    TooManyRequestsError,
+    EgressError,
     BusyError,
+    DrainingError,
 )
 
 log = logging.getLogger(__name__)
@@ -61,7 +81,9 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
 
 
 def _hints(error: RequestError) -> dict[str, str]:
-    return {"Retry-After": str(error.retry_after_s)} if isinstance(error, BusyError) else {}
+    if isinstance(error, BusyError | TooManyRequestsError):
+        return {"Retry-After": str(error.retry_after_s)}
+    return {"WWW-Authenticate": "Bearer"} if isinstance(error, UnauthorizedError) else {}  # RFC 6750, 3
 
 
 def _respond(status: HTTPStatus, code: str, detail: str, headers: dict[str, str]) -> web.Response:

@@ -11,7 +11,7 @@ from relay.bodies import Answer, IceServer, Offer, RelayConfig
 from relay.config import ReturnMode, Serve, describe
 from relay.errors import MalformedError, UnsupportedMediaTypeError
 from relay.openapi import document
-from relay.sessions import Sessions
+from relay.sessions import Sessions, Wish
 
 SDP: Final = "application/sdp"
 JSON: Final = "application/json"
@@ -52,11 +52,11 @@ class Routes:
             raise UnsupportedMediaTypeError(f"the Content-Type must be {SDP} or {JSON}")
         body = await _text(request)
         if request.content_type == SDP:
-            opened = await self._sessions.open(body, returns=_returns(request.query.get("returns", "video")))
+            opened = await self._sessions.open(Wish(body, returns=_returns(request.query.get("returns", "video"))))
             answer = web.Response(status=201, text=opened.answer, content_type=SDP)
         else:
             offer = _parse(body)
-            opened = await self._sessions.open(offer.sdp, offer.settings, offer.returns)
+            opened = await self._sessions.open(Wish(offer.sdp, offer.settings, offer.returns))
             answer = _json(Answer(id=opened.name, sdp=opened.answer), status=201)
         answer.headers["Location"] = f"/api/sessions/{opened.name}"
         return answer

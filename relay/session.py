@@ -21,14 +21,16 @@ from aiortc import (
 
 from relay.config import Correction, ReturnMode, Serve
 from relay.control import Control
-from relay.errors import MalformedError
+from relay.errors import MalformedError, NoVideoError
 from relay.gaze.face import Faces
 from relay.media import codec
+from relay.media.fan import Fan
 from relay.media.pipeline import Ears, Pipeline
 from relay.media.stages import Hands, Stages
 from relay.media.trace import Note, Recent
 from relay.media.track import CorrectedTrack, DelayedTrack, Stamper, ingest
 from relay.metrics import Meter, Statistics
+from relay.sfu.egress import Egress, News, Presence, Tracks
 
 CHANNEL: Final = "eyeline"
 FIELDS: Final = "fields"  # the channel of docs/protocol.md
@@ -69,7 +71,8 @@ class Session:
     """From an offer to the last released byte. eyes are the session's own: it closes them.
 
     open() once, then run() until it returns; end() at any time. clock: monotonic seconds. returns: what goes back to
-    the peer. note: hears of every stage's work.
+    the peer. egress: the meeting that gets the corrected track, if any. owner: who may touch the session; empty where
+    nobody is asked who he is. note: hears of every stage's work.
     """
 
     def __init__(
@@ -81,9 +84,11 @@ class Session:
         hands: Hands,
         clock: Callable[[], float],
         returns: ReturnMode = "video",
+        egress: Egress | None = None,
+        owner: str = "",
         note: Callable[[Note], None] = lambda _: None,
     ) -> None:
-        self.name = name
+        self.name, self.owner = name, owner
         self._state = State.OPENING
         self._eyes, self._settings, self._hands, self._clock = eyes, settings, hands, clock
         self._meter = Meter(settings.pipeline, clock(), returns)
@@ -92,7 +97,8 @@ class Session:
         self._pipeline: Pipeline[Faces, Any] = Pipeline(
             eyes, hands, lines=settings.lines, meter=self._meter, clock=clock, ears=ears
         )
-        self._returns = returns
+        self._returns, self._egress = returns, egress
+        self._fans: dict[str, Fan] = {}
         self._control = Control(eyes, self._send, settings.max_message_bytes, clock)
         self._channel: RTCDataChannel | None = None
         self._fields: RTCDataChannel | None = None
@@ -113,7 +119,10 @@ class Session:
         return self._meter.report(self._clock(), dropped=self._pipeline.dropped, faces=self._faces)
 
     async def open(self, offer: str) -> str:
-        """Answer a checked offer, with all candidates. Raises MalformedError; release() is then still due."""
+        """Answer a checked offer, with all candidates, and be in the meeting, if there is one.
+
+        Raises MalformedError, EgressError; release() is then still due.
+        """
         try:
             await self._peer.setRemoteDescription(RTCSessionDescription(offer, "offer"))
         except Exception as error:
@@ -121,8 +130,21 @@ class Session:
             raise MalformedError(f"the offer cannot be used: {error}") from error
         self._return_tracks(self._peer.getTransceivers())
         await self._peer.setLocalDescription(await self._peer.createAnswer())
+        if self._egress:
+            await self._egress.publish(self.subscribe, self._hear_of_meeting)
         self._enter(State.CONNECTING)
         return codec.hint_start_bitrate(self._peer.localDescription.sdp, self._settings.start_bitrate)
+
+    def subscribe(self) -> Tracks:
+        """Corrected video, and sound in step with it, for one more taker. Raises NoVideoError where none is made."""
+        if "video" not in self._fans:
+            raise NoVideoError("this session makes no corrected video: its client warps by itself")
+        sound = self._fans.get("audio")
+        return Tracks(self._fans["video"].branch(), sound.branch() if sound else None)
+
+    def tell(self, kind: str, **content: object) -> None:
+        """Send the client a message of this type, if it listens."""
+        self._control.say(kind, **content)
 
     async def run(self) -> None:
         """Carry frames until the peer is gone or end() was called, then release everything."""
@@ -149,7 +171,11 @@ class Session:
         self._pipeline.close()
         for line in self._lines:
             line.close()
-        # 2. The connection: its tasks, sockets, encoders and decoder threads.
+        for fan in self._fans.values():
+            fan.close()
+        # 2. The connections: their tasks, sockets, encoders and decoder threads.
+        if self._egress:
+            await self._egress.close()
         await self._peer.close()
         # 3. Stages still running in a thread; only then what they use.
         await self._pipeline.settle()
@@ -157,27 +183,38 @@ class Session:
         self._enter(State.CLOSED)
 
     def _return_tracks(self, transceivers: list[RTCRtpTransceiver]) -> None:
-        """Send back the first video corrected and the first audio delayed; refuse all others.
+        """Take the first video and the first audio, and give them back if that is wanted; refuse all others.
 
-        Where fields go back the video is only taken, and the sound, which then needs no delay, stays where it is.
+        Where fields go back there is no corrected video, and the sound, which then needs no delay, stays where it is.
         """
         offered = [one for one in transceivers if one.receiver.track is not None]
         for one in transceivers:
             one.direction = "inactive"
         for one in [one for one in offered if one.kind == "video"][:1]:
             self._lines.append(self._carry(one.receiver.track, codec.stamps(one.receiver)))
-            one.direction = "recvonly"
-            if self._returns == "video":
-                one.sender.replaceTrack(CorrectedTrack(self._pipeline))
-                one.direction = "sendrecv"
-        for one in [one for one in offered if one.kind == "audio" and self._returns == "video"][:1]:
-            one.sender.replaceTrack(self._return_audio(one.receiver.track))
-            one.direction = "sendrecv"
+            self._return(one, CorrectedTrack(self._pipeline))
+        if self._returns == "field":
+            return
+        for one in [one for one in offered if one.kind == "audio"][:1]:
+            track = DelayedTrack(one.receiver.track, lambda: self._pipeline.delay, self._clock)
+            self._lines.append(track.ingest())
+            self._return(one, track)
 
-    def _return_audio(self, source: MediaStreamTrack) -> MediaStreamTrack:
-        track = DelayedTrack(source, lambda: self._pipeline.delay, self._clock)
-        self._lines.append(track.ingest())
-        return track
+    def _return(self, transceiver: RTCRtpTransceiver, made: MediaStreamTrack) -> None:
+        transceiver.direction = "recvonly"
+        if self._returns == "field":
+            return
+        self._fans[made.kind] = fan = Fan(made)
+        self._lines.append(fan.run())
+        if self._returns == "video":
+            transceiver.sender.replaceTrack(fan.branch())
+            transceiver.direction = "sendrecv"
+
+    def _hear_of_meeting(self, news: News) -> None:
+        log.info("session %s: meeting %s %s", self.name[:6], news.presence, news.detail)
+        self.tell("meeting", state=news.presence, detail=news.detail)
+        if news.presence is Presence.ENDED and self._returns == "none":
+            self.end("the meeting has put it out")
 
     async def _carry(self, source: MediaStreamTrack, stamp: Stamper) -> None:
         await ingest(source, self._pipeline, stamp)

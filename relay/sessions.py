@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from relay import offer
@@ -14,8 +14,22 @@ from relay.errors import BusyError, UnknownSessionError
 from relay.media.stages import Hands
 from relay.media.trace import Note, TraceFile
 from relay.session import Eyes, Session
+from relay.sfu.egress import Egress
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a client asks for. changes: settings other than the relay's defaults. egress: the meeting, if any. owner:
+    who asks; empty where nobody is asked who he is.
+    """
+
+    sdp: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    returns: ReturnMode = "video"
+    egress: Egress | None = None
+    owner: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,15 +63,15 @@ class Sessions:
     def __len__(self) -> int:
         return self._opening + len(self._running)
 
-    async def open(self, sdp: str, changes: Mapping[str, Any] | None = None, returns: ReturnMode = "video") -> Opened:
-        """A session for this offer, with these settings other than the defaults. Raises RequestError."""
+    async def open(self, wish: Wish) -> Opened:
+        """A session as wished. Raises RequestError."""
         if len(self) >= self._settings.max_sessions:
             raise BusyError(f"the relay holds {len(self)} sessions, as many as it may; try again later")
-        offer.check(sdp)
-        correction = changed(self._settings.correction, changes or {})
+        offer.check(wish.sdp)
+        correction = changed(self._settings.correction, wish.changes)
         self._opening += 1
         try:
-            session, answer = await self._start(sdp, correction, returns)
+            session, answer = await self._start(wish, correction)
             task = asyncio.create_task(self._run(session), name=f"session {session.name[:6]}")
             self._running[session.name] = session, task
         finally:
@@ -83,14 +97,23 @@ class Sessions:
         if running:
             await asyncio.wait([task for _, task in running])
 
-    async def _start(self, sdp: str, correction: Correction, returns: ReturnMode) -> tuple[Session, str]:
+    async def _start(self, wish: Wish, correction: Correction) -> tuple[Session, str]:
         loop = asyncio.get_running_loop()
         eyes = await loop.run_in_executor(self._hands.landmarks, self._make_eyes, correction)
         name = secrets.token_urlsafe(16)
-        settings, hands, clock = self._settings, self._hands, self._clock
-        session = Session(name, eyes, settings=settings, hands=hands, clock=clock, returns=returns, note=self._note())
+        session = Session(
+            name,
+            eyes,
+            settings=self._settings,
+            hands=self._hands,
+            clock=self._clock,
+            returns=wish.returns,
+            egress=wish.egress,
+            owner=wish.owner,
+            note=self._note(),
+        )
         try:
-            answer = await session.open(sdp)
+            answer = await session.open(wish.sdp)
         except BaseException:
             await session.release()
             raise

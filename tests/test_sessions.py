@@ -21,7 +21,7 @@ from relay.errors import (
 )
 from relay.media import codec
 from relay.media.stages import processors
-from relay.sessions import Sessions
+from relay.sessions import Sessions, Wish
 from tests.fakes import Browser, Eyesight, FakeEyes, hired, until
 
 
@@ -37,7 +37,7 @@ async def keeping(*flags: str, eyesight: Eyesight | None = None) -> AsyncIterato
 
 
 async def join(sessions: Sessions, browser: Browser) -> str:
-    opened = await sessions.open(await browser.offer())
+    opened = await sessions.open(Wish(await browser.offer()))
     await browser.accept(opened.answer)
     return opened.name
 
@@ -66,7 +66,7 @@ async def test_names_cannot_be_guessed() -> None:
 async def test_settings_of_the_offer_override_the_defaults() -> None:
     eyesight = Eyesight()
     async with keeping("--pitch", "5", "--yaw", "1", eyesight=eyesight) as sessions, Browser() as browser:
-        await sessions.open(await browser.offer(), {"yaw": -2.5})
+        await sessions.open(Wish(await browser.offer(), {"yaw": -2.5}))
         assert eyesight.made[0].correction == Correction(pitch=5, yaw=-2.5)
 
 
@@ -85,7 +85,7 @@ async def test_sessions_being_opened_count() -> None:
     async with keeping("--max-sessions", "2") as sessions:
         browsers = [Browser() for _ in range(4)]
         offers = [await browser.offer() for browser in browsers]
-        outcomes = await asyncio.gather(*(sessions.open(sdp) for sdp in offers), return_exceptions=True)
+        outcomes = await asyncio.gather(*(sessions.open(Wish(sdp)) for sdp in offers), return_exceptions=True)
         assert sum(isinstance(outcome, BusyError) for outcome in outcomes) == 2
         for browser in browsers:
             await browser.peer.close()
@@ -103,7 +103,7 @@ async def test_a_wrong_offer_costs_no_eyes(change, changes, error) -> None:  # t
     eyesight = Eyesight()
     async with keeping(eyesight=eyesight) as sessions, Browser() as browser:
         with pytest.raises(error):
-            await sessions.open(change(await browser.offer()), changes)
+            await sessions.open(Wish(change(await browser.offer()), changes or {}))
         assert len(sessions) == 0
         assert eyesight.made == []
 
@@ -113,7 +113,7 @@ async def test_an_offer_that_only_aiortc_refuses_releases_the_eyes(monkeypatch: 
     eyesight = Eyesight()
     async with keeping(eyesight=eyesight) as sessions:
         with pytest.raises(MalformedError):
-            await sessions.open("v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n")
+            await sessions.open(Wish("v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n"))
         assert len(sessions) == 0
         assert [eyes.closed for eyes in eyesight.made] == [1]
 
@@ -126,7 +126,7 @@ async def test_eyes_that_cannot_be_made_leave_no_session() -> None:
         sessions = Sessions(Serve.read([], "test"), hands, blind, time.monotonic)
         async with Browser() as browser:
             with pytest.raises(ModelError):
-                await sessions.open(await browser.offer())
+                await sessions.open(Wish(await browser.offer()))
         assert len(sessions) == 0
 
 

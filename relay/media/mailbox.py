@@ -1,9 +1,10 @@
-"""A box that holds one thing: the newest. Knows nothing of what is in it.
+"""A box that holds the newest thing, or the newest few. Knows nothing of what is in it.
 
-No queue stands in a frame's way: what has not been taken when the next one arrives is dropped and counted.
+No queue stands in a frame's way: what has not been taken when there is no more room is dropped and counted.
 """
 
 import asyncio
+from collections import deque
 from typing import Generic, Self, TypeVar
 
 T = TypeVar("T")
@@ -16,37 +17,41 @@ class ClosedError(Exception):
 class Mailbox(Generic[T]):
     """Newest wins. For one event loop; one taker at a time.
 
-    dropped: how many things were replaced before they were taken.
+    room: how many things it holds. dropped: how many were pushed out by newer ones before they were taken.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, room: int = 1) -> None:
         self.dropped = 0
-        self._held: tuple[T] | None = None
+        self._held: deque[T] = deque(maxlen=room)
         self._closed = False
         self._changed = asyncio.Event()
 
+    @property
+    def empty(self) -> bool:
+        """Whether a taker has to wait."""
+        return not self._held
+
     def put(self, thing: T) -> None:
-        """Put it in, in place of what is there. Without effect on a closed box."""
+        """Put it in, in place of the oldest where there is no room. Without effect on a closed box."""
         if self._closed:
             return
-        self.dropped += self._held is not None
-        self._held = (thing,)
+        self.dropped += len(self._held) == self._held.maxlen
+        self._held.append(thing)
         self._changed.set()
 
     async def take(self) -> T:
-        """Wait for something and take it out. Raises ClosedError once the box is closed."""
-        while self._held is None:
+        """Wait for something and take the oldest out. Raises ClosedError once the box is closed."""
+        while not self._held:
             if self._closed:
                 raise ClosedError
             self._changed.clear()
             await self._changed.wait()
-        (thing,), self._held = self._held, None
-        return thing
+        return self._held.popleft()
 
     def close(self) -> None:
         """Throw away what is held and wake up whoever waits. May be called again."""
         self._closed = True
-        self._held = None
+        self._held.clear()
         self._changed.set()
 
     def __aiter__(self) -> Self:
