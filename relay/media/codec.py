@@ -1,8 +1,22 @@
-"""The only module that touches what aiortc and aioice do not promise to keep: inner functions, module constants.
+"""What aiortc and aioice do not promise to keep: module constants and inner functions that the relay sets.
 
-Both libraries read these constants each time they need them, so setting them once, before the first session,
-is enough; they hold for the whole process. A constant that a newer version no longer has is left alone with
-a warning: the relay still works, with that version's own behaviour. Tests fail when a name is gone.
+| cure | here | setting | without the name |
+|---|---|---|---|
+| bitrates to start with and to grow to | set_bitrates, hint_start_bitrate | --start-bitrate, --max-bitrate | aiortc's |
+| vanished peers are noticed | set_consent | --vanish-timeout | after half a minute |
+| a frame is released with its own last packet | release_at_marker | --release-on-marker | a frame later |
+| packets sent are kept for longer | keep_packets | --packet-history | 128 of them |
+| threads by the container's cores | cap_codec_threads | --codec-threads | by the machine's |
+| RTP time stamps of decoded frames | stamps | - | frames are known by time |
+| lost packets are asked for again, then a keyframe | rescue.py, gaps.py | --rescue | once |
+| keyframes at most every so often | keyframes.py | --keyframe-interval | whenever asked |
+| bounded queues; a decoder's thread ends at once | queues.py | --bounded-queues | no bound |
+
+No other module touches such names. docs/networks.md says what each was measured to bring.
+
+Both libraries read these constants each time they need them, so setting them once, before the first session, is enough;
+they hold for the whole process. A name that a newer version no longer has is left alone with a warning: the relay still
+works, with that version's own behaviour. Tests fail when a name is gone.
 """
 
 import logging
@@ -12,7 +26,7 @@ from typing import Any, Final
 
 import av
 from aioice import ice, stun
-from aiortc import RTCRtpReceiver
+from aiortc import RTCRtpReceiver, rtcrtpreceiver, rtcrtpsender
 from aiortc.codecs import CODECS, h264, vpx
 from aiortc.jitterbuffer import JitterBuffer, JitterFrame
 from aiortc.rtcpeerconnection import find_common_codecs
@@ -25,12 +39,20 @@ CONSTANTS: Final[dict[ModuleType, tuple[str, ...]]] = {
     h264: ("DEFAULT_BITRATE", "MIN_BITRATE", "MAX_BITRATE"),
     ice: ("CONSENT_INTERVAL", "CONSENT_FAILURES"),
     stun: ("RETRY_RTO",),
+    rtcrtpsender: ("RTP_HISTORY_SIZE",),
+    rtcrtpreceiver: ("RTP_HISTORY_SIZE",),
 }
+THREADS: Final = "number_of_threads"
+_threads_by_machine: Final[Callable[[int, int], int] | None] = getattr(vpx, THREADS, None)
+DECODERS: Final[tuple[Any, ...]] = (vpx.Vp8Decoder, h264.H264Decoder)
+_decoders_as_made: Final[dict[Any, Any]] = {decoder: decoder.__init__ for decoder in DECODERS}
 RTX: Final = "rtx"
 JITTER: Final = ("_remove_frame", "remove", "capacity")
 _remove_followed: Final[Callable[[JitterBuffer, int], JitterFrame | None]] = getattr(
     JitterBuffer, JITTER[0], lambda *_: None
 )
+# Seconds for which aiortc's receiver holds received sound back: four frames of 20 ms. Pictures it does not hold.
+SOUND_HELD: Final = 0.08
 STAMP_MAPPER: Final = "_RTCRtpReceiver__timestamp_mapper"
 
 log = logging.getLogger(__name__)
@@ -59,6 +81,44 @@ def set_consent(timeout: float) -> None:
     failures = max(1, min(6, int(timeout / (1.5 * patience))))
     _set(ice, "CONSENT_FAILURES", failures)
     _set(ice, "CONSENT_INTERVAL", max(0.05, (timeout / failures - patience) / 1.2))
+
+
+def keep_packets(count: int) -> None:
+    """Keep this many sent packets of each stream, in case the receiver asks for them (RFC 4588), and ask for as many.
+
+    aiortc keeps 128: half a second of 2.5 Mbit/s, less than a keyframe and two round trips take on a bad network.
+    """
+    for module in (rtcrtpsender, rtcrtpreceiver):
+        _set(module, "RTP_HISTORY_SIZE", count)
+
+
+def cap_codec_threads(threads: int) -> None:
+    """Let no VP8 encoder and no decoder have more threads than this; 0: as aiortc and FFmpeg choose them.
+
+    They count the machine's cores, of which a container may be allowed few: up to 8 threads for an encoder, 16 for a
+    decoder, for each session.
+    """
+    if _threads_by_machine is None:
+        log.warning("%s has no %s any more: VP8 encoders take threads by the machine", vpx.__name__, THREADS)
+    else:
+        by_machine = _threads_by_machine
+        capped = (lambda pixels, cores: by_machine(pixels, min(cores, threads))) if threads else by_machine
+        setattr(vpx, THREADS, capped)
+    for decoder in DECODERS:
+        decoder.__init__ = _capped_decoder(decoder, threads)
+
+
+def _capped_decoder(decoder: Any, threads: int) -> Callable[[Any], None]:
+    as_made = _decoders_as_made[decoder]
+
+    def make(made: Any) -> None:
+        as_made(made)
+        if hasattr(made, "codec"):
+            made.codec.thread_count = threads
+        else:
+            log.warning("aiortc's %s has no codec any more: it takes threads by the machine", decoder.__name__)
+
+    return make if threads else as_made
 
 
 def release_at_marker(wanted: bool = True) -> None:

@@ -6,7 +6,14 @@ from typing import Any, cast
 
 import pytest
 from aioice import Candidate, Connection, ice, stun
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
+from aiortc import (
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCRtpReceiver,
+    RTCSessionDescription,
+    rtcrtpreceiver,
+    rtcrtpsender,
+)
 from aiortc.codecs import h264, vpx
 from aiortc.jitterbuffer import JitterBuffer
 from aiortc.rtp import RtpPacket
@@ -24,6 +31,7 @@ def restored() -> Iterator[None]:
     for (module, name), value in before.items():
         setattr(module, name, value)
     codec.release_at_marker(wanted=False)
+    codec.cap_codec_threads(0)
 
 
 @pytest.mark.parametrize(("module", "names"), codec.CONSTANTS.items())
@@ -236,3 +244,56 @@ def test_a_stamp_wraps_around_as_rtp_does() -> None:
     mapper = SimpleNamespace(_origin=(1 << 32) - 3000)
     stamp = codec.stamps(cast("RTCRtpReceiver", SimpleNamespace(**{codec.STAMP_MAPPER: mapper})))
     assert [stamp(picture(number)) for number in range(3)] == [(1 << 32) - 3000, 0, 3000]
+
+
+def test_a_sent_packet_is_kept_for_as_long_as_was_asked() -> None:
+    codec.keep_packets(300)
+    assert [vars(module)["RTP_HISTORY_SIZE"] for module in (rtcrtpsender, rtcrtpreceiver)] == [300, 300]
+
+
+def test_encoders_and_decoders_take_no_more_threads_than_they_may(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("multiprocessing.cpu_count", lambda: 64)
+    free = threads_of_codecs(0)
+    assert threads_of_codecs(6) == [3, 6, 6]
+    assert threads_of_codecs(2) == [1, 2, 2]
+    assert threads_of_codecs(1) == [1, 1, 1]
+    assert threads_of_codecs(0) == free
+    assert free[0] == 8
+
+
+def threads_of_codecs(cap: int) -> list[int]:
+    """Threads of a VP8 encoder of large pictures and of both decoders."""
+    codec.cap_codec_threads(cap)
+    encoder = vpx.Vp8Encoder()
+    encoder.encode(picture(0, (1920, 1088)))
+    made = [encoder.codec, *(decoder().codec for decoder in codec.DECODERS)]
+    return [context.thread_count for context in made if context is not None]
+
+
+def test_codecs_that_keep_their_threads_to_themselves_are_said_and_borne(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Bare:
+        pass
+
+    monkeypatch.setattr(codec, "_threads_by_machine", None)
+    monkeypatch.setattr(codec, "DECODERS", (Bare,))
+    monkeypatch.setitem(codec._decoders_as_made, Bare, lambda _: None)
+    before = vpx.number_of_threads
+    codec.cap_codec_threads(2)
+    Bare()
+    assert vpx.number_of_threads is before
+    assert codec.THREADS in caplog.text
+    assert "Bare has no codec" in caplog.text
+
+
+def test_what_chooses_the_threads_is_still_there() -> None:
+    assert hasattr(vpx, codec.THREADS)
+    assert all(hasattr(decoder(), "codec") for decoder in codec.DECODERS)
+
+
+async def test_sound_is_held_back_for_as_long_as_is_allowed_for() -> None:
+    async with Browser() as browser:
+        receiver = next(one.receiver for one in browser.peer.getTransceivers() if one.kind == "audio")
+        buffer = cast("Any", receiver)._RTCRtpReceiver__jitter_buffer
+        assert 0.020 * buffer._prefetch == pytest.approx(codec.SOUND_HELD)
