@@ -1,0 +1,101 @@
+"""Both ends of WHIP and WHEP: a relay that serves them, clients that only send and clients that only watch."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Self, cast
+
+import av
+from aiohttp import ClientResponse, web
+from aiohttp.test_utils import TestClient, TestServer
+from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+
+from relay.app import assemble
+from relay.config import Serve
+from relay.errors import RequestError
+from relay.serving import Right
+from relay.tokens import mint
+from tests.fakes import Browser, Eyesight
+
+Client = TestClient[web.Request, web.Application]
+SDP = {"Content-Type": "application/sdp"}
+FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
+KEY = "k" * 32
+
+
+@asynccontextmanager
+async def serving(*flags: str, eyesight: Eyesight | None = None) -> AsyncIterator[Client]:
+    settings = Serve.read(["--no-admission", *flags], "test")
+    async with TestClient(TestServer(assemble(settings, eyesight or Eyesight()))) as client:
+        if eyesight:
+            eyesight.made.clear()  # the trial at the start
+        yield client
+
+
+def encoder() -> Browser:
+    """A client's own side, as OBS has it: no data channel, nothing that comes back."""
+    browser = Browser(channel=False)
+    for one in browser.peer.getTransceivers():
+        one.direction = "sendonly"
+    return browser
+
+
+def bearer(owner: str, *rights: Right, room: str | None = None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {mint(KEY, owner, rights or ['session'], ttl=60, room=room)}"}
+
+
+async def expect(response: ClientResponse, error: type[RequestError]) -> None:
+    problem = await response.json(content_type="application/problem+json")
+    assert (response.status, problem["code"]) == (error.status, error.code)
+    assert problem["detail"]
+
+
+class Watcher:
+    """A viewer's own side. received: its tracks by kind."""
+
+    def __init__(self, *kinds: str, direction: str = "recvonly") -> None:
+        self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self.received: dict[str, MediaStreamTrack] = {}
+        self.peer.on("track", lambda track: self.received.update({track.kind: track}))
+        for kind in kinds or ("video", "audio"):
+            self.peer.addTransceiver(kind, direction=direction)
+
+    async def offer(self) -> str:
+        await self.peer.setLocalDescription(await self.peer.createOffer())
+        return str(self.peer.localDescription.sdp)
+
+    async def accept(self, answer: str) -> None:
+        await self.peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+
+    async def take(self, kind: str, frames: int = 1) -> list[Any]:
+        """The next frames of this kind."""
+        async with asyncio.timeout(20):
+            return [await self.received[kind].recv() for _ in range(frames)]
+
+    async def see(self, frames: int = 1) -> list[av.VideoFrame]:
+        return [frame for frame in await self.take("video", frames) if isinstance(frame, av.VideoFrame)]
+
+    async def vanish(self) -> None:
+        """Go away without a word."""
+        await Browser.vanish(cast("Browser", self))  # it needs no more of a browser than its peer
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.peer.close()
+
+
+def without_candidates(sdp: str) -> tuple[str, str]:
+    """The offer as one who trickles sends it, and the fragment that follows it."""
+    lines = sdp.splitlines()
+    rest = [line for line in lines if not line.startswith(("a=candidate:", "a=end-of-candidates"))]
+    first = next(number for number, line in enumerate(lines) if line.startswith("m="))
+    section: list[str] = []
+    for line in lines[first:]:
+        if line.startswith("m=") and section:
+            break
+        section.append(line)
+    wanted = ("m=", "a=mid:", "a=ice-ufrag:", "a=ice-pwd:", "a=candidate:", "a=end-of-candidates")
+    fragment = [line for line in section if line.startswith(wanted)]
+    return "\r\n".join(rest) + "\r\n", "\r\n".join(fragment) + "\r\n"
