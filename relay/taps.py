@@ -1,0 +1,66 @@
+"""HTTP <-> taps. Knows nothing of media or of Janus; docs/api.md and /openapi.json describe the endpoints."""
+
+from typing import Final
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from relay.bodies import TapAnswer, TapOrder
+from relay.config import Serve, describe
+from relay.errors import MalformedError, UnsupportedMediaTypeError
+from relay.gate import guest_of
+from relay.publishing import tap_for
+from relay.sessions import Sessions
+from relay.tap import Tap
+
+JSON: Final = "application/json"
+FRESH: Final = {"Cache-Control": "no-store"}
+
+
+class Taps:
+    """The handlers of /api/taps."""
+
+    def __init__(self, settings: Serve, sessions: Sessions) -> None:
+        self._settings, self._sessions = settings, sessions
+
+    def table(self) -> list[web.RouteDef]:
+        """Every endpoint."""
+        return [
+            web.post("/api/taps", self.open),
+            web.get("/api/taps/{id}", self.read, allow_head=False),
+            web.delete("/api/taps/{id}", self.close),
+        ]
+
+    async def open(self, request: web.Request) -> web.Response:
+        """Begin a tap; answers when its video is in the room."""
+        if request.content_type != JSON:
+            raise UnsupportedMediaTypeError(f"the Content-Type must be {JSON}")
+        guest = guest_of(request)
+        guest.require("tap")
+        wish = tap_for(_parse(await request.read()), self._settings, guest)
+        opened = await self._sessions.open_tap(wish)
+        text = TapAnswer(id=opened.name, display=opened.answer).model_dump_json()
+        headers = {**FRESH, "Location": f"/api/taps/{opened.name}"}
+        return web.Response(status=201, text=text, content_type=JSON, headers=headers)
+
+    async def read(self, request: web.Request) -> web.Response:
+        """The newest statistics."""
+        return web.Response(text=self._find(request).statistics().to_json(), content_type=JSON, headers=FRESH)
+
+    async def close(self, request: web.Request) -> web.Response:
+        """End a tap; answers when everything it held has been released."""
+        await self._sessions.close(self._find(request).name)
+        return web.Response(status=204)
+
+    def _find(self, request: web.Request) -> Tap:
+        tap = self._sessions.find_tap(request.match_info["id"])
+        guest_of(request).own(tap.owner)
+        return tap
+
+
+def _parse(body: bytes) -> TapOrder:
+    try:
+        return TapOrder.model_validate_json(body)
+    except ValidationError as error:
+        not_json = error.errors()[0]["type"] == "json_invalid"
+        raise MalformedError("the body is not JSON" if not_json else describe(error)) from error

@@ -1,0 +1,154 @@
+"""A real Janus in a process of its own: VideoRoom over WebSocket, as few other parts of it as can be."""
+
+import random
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import TracebackType
+from typing import Final, Self
+
+import pytest
+from aioice.ice import get_host_addresses
+
+LIBRARIES: Final = Path("/usr/lib/x86_64-linux-gnu/janus")
+USED: Final = {"libjanus_videoroom.so", "libjanus_websockets.so"}
+PATIENCE: Final = 30  # seconds until it listens, on a busy machine
+MEDIA_PORTS: Final = 200  # of UDP; Janus takes those that are free
+Room = Mapping[str, str | int | bool]
+
+
+class RunningJanus:
+    """Janus with these rooms, name to settings; of each: publishers, pin, bitrate [bit/s], secret and what else
+    janus.plugin.videoroom.jcfg knows. A room without settings takes ten publishers, and sets no bitrate. Names are
+    numbers, or with string_ids words.
+
+    api_port: of the WebSocket API on 127.0.0.1; 0 takes a free one, the same after each start(). The media go over the
+    machine's own interface: Janus never uses the loopback.
+    """
+
+    def __init__(
+        self, rooms: Mapping[int | str, Room] | None = None, *, api_port: int = 0, string_ids: bool = False
+    ) -> None:
+        program = shutil.which("janus")
+        if program is None or not LIBRARIES.is_dir():
+            pytest.fail("no Janus: install the Debian package janus (apt-get install --no-install-recommends janus)")
+        self._folder = TemporaryDirectory(prefix="janus-")
+        self.folder = Path(self._folder.name)
+        self.port = api_port or _free_port()
+        self.process: subprocess.Popen[bytes] | None = None
+        self._command = [program, "-F", str(self.folder)]
+        self._write("janus", _core())
+        self._write("janus.transport.websockets", _api(self.port))
+        self._write("janus.plugin.videoroom", _videoroom(rooms if rooms is not None else {1234: {}}, string_ids))
+
+    @property
+    def address(self) -> str:
+        """Of its WebSocket API, as JavaScript and the relay take it."""
+        return f"ws://127.0.0.1:{self.port}"
+
+    @property
+    def output(self) -> str:
+        """All it has printed so far."""
+        return (self.folder / "output").read_text(errors="replace")
+
+    def start(self) -> None:
+        """Start it, or start it again; returns when it can be called."""
+        with (self.folder / "output").open("ab") as output:
+            self.process = subprocess.Popen(
+                self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+            )
+        deadline = time.monotonic() + PATIENCE
+        while not _answers(self.port):
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                self.kill()
+                raise RuntimeError(f"Janus did not start:\n{self.output}")
+            time.sleep(0.02)
+
+    def kill(self) -> None:
+        """End it at once, as a crash does: nobody is told."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+            self.process = None
+
+    def stop(self) -> None:
+        """Ask it to end, and wait; if it will not, kill it."""
+        if self.process is not None:
+            self.process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(5)
+            self.kill()
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self._folder.cleanup()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+        self._folder.cleanup()
+
+    def _write(self, name: str, text: str) -> None:
+        (self.folder / f"{name}.jcfg").write_text(text)
+
+
+def _core() -> str:
+    first = random.randrange(20000, 32000, MEDIA_PORTS)  # noqa: S311 - so that two seldom meet
+    own = ",".join(get_host_addresses(use_ipv4=True, use_ipv6=False))
+    parts = ("plugins", "transports", "loggers", "events")
+    unused = "\n".join(f'{part} = {{ disable = "{",".join(_unused(part))}" }}' for part in parts)
+    folders = "\n".join(f'  {part}_folder = "{LIBRARIES / part}"' for part in parts)
+    return f"""
+general = {{
+{folders}
+  debug_level = 4
+  debug_colors = false
+}}
+media = {{ rtp_port_range = "{first}-{first + MEDIA_PORTS - 1}" }}
+nat = {{ ice_enforce_list = "{own}" }}
+{unused}
+"""
+
+
+def _unused(part: str) -> list[str]:
+    return sorted(file.name for file in (LIBRARIES / part).glob("*.so") if file.name not in USED)
+
+
+def _api(port: int) -> str:
+    return f'general = {{ json = "compact", ws = true, ws_port = {port}, ws_ip = "127.0.0.1", wss = false }}\n'
+
+
+def _videoroom(rooms: Mapping[int | str, Room], string_ids: bool) -> str:
+    return "\n".join([f"general = {{ string_ids = {_value(string_ids)} }}", *map(_room, rooms, rooms.values())])
+
+
+def _room(name: int | str, settings: Room) -> str:
+    chosen: Room = {"publishers": 10, "videocodec": "vp8,h264", **settings}
+    return f"room-{name} = {{ {', '.join(f'{key} = {_value(value)}' for key, value in chosen.items())} }}"
+
+
+def _value(value: str | int | bool) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0

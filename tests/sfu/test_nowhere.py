@@ -1,0 +1,21 @@
+import asyncio
+
+from relay.sfu.egress import Egress
+from relay.sfu.nowhere import Nowhere
+from tests.fakes import until
+from tests.sfu.people import Ear, camera, leaving_nothing
+
+
+async def test_nowhere_takes_what_it_is_given_until_it_is_closed() -> None:
+    nowhere, ear = Nowhere(), Ear()
+    egress: Egress = nowhere
+    async with leaving_nothing():
+        await egress.close()
+        await egress.publish(camera, ear)
+        await until(lambda: min(nowhere.taken["video"], nowhere.taken["audio"]) >= 3)
+        await egress.close()
+        await egress.close()
+        taken = nowhere.taken.copy()
+        await asyncio.sleep(0.1)
+        assert nowhere.taken == taken
+    assert not ear.heard
