@@ -5,7 +5,7 @@ Knows nothing of clocks: every time is an argument, seconds on any clock that on
 
 from collections import Counter, deque
 from collections.abc import Iterable
-from typing import Final, Literal, Self
+from typing import Final, Literal, Protocol, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -48,6 +48,21 @@ class Frames(_Report):
     dropped: int = Field(description="frames that a newer one replaced on its way")
     corrected: int
     passed: dict[Verdict, int] = Field(description="originals that went out, by reason")
+
+
+def total(frames: Iterable[Frames]) -> Frames:
+    """All of them together."""
+    kept = list(frames)
+    passed: Counter[Verdict] = Counter()
+    for one in kept:
+        passed.update(one.passed)
+    return Frames(
+        arrived=sum(one.arrived for one in kept),
+        out=sum(one.out for one in kept),
+        dropped=sum(one.dropped for one in kept),
+        corrected=sum(one.corrected for one in kept),
+        passed=dict(passed),
+    )
 
 
 class Statistics(_Report):
@@ -98,11 +113,38 @@ class Recent:
             self._noted.popleft()
 
 
-class Meter:
-    """Counts what happens to the frames of one session."""
+class Observer(Protocol):
+    """Hears every figure of every session: who sums them up needs no session for it, nor its name."""
 
-    def __init__(self, pipeline: str, begun: float, returns: str = "video") -> None:
-        self._pipeline, self._returns = pipeline, returns
+    def time(self, stage: str, seconds: float, /) -> None:
+        """A stage took so long."""
+
+    def wait(self, seconds: float, /) -> None:
+        """A frame was ready so long after it had arrived."""
+
+    def age(self, line: str, frames: int, /) -> None:
+        """A shown frame used a result of this line that was so many frames old."""
+
+
+class _Deaf:
+    def time(self, stage: str, seconds: float, /) -> None:
+        pass
+
+    def wait(self, seconds: float, /) -> None:
+        pass
+
+    def age(self, line: str, frames: int, /) -> None:
+        pass
+
+
+DEAF: Final[Observer] = _Deaf()
+
+
+class Meter:
+    """Counts what happens to the frames of one session. observer: hears of it too."""
+
+    def __init__(self, pipeline: str, begun: float, returns: str = "video", observer: Observer = DEAF) -> None:
+        self._pipeline, self._returns, self._observer = pipeline, returns, observer
         self._begun = begun
         self._size = (0, 0)
         self._arrived = 0
@@ -122,14 +164,17 @@ class Meter:
         self._verdicts[verdict] += 1
         self._departures.note(now, 1)
         self._delays.note(now, 1000 * delay)
+        self._observer.wait(delay)
 
     def time(self, now: float, stage: str, duration: float) -> None:
         """A stage took this many seconds."""
         self._stages.setdefault(stage, Recent()).note(now, 1000 * duration)
+        self._observer.time(stage, duration)
 
     def age(self, now: float, line: str, frames: int) -> None:
         """A shown frame used a result of this line that was made from the frame so many frames ago."""
         self._ages.setdefault(line, Recent()).note(now, frames)
+        self._observer.age(line, frames)
 
     def report(self, now: float, *, dropped: int = 0, faces: int = 0) -> Statistics:
         """Everything so far. dropped: frames that newer ones replaced; faces: in the newest frame."""
@@ -142,14 +187,15 @@ class Meter:
             height=height,
             fps_in=self._arrivals.rate(now),
             fps_out=self._departures.rate(now),
-            frames=self._frames(dropped),
+            frames=self.frames(dropped),
             faces=faces,
             delay_ms=Percentiles.of(self._delays.figures(now)),
             stages_ms=_percentiles(now, self._stages),
             age_frames=_percentiles(now, self._ages),
         )
 
-    def _frames(self, dropped: int) -> Frames:
+    def frames(self, dropped: int = 0) -> Frames:
+        """The counts so far."""
         passed = {verdict: n for verdict, n in self._verdicts.items() if verdict is not Verdict.CORRECTED}
         return Frames(
             arrived=self._arrived,

@@ -12,13 +12,16 @@ Beyond it frames are to be dropped, and the way is not to grow from the first ha
 A way is from a frame handed to the sender until it is back, whole and not decoded; in field return, until its
 landmarks are. Ages are the relay's own in video return. In field return they are counted where the frames are shown,
 the way there and back included.
+
+With --admission as many as --most come one after another to a relay that lets in only whom it has room for, and then
+to one that lets everybody in; each line is the worst of those who are in when all have come.
 """
 
 import argparse
 import asyncio
 import time
 from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import asdict
 from itertools import product
 from pathlib import Path
@@ -27,6 +30,7 @@ from typing import Any, Final, get_args
 from aiohttp import ClientSession
 
 from relay import config
+from scripts.measuring import offers
 from scripts.measuring.callers import RATE, Caller, CallError, encode, percentile
 from scripts.measuring.knee import Line, draw
 from scripts.measuring.processor import Share
@@ -50,6 +54,7 @@ from tests.running import RunningRelay
 LINES_AS_THEY_COME: Final = config.Serve.read([], "load").lines
 CLIP: Final = Clip(blinks=(1.5,), numbered=True)  # 640x480
 SETTLE: Final = 4.0  # seconds until a new session has found its face and its bitrate
+BETWEEN: Final = 8.0  # seconds from one who comes to the next: until a relay knows what the last one costs
 ROUNDS: Final = 3  # in which the returns take turns with one session each
 GOLDEN: Final = 0.618  # of a frame between the ticks of one camera and the next: no two at the same time
 
@@ -124,6 +129,52 @@ async def compare_returns(mode: Mode, film: list[bytes], seconds: float) -> dict
     return turns
 
 
+async def offer(admission: bool, mode: Mode, film: list[bytes], most: int, seconds: float) -> offers.Offered:
+    """So many come to a relay with or without admission, whether they are let in or not; and how those fare who are."""
+    flags = ("--max-sessions", str(most), "--admission" if admission else "--no-admission")
+    async with AsyncExitStack() as stack:
+        relay = stack.enter_context(RunningRelay("--port", "0", "--pipeline", mode, *flags))
+        http = await stack.enter_async_context(ClientSession())
+        callers: list[Caller] = []
+        refusals: list[str] = []
+        for number in range(most):
+            caller = Caller(film, phase=number * GOLDEN % 1 / RATE)
+            stack.push_async_callback(caller.hang_up)
+            try:
+                await caller.call(http, f"{relay.address}/api/sessions")
+                callers.append(caller)
+            except CallError as error:
+                if " 503 " not in str(error):
+                    raise
+                refusals.append(str(error).partition(" 503 ")[2])
+                print(f"refused: {refusals[-1]}")
+            await asyncio.sleep(BETWEEN)
+        while True:
+            lasting = [caller for caller in callers if await lasts(caller, http)]
+            if not lasting:
+                raise SystemExit("all calls broke off")
+            with suppress(CallError):  # one that breaks off meanwhile; then once more, with the others
+                step = await hold(lasting, http, relay, mode, seconds)
+                return offers.Offered(admission, most, refusals, len(callers) - len(lasting), step)
+
+
+async def lasts(caller: Caller, http: ClientSession) -> bool:
+    """Whether this call has not broken off."""
+    try:
+        await caller.read(http)
+    except CallError:
+        return False
+    return True
+
+
+def compare_admission(mode: Mode, film: list[bytes], most: int, seconds: float, machine: dict[str, Any]) -> None:
+    """With admission and without."""
+    found = [asyncio.run(offer(admission, mode, film, most, seconds)) for admission in (True, False)]
+    print_table(offers.HEAD, [offers.row(one) for one in found])
+    print(offers.tell(found))
+    print_json("admission", machine, [asdict(one) for one in found])
+
+
 def line_of(steps: Sequence[Step]) -> Line:
     """A sweep for the plot."""
     worst = [step.worst for step in steps]
@@ -145,10 +196,16 @@ def main() -> None:
     parser.add_argument("--pipelines", nargs="+", choices=get_args(Mode), default=["pipelined", "sequential"])
     parser.add_argument("--returns", nargs="+", choices=get_args(Return), default=["video", "field"])
     parser.add_argument("--out", type=Path, help="a .png to draw it into")
+    parser.add_argument(
+        "--admission", action="store_true", help="show what admission does when --most come, and no more"
+    )
     chosen = parser.parse_args()
     if chosen.seconds < 5:
         parser.error("--seconds: the relay's own figures look back 5 seconds")
     machine, film, runs = describe_machine(), encode(CLIP), list[dict[str, Any]]()
+    if chosen.admission:
+        compare_admission(chosen.pipelines[0], film, chosen.most, chosen.seconds, machine)
+        return
     pairs = product(chosen.pipelines, chosen.returns)
     tried = [asyncio.run(sweep(*pair, film, chosen.most, chosen.seconds)) for pair in pairs]
     sweeps = [steps for steps in tried if steps]  # without those where not even one call lasted
