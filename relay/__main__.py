@@ -1,4 +1,4 @@
-"""The command line: relay serve | correct | check. Knows which command does what, and how an error is told.
+"""The command line: relay serve | correct | check | token. Knows which command does what, and how an error is told.
 
 Commands are imported when they are called for: numeric libraries size their thread pools while they load, so
 the settings have to be known first.
@@ -6,21 +6,19 @@ the settings have to be known first.
 
 import argparse
 import asyncio
-import logging
-import os
 import sys
 from collections.abc import Callable
 from importlib import metadata
 from typing import Final
 
-from relay import config
+from relay import config, logs
 from relay.errors import ConfigError, EyelineError
 
 
 def serve(arguments: list[str]) -> int:
     """Serve the page and the relay until interrupted."""
     settings = config.Serve.read(arguments, "relay serve")
-    _begin_log(settings.log_level)
+    logs.begin(settings.log_level, settings.log_format)
     _cap_threads(settings.compute_threads)
     from relay import app  # noqa: PLC0415
 
@@ -31,7 +29,7 @@ def serve(arguments: list[str]) -> int:
 def correct(arguments: list[str]) -> int:
     """Correct the gaze in a video file."""
     settings = config.Correct.read(arguments, "relay correct")
-    _begin_log("warning")
+    logs.begin("warning")
     _cap_threads(settings.compute_threads)
     from relay.correct import run  # noqa: PLC0415
 
@@ -41,14 +39,29 @@ def correct(arguments: list[str]) -> int:
 def check(arguments: list[str]) -> int:
     """Say whether this machine has all that the relay needs."""
     settings = config.Check.read(arguments, "relay check")
-    _begin_log("error")
+    logs.begin("error")
     config.cap_threads(settings.compute_threads)
     from relay.check import report  # noqa: PLC0415
 
     return report(settings, _say)
 
 
-COMMANDS: Final[dict[str, Callable[[list[str]], int]]] = {"serve": serve, "correct": correct, "check": check}
+def token(arguments: list[str]) -> int:
+    """Print a token for somebody, signed with the relay's key."""
+    settings = config.Token.read(arguments, "relay token")
+    from relay.tokens import mint  # noqa: PLC0415
+
+    who, audience = (settings.subject, settings.rights), settings.token_audience
+    _say(mint(settings.key, *who, ttl=settings.ttl, room=settings.room, audience=audience))
+    return 0
+
+
+COMMANDS: Final[dict[str, Callable[[list[str]], int]]] = {
+    "serve": serve,
+    "correct": correct,
+    "check": check,
+    "token": token,
+}
 
 
 def main(words: list[str] | None = None) -> int:
@@ -80,15 +93,6 @@ def _parser() -> argparse.ArgumentParser:
     flags = parser.add_argument("flags", nargs=argparse.REMAINDER, help="see relay COMMAND --help")
     flags.required = False  # or its absence would be reported beside a missing command
     return parser
-
-
-def _begin_log(level: str) -> None:
-    # A door of its own to standard error: loading a landmark model shuts the common one for a moment.
-    stream = os.fdopen(os.dup(2), "w", buffering=1)
-    logging.basicConfig(
-        stream=stream, level=level.upper(), format="%(asctime)s %(levelname)-7s %(message)s", datefmt="%H:%M:%S"
-    )
-    logging.getLogger("aioice").setLevel(logging.WARNING)  # it reports every candidate pair as information
 
 
 def _cap_threads(threads: int) -> None:

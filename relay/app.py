@@ -6,28 +6,39 @@ Knows nothing of what an endpoint does or how a frame is corrected.
 import asyncio
 import errno
 import logging
-import signal
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from aiohttp import web
 
+from relay import cors, drain
 from relay.config import Correction, Serve
+from relay.cores import usable_cores
 from relay.errors import ConfigError
+from relay.gate import Gate, check_door
 from relay.gaze.corrector import Corrector
-from relay.media import codec
+from relay.media import codec, keyframes, queues, rescue
 from relay.media.stages import Hands
 from relay.media.trace import TraceFile
+from relay.probes import Probes
 from relay.problems import answer_problems
 from relay.routes import Routes
 from relay.session import Eyes
 from relay.sessions import Sessions
+from relay.taps import Taps
+from relay.upkeep import Upkeep
+from relay.whep import Whep
+from relay.whip import Whip
 
 MakeEyes = Callable[[Correction], Eyes]
+
+SESSIONS: Final = web.AppKey("sessions", Sessions)
+UPKEEP: Final = web.AppKey("upkeep", Upkeep)
+PROBES: Final = web.AppKey("probes", Probes)
 
 log = logging.getLogger(__name__)
 
@@ -40,24 +51,31 @@ def page_folder() -> Path:
 
 
 def assemble(settings: Serve, make_eyes: MakeEyes | None = None) -> web.Application:
-    """The application: its parts begin and end with it. make_eyes: other eyes than the Corrector's."""
+    """The application: its parts begin and end with it. make_eyes: if not the Corrector's. Raises ConfigError."""
+    check_door(settings)
     hands = Hands.hire()
     make_eyes = make_eyes or partial(Corrector, settings)
     trace = TraceFile(settings.trace) if settings.trace else None
-    sessions = Sessions(settings, hands, make_eyes, time.monotonic, trace)
-    app = web.Application(client_max_size=settings.max_offer_bytes, middlewares=[answer_problems])
+    upkeep = Upkeep(settings)
+    sessions = Sessions(settings, hands, make_eyes, time.monotonic, trace, observer=upkeep.observer, admit=upkeep.admit)
+    app = web.Application(client_max_size=settings.max_offer_bytes, middlewares=[answer_problems, Gate(settings).check])
+    app.add_routes([*Whip(settings, sessions).table(), *Whep(settings, sessions).table()])
+    app[SESSIONS], app[UPKEEP], app[PROBES] = sessions, upkeep, upkeep.probes(sessions)
+    app.add_routes(app[PROBES].health() + ([] if settings.metrics_port is not None else app[PROBES].figures()))
+    app.add_routes(Taps(settings, sessions).table())
     app.add_routes(Routes(settings, sessions, page_folder()).table())
+    cors.allow(app, settings.allow_origins)
 
     async def own(_: web.Application) -> AsyncIterator[None]:
-        codec.set_bitrates(settings.start_bitrate, settings.max_bitrate)
-        codec.set_consent(settings.vanish_timeout)
-        codec.release_at_marker(settings.release_on_marker)
+        _prepare_media(settings)
         # A missing or wrong model is to be told at the start, not to the first person who comes.
         (await asyncio.to_thread(make_eyes, settings.correction)).close()
-        yield
-        # 1. No request is being served any more: no session can begin.
-        # 2. Sessions end, and with them everything that runs in a thread.
-        await sessions.close_all()
+        upkeep.warm = True
+        async with upkeep.watching(sessions):
+            yield
+            # 1. No request is being served any more: no session can begin.
+            # 2. Sessions end, and with them everything that runs in a thread.
+            await sessions.close_all()
         # 3. The threads, and what was noted of them.
         await asyncio.to_thread(hands.dismiss)
         if trace:
@@ -70,25 +88,17 @@ def assemble(settings: Serve, make_eyes: MakeEyes | None = None) -> web.Applicat
 @asynccontextmanager
 async def listening(settings: Serve, make_eyes: MakeEyes | None = None) -> AsyncIterator[str]:
     """The relay, serving; gives its address. Raises ConfigError where it cannot listen, ModelError."""
-    runner = web.AppRunner(assemble(settings, make_eyes), access_log=None, shutdown_timeout=5)
-    await runner.setup()
-    try:
-        await _listen(runner, settings)
-        yield _address(settings.host, runner.addresses[0][1])
-    finally:
-        await runner.cleanup()
+    async with _serving(assemble(settings, make_eyes), settings) as address:
+        yield address
 
 
 async def serve(settings: Serve, announce: Callable[[str], None]) -> None:
-    """Serve until SIGINT or SIGTERM. announce is told the address once the relay can be reached."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    loop.set_exception_handler(quieten)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    async with listening(settings) as address:
+    """Serve until SIGINT, or SIGTERM and its drain. announce is told the address once the relay can be reached."""
+    asyncio.get_running_loop().set_exception_handler(quieten)
+    signals, app = drain.hear(), assemble(settings)
+    async with _serving(app, settings) as address:
         announce(address)
-        await stop.wait()
+        await app[UPKEEP].drain.wait(signals, app[SESSIONS])
         log.info("stopping")
 
 
@@ -104,14 +114,52 @@ def quieten(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         loop.default_exception_handler(context)
 
 
-async def _listen(runner: web.AppRunner, settings: Serve) -> None:
+def _prepare_media(settings: Serve) -> None:
+    """What holds for every connection of this process."""
+    codec.set_bitrates(settings.start_bitrate, settings.max_bitrate)
+    codec.set_consent(settings.vanish_timeout)
+    codec.release_at_marker(settings.release_on_marker)
+    codec.keep_packets(settings.packet_history)
+    codec.cap_codec_threads(settings.codec_threads or usable_cores())
+    rescue.watch_receivers(settings.rescue)
+    keyframes.limit_keyframes(settings.keyframe_interval)
+    queues.bound_queues(settings.bounded_queues)
+
+
+@asynccontextmanager
+async def _serving(app: web.Application, settings: Serve) -> AsyncIterator[str]:
+    """Serve the application and, where they have a port of their own, its figures; gives its address."""
+    async with AsyncExitStack() as stack:
+        runner = await stack.enter_async_context(_running(app))
+        await _listen(runner, settings.host, settings.port)
+        if settings.metrics_port is not None:
+            figures = web.Application(middlewares=[answer_problems])
+            figures.add_routes(app[PROBES].health() + app[PROBES].figures())
+            beside = await stack.enter_async_context(_running(figures))
+            await _listen(beside, settings.metrics_host, settings.metrics_port, "metrics_")
+            log.info("figures are at %s:%d/metrics", settings.metrics_host, beside.addresses[0][1])
+        yield _address(settings.host, runner.addresses[0][1])
+
+
+@asynccontextmanager
+async def _running(app: web.Application) -> AsyncIterator[web.AppRunner]:
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5)
+    await runner.setup()
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        yield runner
+    finally:
+        await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, host: str, port: int, which: str = "") -> None:
+    """which: the settings' names begin so."""
+    try:
+        await web.TCPSite(runner, host, port).start()
     except OSError as error:
-        where = f"{settings.host}:{settings.port}"
+        where = f"{host}:{port}"
         if error.errno == errno.EADDRINUSE:
-            raise ConfigError(f"port: {settings.port} is taken: another program listens on {where}") from error
-        raise ConfigError(f"host: cannot listen on {where}: {error.strerror or error}") from error
+            raise ConfigError(f"{which}port: {port} is taken: another program listens on {where}") from error
+        raise ConfigError(f"{which}host: cannot listen on {where}: {error.strerror or error}") from error
 
 
 def _address(host: str, port: int) -> str:

@@ -19,7 +19,7 @@ from pydantic_settings import (
 )
 
 from relay.errors import ConfigError
-from relay.serving import Access, Meetings, Operation
+from relay.serving import Access, Meetings, Operation, Right, SigningKey, parse_duration, split_words
 
 Mode = Literal["natural", "teleprompter"]
 PipelineMode = Literal["sequential", "pipelined"]
@@ -229,6 +229,22 @@ class Serve(_Command, Correction, Engine, Lines, Access, Meetings, Operation):
         True,
         description="decode a received frame with its last packet, and not a frame later with the next one's first",
     )
+    rescue: bool = Field(
+        True,
+        description="ask again for lost packets, and then for a keyframe, so that losses freeze no picture for long",
+    )
+    keyframe_interval: float = Field(
+        0.3, ge=0, le=10, description="send a keyframe at most this often to those who ask; 0: whenever [seconds]"
+    )
+    packet_history: int = Field(
+        1024, ge=128, le=8192, description="sent packets that are kept in case they are asked for again [packets]"
+    )
+    bounded_queues: bool = Field(
+        True, description="let a received frame wait behind few others only, and drop what is too much"
+    )
+    codec_threads: int = Field(
+        0, ge=0, le=64, description="most threads of one video encoder or decoder; 0: the cores of this container"
+    )
     start_bitrate: int = Field(2500, ge=100, le=20000, description="video bitrate to start with [kbit/s]")
     max_bitrate: int = Field(5000, ge=100, le=50000, description="highest video bitrate [kbit/s]")
     ice_servers: list[IceUrl] = Field(
@@ -290,6 +306,30 @@ class Correct(_Command, Correction, Engine):
 
 class Check(_Command, Engine):
     """Check that this machine has what the relay needs, and say what is missing."""
+
+
+class Token(_Command):
+    """Print a token for somebody, signed with the relay's key (see docs/security.md)."""
+
+    token_key: SigningKey | None = Field(None, description="the key that relay serve has; better in the environment")
+    token_audience: str | None = Field(None, min_length=1, description="whom the token is meant for (aud)")
+    subject: str = Field(min_length=1, max_length=128, description="whose it is; his sessions are nobody else's")
+    rights: Annotated[list[Right], NoDecode, BeforeValidator(split_words)] = Field(
+        ["session"],
+        description="what it allows, with commas between; session: have the own eyes turned; watch: view "
+        "sessions whose stage one knows (WHEP); tap: correct somebody else in a meeting",
+    )
+    room: str | None = Field(None, min_length=1, description="the one room it is for; any, where none is named")
+    ttl: Annotated[float, BeforeValidator(parse_duration), Field(gt=0, le=366 * 86400)] = Field(
+        3600, description="how long it is good, as in 30m, 12h, 7d, or in seconds"
+    )
+
+    @property
+    def key(self) -> str:
+        """What to sign with. Raises ConfigError."""
+        if self.token_key is None:
+            raise ConfigError("token_key: is needed: set EYELINE_TOKEN_KEY, here and where the relay is started")
+        return self.token_key.get_secret_value()
 
 
 def cap_threads(threads: int) -> None:

@@ -12,13 +12,19 @@ EyelineError
     ├── UnauthorizedError       401  no token, or one that is not valid (any more)
     ├── ForbiddenError          403  a valid token without the right to this
     ├── UnknownSessionError     404
+    ├── NameTakenError          409  a stage's name that is somebody else's now
+    ├── PreconditionError       412  If-Match names another ICE session than the present one
     ├── TooLargeError           413
     ├── UnsupportedMediaTypeError 415 neither application/sdp nor application/json
     ├── UnsupportedCodecError   422  no codec in common
+    ├── TooManyTracksError      422  more than one video or one sound, where one of each is taken
+    ├── IceRestartError         422  a fragment for another ICE session
     ├── InvalidSettingError     422  a setting's name, type or range (also on the data channel)
+    ├── NoPreconditionError     428  no If-Match where one is needed
     ├── TooManyRequestsError    429  too often; Retry-After says when to try again
     ├── BusyError               503  too many sessions, or too little left of the machine; Retry-After likewise
-    │   └── DrainingError       503  the relay is about to stop
+    │   ├── DrainingError       503  the relay is about to stop
+    │   └── KeysError           503  who signs the tokens does not say with which keys
     └── EgressError             502  the meeting cannot be reached, or answers what it should not
         ├── TargetError         403  a meeting server that the relay may not call
         ├── WrongPinError       403  the room asks for another pin
@@ -81,6 +87,11 @@ class UnauthorizedError(RequestError):
     status = HTTPStatus.UNAUTHORIZED
     code = "unauthorized"
 
+    def __init__(self, message: str, *, told: bool = False) -> None:
+        """told: a token came with the request, and is what is wrong (RFC 6750, 3.1)."""
+        super().__init__(message)
+        self.told = told
+
 
 class ForbiddenError(RequestError):
     """The token is valid, but does not give the right to this."""
@@ -94,6 +105,27 @@ class UnknownSessionError(RequestError):
 
     status = HTTPStatus.NOT_FOUND
     code = "unknown_session"
+
+
+class NameTakenError(RequestError):
+    """Somebody else's session is watched by this name now."""
+
+    status = HTTPStatus.CONFLICT
+    code = "name_taken"
+
+
+class PreconditionError(RequestError):
+    """If-Match names another ICE session than the present one."""
+
+    status = HTTPStatus.PRECONDITION_FAILED
+    code = "precondition_failed"
+
+
+class NoPreconditionError(RequestError):
+    """There is no If-Match, and the ICE session could be another one."""
+
+    status = HTTPStatus.PRECONDITION_REQUIRED
+    code = "precondition_required"
 
 
 class TooLargeError(RequestError):
@@ -117,6 +149,20 @@ class UnsupportedCodecError(RequestError):
     code = "unsupported_codec"
 
 
+class TooManyTracksError(RequestError):
+    """The offer has more than one video, or more than one sound."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "too_many_tracks"
+
+
+class IceRestartError(RequestError):
+    """ICE cannot be restarted."""
+
+    status = HTTPStatus.UNPROCESSABLE_ENTITY
+    code = "no_ice_restart"
+
+
 class InvalidSettingError(RequestError):
     """A setting with an unknown name, a wrong type or a value out of range."""
 
@@ -136,17 +182,27 @@ class TooManyRequestsError(RequestError):
 
 
 class BusyError(RequestError):
-    """The relay holds as many sessions as it may."""
+    """The relay holds as many sessions as it may, or too little is left of the machine. short: of what, in a word."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "busy"
     retry_after_s = 5
+
+    def __init__(self, message: str, short: str = "sessions") -> None:
+        super().__init__(message)
+        self.short = short
 
 
 class DrainingError(BusyError):
     """The relay is about to stop and takes no new sessions."""
 
     code = "draining"
+
+
+class KeysError(BusyError):
+    """A token cannot be checked now: the keys of who signs them cannot be had."""
+
+    code = "keys_unreachable"
 
 
 class EgressError(RequestError):

@@ -3,28 +3,99 @@
 Knows nothing of connections.
 """
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from aiortc.sdp import MediaDescription, SessionDescription
 
-from relay.errors import MalformedError, NoVideoError, UnsupportedCodecError
+from relay.errors import MalformedError, NoVideoError, TooManyTracksError, UnsupportedCodecError
 from relay.media import codec
 
 SENDS = ("sendrecv", "sendonly", None)  # no attribute means sendrecv (RFC 8866, 6.7)
+DIRECTION = re.compile(r"^a=(sendrecv|sendonly|recvonly|inactive)\s*$", re.MULTILINE)
+RECEIVES = ("sendrecv", "recvonly", None)
 
 
 def check(sdp: str) -> None:
     """Raises MalformedError, NoVideoError or UnsupportedCodecError where no session can come of this offer."""
+    media = _media(sdp)
+    video = [one for one in media if one.kind == "video" and one.direction in SENDS]
+    if not video:
+        raise NoVideoError("the offer sends no video: it needs an m=video section that is sendrecv or sendonly")
+    _check_codecs(video[0], media)
+    _check_bundle(_parse(sdp))
+
+
+def check_watching(sdp: str) -> None:
+    """The same for an offer of somebody who wants to watch."""
+    media = _media(sdp)
+    video = [one for one in media if one.kind == "video" and one.direction in RECEIVES]
+    if not video:
+        raise NoVideoError("the offer asks for no video: it needs an m=video section that is recvonly or sendrecv")
+    _check_codecs(video[0], media)
+    _check_bundle(_parse(sdp))
+
+
+def check_single(sdp: str) -> None:
+    """Raises MalformedError, or TooManyTracksError where there is more than one video or sound (RFC 9725, 4.4.2)."""
+    kinds = [one.kind for one in _parse(sdp).media]
+    for kind in ("video", "audio"):
+        if kinds.count(kind) > 1:
+            raise TooManyTracksError(f"the offer has {kinds.count(kind)} m={kind} sections; one is taken, or none")
+
+
+def let_begin(sdp: str) -> str:
+    """The offer of somebody who is to begin the DTLS handshake, where it leaves that open (RFC 8842, 5.3).
+
+    aiortc would begin it, with ciphers for ECDSA certificates only: GStreamer's, which is RSA, could not answer.
+    """
+    return sdp.replace("a=setup:actpass", "a=setup:active")
+
+
+def settle_directions(sdp: str) -> str:
+    """The offer with a direction in every section: none means sendrecv (RFC 8866, 6.7), which aiortc does not know."""
+    head, *sections = re.split(r"^(?=m=)", sdp, flags=re.MULTILINE)
+    whole = DIRECTION.search(head)
+    line = whole[0].rstrip() if whole else "a=sendrecv"
+    return head + "".join(one if DIRECTION.search(one) else f"{one.rstrip()}\r\n{line}\r\n" for one in sections)
+
+
+@contextmanager
+def blamed() -> Iterator[None]:
+    """What fails inside is the offer's fault: aiortc promises no error of its own for what a peer may write into it.
+
+    Raises MalformedError.
+    """
+    try:
+        yield
+    except Exception as error:
+        raise MalformedError(f"the offer cannot be used: {error}") from error
+
+
+def _media(sdp: str) -> list[MediaDescription]:
+    """The offer's sections, each with what WebRTC needs."""
     media = _parse(sdp).media
     for one in media:
         _check_transport(one)
     if len({one.rtp.muxId for one in media if one.rtp.muxId}) < len(media):
         raise MalformedError("every section of the offer needs an a=mid of its own")
-    video = [one for one in media if one.kind == "video" and one.direction in SENDS]
-    if not video:
-        raise NoVideoError("the offer sends no video: it needs an m=video section that is sendrecv or sendonly")
-    for one in (video[0], *(one for one in media if one.kind == "audio")):
+    return media
+
+
+def _check_codecs(video: MediaDescription, media: list[MediaDescription]) -> None:
+    for one in (video, *(one for one in media if one.kind == "audio")):
         if not codec.has_common(one):
             known = "VP8 and H264 (packetization-mode 1)" if one.kind == "video" else "Opus, G722, PCMU and PCMA"
             raise UnsupportedCodecError(f"no {one.kind} codec in common: the relay knows {known}")
+
+
+def _check_bundle(sdp: SessionDescription) -> None:
+    """The first section named carries the others (RFC 8843, 7.2)."""
+    names = {one.rtp.muxId for one in sdp.media}
+    for group in sdp.group:
+        if group.semantic == "BUNDLE" and names & set(group.items) and group.items[0] not in names:
+            raise MalformedError("a=group:BUNDLE begins with a section that the offer does not have")
 
 
 def _parse(sdp: str) -> SessionDescription:

@@ -8,17 +8,18 @@ from typing import Any, Final
 
 from pydantic.json_schema import models_json_schema
 
-from relay.bodies import Answer, Offer, Problem, RelayConfig
+from relay.bodies import Answer, Offer, Problem, Readiness, RelayConfig, TapAnswer, TapOrder, Ticket
 from relay.config import Correction
 from relay.control import Calibrate, Change, Ping
 from relay.errors import RequestError
 from relay.metrics import Statistics
+from relay.openapi_whip import paths as whip_paths
 from relay.problems import PROBLEMS
 
 Json = dict[str, Any]
 
-TAKEN: Final = (Offer, Correction, Change, Calibrate, Ping)
-GIVEN: Final = (Answer, RelayConfig, Correction, Problem, Statistics)
+TAKEN: Final = (Offer, TapOrder, Correction, Change, Calibrate, Ping)
+GIVEN: Final = (Answer, TapAnswer, RelayConfig, Ticket, Correction, Problem, Statistics, Readiness)
 SDP: Final[Json] = {"application/sdp": {"schema": {"type": "string", "description": "RFC 8866"}}}
 SESSION: Final[Json] = {
     "name": "id",
@@ -26,6 +27,14 @@ SESSION: Final[Json] = {
     "required": True,
     "description": "the session's name, from Location",
     "schema": {"type": "string"},
+}
+TAP: Final[Json] = {**SESSION, "description": "the tap's name, from Location"}
+GATE: Final = (401, 403, 429, 503)  # what relay/gate.py may answer, and a handler to whom this is not allowed
+TOKEN: Final[Json] = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "JWT",
+    "description": "where the relay asks for one; claims: sub, exp, rights (of session, watch, tap), room",
 }
 ABOUT: Final = (
     "Camera in, the same picture with the eyes turned towards the lens out, on one WebRTC connection. The offer "
@@ -50,20 +59,23 @@ def document() -> Json:
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": _paths(),
-        "components": {"schemas": schemas["$defs"]},
+        "components": {"schemas": schemas["$defs"], "securitySchemes": {"token": TOKEN}},
+        "security": [{"token": []}, {}],
     }
 
 
 def _paths() -> Json:
-    ended = {"204": {"description": "ended; everything it held has been released"}, **_problems(404)}
+    ended = {"204": {"description": "ended; everything it held has been released"}, **_problems(*GATE, 404)}
     return {
+        **whip_paths(_problems),
+        **_probes(),
         "/api/sessions": {"post": _open_session()},
         "/api/sessions/{id}": {
             "parameters": [SESSION],
             "get": {
                 "operationId": "readSession",
                 "summary": "The session's newest statistics",
-                "responses": {"200": _json("Statistics", "since the session began"), **_problems(404)},
+                "responses": {"200": _json("Statistics", "since the session began"), **_problems(*GATE, 404)},
             },
             "delete": {"operationId": "endSession", "summary": "End a session", "responses": ended},
         },
@@ -75,11 +87,32 @@ def _paths() -> Json:
                 "responses": ended,
             },
         },
+        "/api/taps": {"post": _open_tap()},
+        "/api/taps/{id}": {
+            "parameters": [TAP],
+            "get": {
+                "operationId": "readTap",
+                "summary": "The tap's newest statistics",
+                "responses": {"200": _json("Statistics", "since the tap began"), **_problems(*GATE, 404)},
+            },
+            "delete": {
+                "operationId": "endTap",
+                "summary": "End a tap: the corrected video leaves the room",
+                "responses": {**ended, **_problems(*GATE, 404)},
+            },
+        },
         "/api/config": {
             "get": {
                 "operationId": "readConfig",
                 "summary": "What a client should know before it makes an offer",
-                "responses": {"200": _json("RelayConfig", "this relay's settings")},
+                "responses": {"200": _json("RelayConfig", "this relay's settings"), **_problems(401, 429, 503)},
+            }
+        },
+        "/api/guest": {
+            "post": {
+                "operationId": "admitGuest",
+                "summary": "A token for whoever opened the relay's own page",
+                "responses": {"200": _json("Ticket", "good for a while"), **_problems(*GATE)},
             }
         },
         "/openapi.json": {
@@ -95,6 +128,31 @@ def _paths() -> Json:
             }
         },
     }
+
+
+def _probes() -> Json:
+    """What needs no token."""
+    text = {"200": {"description": "Prometheus text format", "content": {"text/plain": {"schema": {"type": "string"}}}}}
+    alive = {"application/json": {"schema": {"type": "object"}}}
+    return {
+        "/healthz": {
+            "get": _open(
+                "readHealth", "Whether the process answers", {"200": {"description": "it does", "content": alive}}
+            )
+        },
+        "/readyz": {
+            "get": _open(
+                "readReadiness",
+                "Whether a new session would be let in",
+                {"200": _json("Readiness", "it would"), "503": _json("Readiness", "it would not, and why")},
+            )
+        },
+        "/metrics": {"get": _open("readMetrics", "The relay's figures, unless --metrics-port has them", text)},
+    }
+
+
+def _open(name: str, summary: str, responses: Json) -> Json:
+    return {"operationId": name, "summary": summary, "security": [], "responses": responses}
 
 
 def _open_session() -> Json:
@@ -117,6 +175,22 @@ def _open_session() -> Json:
     }
 
 
+def _open_tap() -> Json:
+    location = {"description": "the tap's path", "schema": {"type": "string"}}
+    return {
+        "operationId": "openTap",
+        "summary": "Correct a participant of a room whose own client cannot be changed",
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": {"$ref": "#/components/schemas/TapOrder"}}},
+        },
+        "responses": {
+            "201": {"headers": {"Location": location}, **_json("TapAnswer", "the corrected video is in the room")},
+            **_problems(400, 401, 403, 409, 413, 415, 422, 429, 502, 503),
+        },
+    }
+
+
 def _problems(*statuses: int) -> Json:
     """The answers for what can go wrong, with every code each status may carry."""
     return {str(status): _problem(status) for status in (*statuses, 500)}
@@ -129,7 +203,7 @@ def _problem(status: int) -> Json:
         or "internal: the relay made a mistake",
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
-    if status == 503:
+    if status in {429, 503}:
         seconds = {"description": "seconds until it makes sense to try again", "schema": {"type": "integer"}}
         return {**answer, "headers": {"Retry-After": seconds}}
     return answer

@@ -14,14 +14,20 @@ from relay.errors import (
     EgressError,
     EyelineError,
     ForbiddenError,
+    IceRestartError,
     InvalidSettingError,
+    KeysError,
     MalformedError,
+    NameTakenError,
+    NoPreconditionError,
     NoVideoError,
+    PreconditionError,
     RequestError,
     RoomFullError,
     TargetError,
     TooLargeError,
     TooManyRequestsError,
+    TooManyTracksError,
     UnauthorizedError,
     UnknownFeedError,
     UnknownRoomError,
@@ -42,16 +48,22 @@ PROBLEMS: Final[tuple[type[RequestError], ...]] = (
     WrongPinError,
     UnknownSessionError,
     RoomFullError,
+    NameTakenError,
+    PreconditionError,
     TooLargeError,
     UnsupportedMediaTypeError,
     UnsupportedCodecError,
+    TooManyTracksError,
+    IceRestartError,
     InvalidSettingError,
     UnknownRoomError,
     UnknownFeedError,
+    NoPreconditionError,
     TooManyRequestsError,
     EgressError,
     BusyError,
     DrainingError,
+    KeysError,
 )
 
 log = logging.getLogger(__name__)
@@ -72,18 +84,34 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
         return _respond(HTTPStatus(error.status), code, f"{request.method} {request.path}: {error.reason}", allow)
     except EyelineError as error:
-        log.error("%s %s: %s", request.method, request.path, error)
+        log.error("%s %s: %s", request.method, _endpoint(request), error)
         return _respond(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", str(error), {})
     except Exception:
-        log.exception("%s %s broke down", request.method, request.path)
+        log.exception("%s %s broke down", request.method, _endpoint(request))
         detail = "the relay made a mistake; its log says which"
         return _respond(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail, {})
+
+
+def _endpoint(request: web.Request) -> str:
+    """The path without the names in it, which are not for the log."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "(no endpoint)"
 
 
 def _hints(error: RequestError) -> dict[str, str]:
     if isinstance(error, BusyError | TooManyRequestsError):
         return {"Retry-After": str(error.retry_after_s)}
-    return {"WWW-Authenticate": "Bearer"} if isinstance(error, UnauthorizedError) else {}  # RFC 6750, 3
+    return _challenge(error)
+
+
+def _challenge(error: RequestError) -> dict[str, str]:
+    """What kind of token is wanted, and what is wrong with the one that came (RFC 6750, 3)."""
+    if isinstance(error, UnauthorizedError):
+        wrong = f', error="invalid_token", error_description="{error}"' if error.told else ""
+        return {"WWW-Authenticate": f'Bearer realm="eyeline"{wrong}'}
+    if isinstance(error, ForbiddenError):
+        return {"WWW-Authenticate": 'Bearer realm="eyeline", error="insufficient_scope"'}
+    return {}
 
 
 def _respond(status: HTTPStatus, code: str, detail: str, headers: dict[str, str]) -> web.Response:

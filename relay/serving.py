@@ -3,22 +3,136 @@
 Read with all others by relay/config.py. Knows nothing of how they are used.
 """
 
-from pydantic import BaseModel, Field
+import re
+from ipaddress import ip_network
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, Field, HttpUrl, SecretStr, model_validator
+
+from relay.errors import ConfigError
+
+SHORTEST_KEY: Final = 32  # bytes; RFC 7518, 3.2
+SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _network(text: str) -> str:
+    try:
+        return str(ip_network(text))
+    except ValueError as error:
+        raise ValueError(f"an address, or a network as in 10.0.0.0/8: {error}") from error
+
+
+def _long_enough(key: SecretStr) -> SecretStr:
+    # Said by an error of its own: that of a constraint would show the value.
+    if len(key.get_secret_value().encode()) < SHORTEST_KEY:
+        raise ConfigError(f"token_key: is too short: at least {SHORTEST_KEY} bytes, as openssl rand -hex 32 makes them")
+    return key
+
+
+def split_words(text: object) -> object:
+    """From "one,two"; anything else is left to the validation."""
+    return [word.strip() for word in text.split(",")] if isinstance(text, str) else text
+
+
+def parse_duration(text: object) -> object:
+    """Seconds from "90", "30m", "12h" or "7d"; anything else is left to the validation."""
+    if isinstance(text, str) and (found := re.fullmatch(r"(\d+)([smhd])", text)):
+        return int(found[1]) * SECONDS[found[2]]
+    return text
+
+
+Right = Literal["session", "watch", "tap"]
+SigningKey = Annotated[SecretStr, AfterValidator(_long_enough)]
+Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/]+)$")]
+Network = Annotated[str, AfterValidator(_network)]
+RoomAddress = Annotated[str, Field(pattern=r"^(wss?://[^/\s;,']+)?(/[^\s;,']*)?$", min_length=1)]
+MeetingUrl = Annotated[str, Field(pattern=r"^(wss?|https?)://[^/]+")]
+TurnUrl = Annotated[str, Field(pattern=r"^turns?:[^/].*$")]
 
 
 class Access(BaseModel, frozen=True):
     """Who may do what, and how much of it."""
 
     insecure: bool = Field(False, description="serve other machines without asking anybody for a token")
+    token_key: SigningKey | None = Field(
+        None, description="key that tokens are signed with (HS256), at least 32 bytes; better in the environment"
+    )
+    token_jwks: HttpUrl | None = Field(
+        None, description="address of the public keys (JWKS) that tokens are signed with"
+    )
+    token_audience: str | None = Field(None, min_length=1, description="whom tokens must be meant for (aud)")
+    guests: bool = Field(False, description="give whoever opens the relay's own page a token for a while")
+    guest_room: str | None = Field(None, min_length=1, description="the one room that such a token is for")
+    guest_ttl: float = Field(3600, ge=60, le=86400, description="how long such a token is good [seconds]")
+    allow_origins: list[Origin] = Field(
+        [], description='other sites whose pages may use this relay, as JSON: ["https://meet.example.org"]'
+    )
+    trusted_proxies: list[Network] = Field(
+        [],
+        description="addresses or networks of proxies whose X-Forwarded-For is believed, as JSON: "
+        '["127.0.0.1", "10.0.0.0/8"]',
+    )
+    openings_per_address: str = Field("60/minute", description="what one address may open: sessions, viewers, tokens")
+    openings_per_token: str = Field("30/minute", description="what one token's owner may open")
+    requests_per_address: str = Field("3000/minute", description="requests that one address may make, the page's aside")
+    requests_per_token: str = Field("1200/minute", description="requests that one token's owner may make")
+    max_sessions_per_token: int = Field(4, ge=1, le=1000, description="sessions of one token's owner at the same time")
+    max_viewers: int = Field(4, ge=0, le=1000, description="viewers of one session at the same time (WHEP)")
+    idle_timeout: float = Field(
+        60, ge=1, le=86400, description="a session into which no video has come for so long ends [seconds]"
+    )
+    turn_urls: list[TurnUrl] = Field(
+        [], description='TURN servers for relay and browser, the relay\'s own first, as JSON: ["turn:host:3478"]'
+    )
+    turn_secret: SecretStr | None = Field(
+        None, description="the secret shared with them (coturn: static-auth-secret); better in the environment"
+    )
+    turn_ttl: float = Field(43200, ge=60, le=604800, description="how long TURN credentials are good [seconds]")
+    turn_for_relay: bool = Field(
+        True, description="the relay uses them too; off where the TURN server reaches the relay by itself"
+    )
+
+    @property
+    def asks(self) -> bool:
+        """Whether a token is needed."""
+        return self.token_key is not None or self.token_jwks is not None
+
+    @property
+    def for_relay(self) -> Self:
+        """The same for the relay's own side of a call: without TURN, where it is to use none."""
+        return self if self.turn_for_relay else self.model_copy(update={"turn_urls": []})
+
+    @model_validator(mode="after")
+    def _compare_secrets(self) -> Self:
+        if self.guests and self.token_key is None:
+            raise ConfigError("guests: tokens for guests are signed with token_key, which is not set")
+        if self.turn_urls and not (self.turn_secret and self.turn_secret.get_secret_value()):
+            raise ConfigError("turn_secret: is needed for turn_urls: the secret that the TURN server knows too")
+        return self
 
 
 class Meetings(BaseModel, frozen=True):
     """Where corrected tracks may go."""
 
-    meetings: dict[str, str] = Field(
+    meetings: dict[str, MeetingUrl] = Field(
         {},
         description="meeting servers that the relay may call, as JSON, name to address: "
         '{"janus": "ws://localhost:8188"}; none is called that is not listed',
+    )
+    tap_patience: float = Field(
+        30, ge=0, le=3600, description="a tap waits this long for a participant who has left to come back [seconds]"
+    )
+    room_janus: RoomAddress | None = Field(
+        None,
+        description="WebSocket address of the room page's Janus as browsers reach it: wss://..., or a path on the "
+        "relay's own address, as /janus",
+    )
+    room: str | None = Field(None, min_length=1, description="the room that the room page joins by itself")
+    room_pin: str | None = Field(
+        None, min_length=1, description="that room's PIN; everybody who opens the room page is given it"
+    )
+    room_meeting: str | None = Field(
+        None, description="name in meetings of the room page's Janus; the first one if it is not said"
     )
 
 
@@ -28,3 +142,26 @@ class Operation(BaseModel, frozen=True):
     drain_timeout: float = Field(
         30, ge=0, le=3600, description="after SIGTERM running sessions have this long to go elsewhere [seconds]"
     )
+    admission: bool = Field(
+        True, description="refuse a new session while too little is left of the machine, before the others suffer"
+    )
+    admit_processor: float = Field(
+        85, ge=1, le=100, description="most that all sessions may take of the processor left to the relay [%]"
+    )
+    admit_lag: float = Field(
+        50, ge=1, le=10000, description="no new session while one in twenty turns of the event loop is later [ms]"
+    )
+    admit_lateness: float = Field(
+        70,
+        ge=1,
+        le=1000,
+        description="no new session while one in twenty frames or results of one has used up as much of its time [%]",
+    )
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="TCP port that /metrics is served on, instead of that of the page; 0 takes a free one",
+    )
+    metrics_host: str = Field("localhost", description="address that --metrics-port listens on")
+    log_format: Literal["text", "json"] = Field("text", description="json: each line of the log is an object")

@@ -5,15 +5,14 @@ Knows nothing of HTTP, of other sessions, or of how a face is found.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+import secrets
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, Final, Protocol
 
 from aiortc import (
-    MediaStreamTrack,
     RTCConfiguration,
     RTCDataChannel,
-    RTCIceServer,
     RTCPeerConnection,
     RTCRtpTransceiver,
     RTCSessionDescription,
@@ -21,16 +20,19 @@ from aiortc import (
 
 from relay.config import Correction, ReturnMode, Serve
 from relay.control import Control
-from relay.errors import MalformedError, NoVideoError
 from relay.gaze.face import Faces
 from relay.media import codec
 from relay.media.fan import Fan
 from relay.media.pipeline import Ears, Pipeline
 from relay.media.stages import Hands, Stages
 from relay.media.trace import Note, Recent
-from relay.media.track import CorrectedTrack, DelayedTrack, Stamper, ingest
-from relay.metrics import Meter, Statistics
+from relay.metrics import DEAF, Frames, Meter, Observer, Statistics
+from relay.offer import blamed, settle_directions
+from relay.passage import Passage
 from relay.sfu.egress import Egress, News, Presence, Tracks
+from relay.trickle import Trickle
+from relay.turn import ice_servers, warn_without_relay
+from relay.viewer import Audience
 
 CHANNEL: Final = "eyeline"
 FIELDS: Final = "fields"  # the channel of docs/protocol.md
@@ -72,7 +74,8 @@ class Session:
 
     open() once, then run() until it returns; end() at any time. clock: monotonic seconds. returns: what goes back to
     the peer. egress: the meeting that gets the corrected track, if any. owner: who may touch the session; empty where
-    nobody is asked who he is. note: hears of every stage's work.
+    nobody is asked who he is. stage: the name by which others watch it; one that cannot be guessed where it is empty.
+    note: hears of every stage's work. observer: hears every figure.
     """
 
     def __init__(
@@ -86,33 +89,45 @@ class Session:
         returns: ReturnMode = "video",
         egress: Egress | None = None,
         owner: str = "",
+        stage: str = "",
         note: Callable[[Note], None] = lambda _: None,
+        observer: Observer = DEAF,
     ) -> None:
-        self.name, self.owner = name, owner
+        self.name, self.owner, self.stage = name, owner, stage or secrets.token_urlsafe(16)
         self._state = State.OPENING
         self._eyes, self._settings, self._hands, self._clock = eyes, settings, hands, clock
-        self._meter = Meter(settings.pipeline, clock(), returns)
+        self._meter = Meter(settings.pipeline, clock(), returns, observer)
         self._recent, self._note = Recent(), note
         ears = Ears[Faces](self._see, self._take_note, self._send_packet if returns == "field" else None)
         self._pipeline: Pipeline[Faces, Any] = Pipeline(
             eyes, hands, lines=settings.lines, meter=self._meter, clock=clock, ears=ears
         )
+        self._passage = Passage(self._pipeline, clock)
         self._returns, self._egress = returns, egress
-        self._fans: dict[str, Fan] = {}
         self._control = Control(eyes, self._send, settings.max_message_bytes, clock)
         self._channel: RTCDataChannel | None = None
         self._fields: RTCDataChannel | None = None
         self._faces = 0
-        self._lines: list[Coroutine[Any, Any, None]] = []
+        self._arrived, self._arrived_at = 0, clock()
         self._connected, self._over = asyncio.Event(), asyncio.Event()
-        self._peer = RTCPeerConnection(RTCConfiguration(iceServers=_ice_servers(settings.ice_servers)))
+        relay_side = settings.for_relay
+        self._peer = RTCPeerConnection(RTCConfiguration(iceServers=ice_servers(relay_side, f"relay-{name[:6]}")))
         self._peer.on("connectionstatechange", self._follow_connection)
         self._peer.on("datachannel", self._adopt_channel)
+        self.trickle = Trickle(self._peer)
+        self.audience = Audience(
+            self.subscribe, most=settings.max_viewers, ice_servers=lambda: ice_servers(relay_side, owner or name)
+        )
 
     @property
     def state(self) -> State:
         """Where the session is in its life."""
         return self._state
+
+    @property
+    def frames(self) -> Frames:
+        """Counts until now."""
+        return self._meter.frames(self._pipeline.dropped)
 
     def statistics(self) -> Statistics:
         """What it has done until now."""
@@ -123,13 +138,13 @@ class Session:
 
         Raises MalformedError, EgressError; release() is then still due.
         """
-        try:
-            await self._peer.setRemoteDescription(RTCSessionDescription(offer, "offer"))
-        except Exception as error:
-            # aiortc promises no error of its own for what a peer may write into an offer.
-            raise MalformedError(f"the offer cannot be used: {error}") from error
+        with blamed():
+            await self._peer.setRemoteDescription(RTCSessionDescription(settle_directions(offer), "offer"))
         self._return_tracks(self._peer.getTransceivers())
-        await self._peer.setLocalDescription(await self._peer.createAnswer())
+        with blamed():
+            answer = await self._peer.createAnswer()
+        await self._peer.setLocalDescription(answer)
+        warn_without_relay(self._settings.for_relay, self._peer.localDescription.sdp, f"session {self.name[:6]}")
         if self._egress:
             await self._egress.publish(self.subscribe, self._hear_of_meeting)
         self._enter(State.CONNECTING)
@@ -137,10 +152,7 @@ class Session:
 
     def subscribe(self) -> Tracks:
         """Corrected video, and sound in step with it, for one more taker. Raises NoVideoError where none is made."""
-        if "video" not in self._fans:
-            raise NoVideoError("this session makes no corrected video: its client warps by itself")
-        sound = self._fans.get("audio")
-        return Tracks(self._fans["video"].branch(), sound.branch() if sound else None)
+        return self._passage.subscribe()
 
     def tell(self, kind: str, **content: object) -> None:
         """Send the client a message of this type, if it listens."""
@@ -150,7 +162,7 @@ class Session:
         """Carry frames until the peer is gone or end() was called, then release everything."""
         try:
             async with asyncio.TaskGroup() as group:
-                lines = (*self._pipeline.lines(), *self._lines, self._await_peer(), self._report(), self._trace())
+                lines = (*self._passage.lines(), self._await_peer(), self._report(), self._trace())
                 tasks = [group.create_task(line) for line in lines]
                 await self._over.wait()
                 for task in tasks:
@@ -168,15 +180,16 @@ class Session:
         """Give back everything that is held."""
         self._enter(State.CLOSING)
         # 1. No more frames in or out.
-        self._pipeline.close()
-        for line in self._lines:
-            line.close()
-        for fan in self._fans.values():
-            fan.close()
+        self._passage.close()
         # 2. The connections: their tasks, sockets, encoders and decoder threads.
         if self._egress:
             await self._egress.close()
-        await self._peer.close()
+        await self.audience.close_all()
+        try:
+            await self._peer.close()
+        except Exception:
+            # What an offer has left half built may not come down whole; the rest is still to be released.
+            log.exception("session %s: its connection did not close", self.name[:6])
         # 3. Stages still running in a thread; only then what they use.
         await self._pipeline.settle()
         await asyncio.get_running_loop().run_in_executor(self._hands.landmarks, self._eyes.close)
@@ -191,21 +204,18 @@ class Session:
         for one in transceivers:
             one.direction = "inactive"
         for one in [one for one in offered if one.kind == "video"][:1]:
-            self._lines.append(self._carry(one.receiver.track, codec.stamps(one.receiver)))
-            self._return(one, CorrectedTrack(self._pipeline))
+            stamp = codec.stamps(one.receiver)
+            self._passage.enter_video(one.receiver.track, stamp, lambda: self.end("its video ended"))
+            one.direction = "recvonly"
+            if self._returns != "field":
+                self._return(one, self._passage.show_video())
         if self._returns == "field":
             return
         for one in [one for one in offered if one.kind == "audio"][:1]:
-            track = DelayedTrack(one.receiver.track, lambda: self._pipeline.delay, self._clock)
-            self._lines.append(track.ingest())
-            self._return(one, track)
+            self._return(one, self._passage.enter_audio(one.receiver.track))
 
-    def _return(self, transceiver: RTCRtpTransceiver, made: MediaStreamTrack) -> None:
+    def _return(self, transceiver: RTCRtpTransceiver, fan: Fan) -> None:
         transceiver.direction = "recvonly"
-        if self._returns == "field":
-            return
-        self._fans[made.kind] = fan = Fan(made)
-        self._lines.append(fan.run())
         if self._returns == "video":
             transceiver.sender.replaceTrack(fan.branch())
             transceiver.direction = "sendrecv"
@@ -215,10 +225,6 @@ class Session:
         self.tell("meeting", state=news.presence, detail=news.detail)
         if news.presence is Presence.ENDED and self._returns == "none":
             self.end("the meeting has put it out")
-
-    async def _carry(self, source: MediaStreamTrack, stamp: Stamper) -> None:
-        await ingest(source, self._pipeline, stamp)
-        self.end("its video ended")
 
     async def _await_peer(self) -> None:
         try:
@@ -230,7 +236,16 @@ class Session:
     async def _report(self) -> None:
         while True:
             await asyncio.sleep(1)
-            self._send(self.statistics().to_json())
+            statistics = self.statistics()
+            self._send(statistics.to_json())
+            self._mind_silence(statistics.frames.arrived)
+
+    def _mind_silence(self, arrived: int) -> None:
+        now = self._clock()
+        if arrived != self._arrived:
+            self._arrived, self._arrived_at = arrived, now
+        elif now - self._arrived_at >= self._settings.idle_timeout:
+            self.end(f"no video has come for {self._settings.idle_timeout:g} seconds")
 
     async def _trace(self) -> None:
         while True:
@@ -284,8 +299,3 @@ class Session:
             raise RuntimeError(f"a session cannot go from {self._state} to {state}")
         log.debug("session %s: %s -> %s", self.name[:6], self._state, state)
         self._state = state
-
-
-def _ice_servers(urls: list[str]) -> list[RTCIceServer]:
-    """Never None, which for aiortc means Google's STUN server."""
-    return [RTCIceServer(urls)] if urls else []

@@ -49,7 +49,7 @@ async def test_it_serves_at_the_address_it_gives() -> None:
     [("127.0.0.1", "http://127.0.0.1:"), ("0.0.0.0", "http://localhost:")],  # noqa: S104
 )
 async def test_the_address_can_be_clicked(host: str, shown: str) -> None:
-    async with listening(serving("--host", host), Eyesight()) as address, aiohttp.ClientSession() as http:
+    async with listening(serving("--host", host, "--insecure"), Eyesight()) as address, aiohttp.ClientSession() as http:
         assert address.startswith(shown)
         assert (await http.get(f"{address}/api/config")).status == 200
 
@@ -65,7 +65,7 @@ async def test_a_taken_port_is_said_plainly() -> None:
 
 async def test_an_address_of_another_machine_is_said_plainly() -> None:
     with pytest.raises(ConfigError, match=r"host: cannot listen on 192\.0\.2\.254"):
-        async with listening(serving("--host", "192.0.2.254"), Eyesight()):
+        async with listening(serving("--host", "192.0.2.254", "--insecure"), Eyesight()):
             pytest.fail("it listens on an address this machine does not have")
 
 

@@ -15,21 +15,24 @@ RELAY = ROOT / "relay"
 # Who may import whom: a module imports from its own layer and from those above it in this list, never from one below.
 LAYERS = [
     # words and numbers that everybody shares
-    "errors serving config frame metrics gaze.spec gaze.face",
+    "errors serving config frame metrics cores logs gaze.spec gaze.face",
     # one idea each, without a library of frames
     "gaze.geometry gaze.quantise gaze.smoothing gaze.pose gaze.tracking "
-    "media.mailbox media.stages media.freshness media.trace media.crew files.kind tally",
+    "media.gaps media.mailbox media.stages media.freshness media.trace media.crew files.kind tally admission lag load",
     # what to do to an eye
     "gaze.aim gaze.calibration gaze.cutout gaze.geometric gaze.warp gaze.motion gaze.guard gaze.wire gaze.telling",
     # where a large library is let in: MediaPipe, onnxruntime, PyAV, aiortc's private side
-    "gaze.landmarks gaze.network media.frame files.orientation files.pair media.codec sfu.egress",
+    "gaze.landmarks gaze.network media.frame files.orientation files.pair media.codec media.counts "
+    "media.keyframes media.rescue media.queues "
+    "sfu.egress sfu.signalling sfu.room sfu.janus sfu.subscription sfu.nowhere sfu.whip turn",
     "files.span files.draft files.recording files.source files.soundtrack files.target",
     # one person's chain; the same chain with a clock
     "gaze.corrector media.arrival media.pipeline media.track media.fan",
     # one person, one file
-    "control offer session walk correct",
+    "control offer tokens trickle viewer passage session tap walk correct",
     # all persons, over HTTP; the whole program
-    "sessions bodies problems openapi routes app check __main__",
+    "sessions bodies publishing taps problems gate cors exchange whip whep openapi_whip openapi routes "
+    "exposition probes drain upkeep app check __main__",
 ]
 
 # Rooms that never meet, and what else they know nothing of.
@@ -46,9 +49,16 @@ DOORS = {
     "onnxruntime": "gaze.network",
     "cv2": "gaze.* check __main__",
     "av": "media.* files.* sfu.* correct",
-    "aiortc": "media.codec media.track media.fan sfu.* offer session",
+    "aiortc": "turn media.codec media.counts media.rescue media.keyframes media.queues media.track media.fan sfu.* "
+    "offer session routes trickle viewer exchange passage publishing",
     "aioice": "media.codec",
-    "aiohttp": "sfu.* problems routes app",
+    "aiohttp": "sfu.* problems probes gate cors routes app exchange whip whep taps",
+    "jwt": "tokens",
+    "limits": "gate",
+    "aiohttp_cors": "cors",
+    "prometheus_client": "exposition",
+    "psutil": "load",
+    "pythonjsonlogger": "logs",
     "torch": "",
     "models": "",
     "tests": "",
@@ -69,6 +79,8 @@ UNTESTED = {
     "gaze.spec": "numbers; test_geometry holds them against the drawing",
     "gaze.face": "plain data",
     "media.arrival": "plain data",
+    "exchange": "what WHIP and WHEP share; the tests of both use it",
+    "openapi_whip": "a part of the document; test_openapi compares the whole with the router",
     "serving": "read by config, whose tests read all settings",
     "sfu.egress": "a shape; every adapter's tests use it",
 }

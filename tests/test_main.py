@@ -7,10 +7,11 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
+import jwt
 import pytest
 
 from relay.__main__ import COMMANDS, main
-from relay.config import Check, Correct, Serve
+from relay.config import Check, Correct, Serve, Token
 
 ROOT = Path(__file__).parents[1]
 
@@ -38,9 +39,11 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert all(f"{name}: " in shown for name in COMMANDS)
 
 
-@pytest.mark.parametrize(("name", "settings"), [("serve", Serve), ("correct", Correct), ("check", Check)])
+@pytest.mark.parametrize(
+    ("name", "settings"), [("serve", Serve), ("correct", Correct), ("check", Check), ("token", Token)]
+)
 def test_help_of_a_command_lists_its_flags(
-    name: str, settings: type[Serve | Correct | Check], capsys: pytest.CaptureFixture[str]
+    name: str, settings: type[Serve | Correct | Check | Token], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as exit_:
         main([name, "--help"])
@@ -117,6 +120,37 @@ def test_serving_begins_with_an_address_and_ends_on_a_signal(
         said = process.stderr.read()
         assert "Traceback" not in said
         assert len(re.findall(rf"the network {weights} runs on \w+ExecutionProvider", said)) == 1
+
+
+def test_a_token_is_printed_for_whoever_is_named() -> None:
+    key = "a key of thirty-two bytes or more"
+    words = ("token", "--subject", "anna", "--rights", "session,watch", "--room", "1234", "--ttl", "2h")
+    done = relay(*words, EYELINE_TOKEN_KEY=key)
+    assert done.returncode == 0, done.stderr
+    claims = jwt.decode(done.stdout.strip(), key, ["HS256"])
+    assert (claims["sub"], claims["rights"], claims["room"]) == ("anna", ["session", "watch"], "1234")
+    assert claims["exp"] - claims["iat"] == 7200
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ([], "token_key"),
+        (["--token-key", "secret"], "token_key: is too short"),
+        (["--ttl", "1y"], "ttl: '1y' is not right"),
+        (["--rights", "session,fly"], "rights.1: 'fly' is not right"),
+    ],
+)
+def test_a_token_that_cannot_be_made_is_one_line_without_the_key(
+    flags: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if flags and "--token-key" not in flags:
+        monkeypatch.setenv("EYELINE_TOKEN_KEY", 32 * "k")
+    assert main(["token", "--subject", "anna", *flags]) == 2
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"relay token: {said}")
+    assert "secret" not in line
+    assert 32 * "k" not in line
 
 
 def test_check_says_that_everything_is_there(model: Path, weights: Path) -> None:

@@ -1,9 +1,10 @@
 import re
 
 import pytest
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from relay import offer
-from relay.errors import MalformedError, NoVideoError, RequestError, UnsupportedCodecError
+from relay.errors import MalformedError, NoVideoError, RequestError, TooManyTracksError, UnsupportedCodecError
 from tests.fakes import Browser
 
 
@@ -96,3 +97,65 @@ def test_every_truncated_offer_is_a_clean_error_or_none(sdp: str) -> None:
         except RequestError as error:
             outcomes.add(error.code)
     assert outcomes >= {"malformed"}
+
+
+def test_a_bundle_is_carried_by_a_section_that_is_there(sdp: str) -> None:
+    offer.check(sdp.replace("BUNDLE 0 1 2", "BUNDLE 0 1 7"))
+    with pytest.raises(MalformedError, match="BUNDLE"):
+        offer.check(sdp.replace("BUNDLE 0 1 2", "BUNDLE 7 1 2"))
+
+
+def test_a_section_without_a_direction_gets_that_of_the_whole(sdp: str) -> None:
+    bare = sdp.replace("a=sendrecv\r\n", "")
+    assert offer.settle_directions(bare).count("\r\na=sendrecv\r\n") == 3
+    whole = bare.replace("t=0 0\r\n", "t=0 0\r\na=sendonly\r\n")
+    assert offer.settle_directions(whole).count("\r\na=sendonly\r\n") == 4
+    for text in (offer.settle_directions(bare), offer.settle_directions(whole)):
+        offer.check(text)
+
+
+async def test_a_session_comes_of_an_offer_without_directions(sdp: str) -> None:
+    """aiortc alone does not know that none means sendrecv."""
+    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+    try:
+        bare = sdp.replace("a=sendrecv\r\n", "")
+        with offer.blamed():
+            await peer.setRemoteDescription(RTCSessionDescription(offer.settle_directions(bare), "offer"))
+            await peer.setLocalDescription(await peer.createAnswer())
+    finally:
+        await peer.close()
+
+
+def test_what_breaks_over_an_offer_is_the_offers_fault() -> None:
+    with pytest.raises(MalformedError, match="cannot be used: 'oh'"), offer.blamed():
+        raise KeyError("oh")
+
+
+@pytest.mark.parametrize(("direction", "watches"), [("recvonly", True), ("sendrecv", True), ("sendonly", False)])
+def test_who_watches_must_receive(sdp: str, direction: str, *, watches: bool) -> None:
+    video = section(sdp, "video")
+    changed = sdp.replace(video, video.replace("sendrecv", direction))
+    if watches:
+        offer.check_watching(changed)
+        return
+    with pytest.raises(NoVideoError):
+        offer.check_watching(changed)
+
+
+def test_who_watches_needs_a_codec_in_common_too(sdp: str) -> None:
+    with pytest.raises(UnsupportedCodecError):
+        offer.check_watching(sdp.replace("VP8", "AV1").replace("H264", "H265"))
+
+
+@pytest.mark.parametrize("kind", ["video", "audio"])
+def test_two_of_a_kind_can_be_refused(sdp: str, kind: str) -> None:
+    offer.check_single(sdp)
+    with pytest.raises(TooManyTracksError, match=kind):
+        offer.check_single(sdp + section(sdp, kind))
+
+
+def test_an_offer_that_leaves_it_open_can_be_made_to_begin_the_handshake(sdp: str) -> None:
+    assert "a=setup:actpass" in sdp
+    assert set(re.findall(r"a=setup:(\w+)", offer.let_begin(sdp))) == {"active"}
+    passive = sdp.replace("actpass", "passive")
+    assert offer.let_begin(passive) == passive

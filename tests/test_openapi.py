@@ -23,7 +23,7 @@ def routes() -> set[tuple[str, str]]:
 
 
 def operations() -> dict[tuple[str, str], dict[str, Any]]:
-    methods = {"get", "post", "delete", "put", "patch"}
+    methods = {"get", "post", "delete", "put", "patch", "options"}
     return {
         (path, method): operation
         for path, item in document()["paths"].items()

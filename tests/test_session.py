@@ -252,8 +252,3 @@ async def test_the_trace_is_sent_while_it_is_asked_for() -> None:
             browser.messages.get_nowait()
         await browser.hear("stats")
         assert not [message for message in list(browser.messages._queue) if message["type"] == "trace"]  # type: ignore[attr-defined]
-
-
-async def test_no_stun_server_is_asked_unless_one_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert session._ice_servers([]) == []
-    assert session._ice_servers(["stun:host:3478"])[0].urls == ["stun:host:3478"]

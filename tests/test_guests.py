@@ -1,0 +1,28 @@
+"""A visitor of a relay that asks for tokens, and relays by TURN: a real browser, a real coturn."""
+
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from tests.browser import begin_call
+from tests.running import RunningRelay
+from tests.servers.coturn import RunningCoturn
+
+KEY = "the relay's own key, of 32 bytes."
+SECRET = "what only both know"  # noqa: S105
+
+
+def test_whoever_opens_the_page_gets_a_token_and_turn_by_himself(browser: Browser, model: Path) -> None:
+    asked: list[str] = []
+    with RunningCoturn(SECRET) as coturn:
+        turn = ("--turn-urls", f'["{coturn.urls[0]}"]', "--turn-secret", SECRET)
+        with RunningRelay("--port", "0", "--token-key", KEY, "--guests", *turn) as relay, browser.new_page() as page:
+            page.on("response", lambda answer: asked.append(f"{answer.request.method} {answer.url} {answer.status}"))
+            begin_call(page, relay.address)
+            page.click("#stop")
+        guests = coturn.log.count(":guest-")
+    assert f"POST {relay.address}/api/guest 200" in asked
+    assert f"POST {relay.address}/api/sessions 201" in asked
+    assert not [one for one in asked if one.endswith((" 401", " 403"))], "it asks for what it may not have"
+    assert guests, "the browser asked the TURN server for nothing"
+    assert KEY not in "\n".join(relay.lines)
