@@ -1,112 +1,138 @@
 /** The relay's HTTP side: configuration, opening and ending a session. Knows nothing of media or of the page. */
 
+import {RelayError, explainCode} from './problem.js';
+import {Token} from './token.js';
+
 const PATIENCE_MS = 8000;
 
 /** Statuses a server in between gives when the relay itself is not there. */
 const ABSENT = [502, 504];
 
-/** The relay cannot be asked, or refuses. `lasting` ones will not go away by asking again. */
-export class RelayError extends Error {
+/** Refused for now, though by a status that is below 500. */
+const PASSING = [408, 425, 429];
+
+/**
+ * @typedef {{version: string, iceServers: RTCIceServer[], defaults: unknown, guests?: boolean}} RelayConfig
+ * @typedef {'video' | 'field'} Returns what the relay is to send back: the picture, or only the fields to correct it by
+ * @typedef {{sdp: string, returns: Returns, settings: import('./settings.js').Correction, publish?: object}} Offer
+ */
+
+export class Relay {
+  #base;
+  #token;
+
   /**
-   * @param {string} code the problem's code, or `unreachable`, or `no_media`
-   * @param {string} message
-   * @param {{lasting?: boolean, retryAfter?: number}} options retryAfter in milliseconds
+   * @param {string} [address] of the relay; by default where this module came from
+   * @param {import('./eyeline.d.ts').TokenSource} [token]
    */
-  constructor(code, message, {lasting = false, retryAfter = 0} = {}) {
-    super(message);
-    this.name = 'RelayError';
-    this.code = code;
-    this.lasting = lasting;
-    this.retryAfter = retryAfter;
+  constructor(address, token) {
+    const base = new URL(address || new URL('.', import.meta.url), document.baseURI);
+    if (!base.pathname.endsWith('/')) base.pathname += '/';
+    this.#base = base;
+    this.#token = new Token(token);
   }
-}
 
-/**
- * @typedef {{version: string, iceServers: RTCIceServer[], defaults: unknown}} RelayConfig
- * @param {AbortSignal} signal
- * @returns {Promise<RelayConfig>}
- */
-export async function readConfig(signal) {
-  const response = await ask('api/config', {}, signal);
-  return response.json();
-}
-
-/**
- * What the relay is to send back: the corrected picture, or only the fields to correct it by.
- * @typedef {'video' | 'field'} Returns
- *
- * Sends an offer; the answer comes with the address at which the session can be ended.
- * @param {string} sdp
- * @param {Returns} returns
- * @param {import('./settings.js').Correction} settings
- * @param {AbortSignal} signal
- * @returns {Promise<{sdp: string, address: string}>}
- */
-export async function createSession(sdp, returns, settings, signal) {
-  const offer = {type: 'offer', sdp, settings, ...(returns === 'field' && {returns})};
-  const response = await ask('api/sessions', {
-    method: 'POST',
-    headers: {'Content-Type': 'application/json'},
-    body: JSON.stringify(offer),
-  }, signal).catch((error) => { throw returns === 'field' ? unlessUnknown(error) : error; });
-  const answer = await response.json();
-  return {sdp: answer.sdp, address: `api/sessions/${encodeURIComponent(answer.id)}`};
-}
-
-/**
- * Whether the relay is there and still knows the session.
- * @param {string} address
- * @param {AbortSignal} signal
- */
-export async function sessionExists(address, signal) {
-  try {
-    await ask(address, {}, signal);
-    return true;
-  } catch (error) {
-    signal.throwIfAborted();
-    return error instanceof RelayError && !['unreachable', 'unknown_session'].includes(error.code);
+  /** What to know before an offer. With a token from now on, where guests are given one. @returns {Promise<RelayConfig>} */
+  async readConfig(/** @type {AbortSignal} */ signal) {
+    await this.#token.prepare();
+    const config = await this.#readConfig(signal);
+    if (!config.guests || !this.#token.missing || this.#base.origin !== location.origin || this.#token.header.Authorization) {
+      return config;
+    }
+    this.#token.inviteBy(() => this.#invite(signal));
+    await this.#token.prepare();
+    return this.#readConfig(signal); // which says more to those who may ask
   }
-}
 
-/** Ends a session; resolves when the relay has said so or cannot. One that has gone already is as good. */
-export async function endSession(/** @type {string} */ address) {
-  await fetch(address, {method: 'DELETE', keepalive: true}).catch(() => {});
-}
-
-/** Ends a session while the page is being left, when nothing can be waited for. */
-export function abandonSession(/** @type {string} */ address) {
-  navigator.sendBeacon(`${address}/close`);
-}
-
-/**
- * @param {string} address
- * @param {RequestInit} options
- * @param {AbortSignal} signal
- */
-async function ask(address, options, signal) {
-  const limit = AbortSignal.timeout(PATIENCE_MS);
-  let response;
-  try {
-    response = await fetch(address, {cache: 'no-store', ...options, signal: AbortSignal.any([signal, limit])});
-  } catch (error) {
-    signal.throwIfAborted();
-    throw new RelayError('unreachable', String(error));
+  /** Sends an offer; the answer comes with the address at which the session can be ended. */
+  async open(/** @type {Offer} */ {sdp, returns, settings, publish}, /** @type {AbortSignal} */ signal) {
+    const offer = {type: 'offer', sdp, settings, ...(returns === 'field' && {returns}), ...(publish && {publish})};
+    const response = await this.#ask('api/sessions', {
+      method: 'POST',
+      headers: {'Content-Type': 'application/json'},
+      body: JSON.stringify(offer),
+    }, signal).catch((error) => { throw returns === 'field' ? unlessUnknown(error) : error; });
+    const answer = await response.json();
+    this.#token.accept();
+    return {sdp: /** @type {string} */ (answer.sdp), address: `api/sessions/${encodeURIComponent(answer.id)}`};
   }
-  if (!response.ok) throw await refusal(response);
-  return response;
+
+  /** Whether the relay is there and still knows the session. */
+  async knows(/** @type {string} */ address, /** @type {AbortSignal} */ signal) {
+    try {
+      await this.#ask(address, {}, signal);
+      return true;
+    } catch (error) {
+      signal.throwIfAborted();
+      return error instanceof RelayError && !['unreachable', 'unknown_session'].includes(error.code);
+    }
+  }
+
+  /** Ends a session; resolves when the relay has said so or cannot. One that has gone already is as good. */
+  async end(/** @type {string} */ address) {
+    const farewell = {method: 'DELETE', keepalive: true, headers: this.#token.header};
+    const answer = await fetch(this.#locate(address), farewell).catch(() => undefined);
+    if (answer?.status === 401) this.abandon(address); // the token has expired meanwhile; here none is needed
+  }
+
+  /** Ends a session while the page is being left, when nothing can be waited for. No header can be sent so. */
+  abandon(/** @type {string} */ address) {
+    navigator.sendBeacon(this.#locate(`${address}/close`));
+  }
+
+  async #readConfig(/** @type {AbortSignal} */ signal) {
+    const response = await this.#ask('api/config', {}, signal);
+    const config = await response.json().catch(() => undefined);
+    if (!Array.isArray(config?.iceServers)) throw new RelayError('not_a_relay', explainCode('not_a_relay'), {lasting: true});
+    return config;
+  }
+
+  async #invite(/** @type {AbortSignal} */ signal) {
+    const asked = performance.now();
+    const response = await this.#ask('api/guest', {method: 'POST'}, signal);
+    const {token, expires_in: seconds = Infinity} = await response.json();
+    return {token, expires: asked + 1000 * seconds};
+  }
+
+  #locate(/** @type {string} */ path) {
+    return new URL(path, this.#base).href;
+  }
+
+  /**
+   * @param {string} path
+   * @param {RequestInit} options
+   * @param {AbortSignal} signal
+   */
+  async #ask(path, options, signal) {
+    const limit = AbortSignal.timeout(PATIENCE_MS);
+    const headers = {...options.headers, ...this.#token.header};
+    let response;
+    try {
+      response = await fetch(
+        this.#locate(path), {cache: 'no-store', ...options, headers, signal: AbortSignal.any([signal, limit])});
+    } catch {
+      signal.throwIfAborted();
+      throw new RelayError('unreachable', explainCode('unreachable'));
+    }
+    if (!response.ok) throw await this.#refusal(response);
+    return response;
+  }
+
+  async #refusal(/** @type {Response} */ response) {
+    const {status} = response;
+    const problem = await response.json().catch(() => ({}));
+    const code = ABSENT.includes(status) && problem.code === undefined ? 'unreachable' : problem.code ?? 'refused';
+    const renewed = status === 401 && this.#token.refuse();
+    const detail = problem.detail ?? explainCode(code, `The relay answered ${status}.`);
+    return new RelayError(code, detail, {
+      lasting: status < 500 && !PASSING.includes(status) && !renewed,
+      retryAfter: 1000 * Number(response.headers.get('Retry-After') ?? 0) || 0,
+    });
+  }
 }
 
 /** A relay that does not know this kind of return takes its name for a mistake. */
 function unlessUnknown(/** @type {unknown} */ error) {
   if (!(error instanceof RelayError) || error.code !== 'malformed') return error;
-  return new RelayError('no_field_return', error.message, {lasting: true});
-}
-
-async function refusal(/** @type {Response} */ response) {
-  const problem = await response.json().catch(() => ({}));
-  const code = ABSENT.includes(response.status) ? 'unreachable' : problem.code ?? 'refused';
-  return new RelayError(code, problem.detail ?? `The relay answered ${response.status}.`, {
-    lasting: response.status < 500,
-    retryAfter: 1000 * Number(response.headers.get('Retry-After') ?? 0) || 0,
-  });
+  return new RelayError('no_field_return', explainCode('no_field_return'), {lasting: true});
 }

@@ -7,9 +7,9 @@
  *   | {phase: 'refused', error: RelayError}} CallState
  */
 
-import {RelayError, readConfig} from './api.js';
 import {delayBefore, pause} from './backoff.js';
 import {Peer} from './peer.js';
+import {RelayError, explainCode} from './problem.js';
 import {Pulse, TICK_MS} from './pulse.js';
 
 /**
@@ -27,12 +27,14 @@ const GOOD_TICKS = 34;
 
 /**
  * One call. `report` hears each state, `hear` each message of the relay but pongs, `trip` each round trip in
- * milliseconds; `pictures` tells how many corrected pictures have been shown so far; `local` gives what warps in
- * this browser, if it is to be here that the next connection warps.
+ * milliseconds; `pictures` tells how many corrected pictures have come so far; `local` gives what warps in this
+ * browser, if it is to be here that the next connection warps, and raises RelayError where it cannot.
  *
  * @typedef {{
+ *   relay: import('./api.js').Relay,
  *   stream: MediaStream,
- *   settings: import('./settings.js').Settings,
+ *   settings: {correction: import('./settings.js').Correction},
+ *   publish?: object,
  *   report: (state: CallState) => void,
  *   hear: (message: any) => void,
  *   trip: (milliseconds: number) => void,
@@ -48,6 +50,8 @@ export class Call {
   #renewed = false;
   /** @type {RelayError | undefined} */
   #error;
+  /** Why the relay itself ends the connection. @type {RelayError | undefined} */
+  #dismissed;
   /** @type {Peer | undefined} */
   #latest;
   /** The connection, while it stands. @type {Peer | undefined} */
@@ -76,10 +80,11 @@ export class Call {
     while (!signal.aborted) {
       try {
         this.#renewed = false;
+        this.#dismissed = undefined;
         this.#parts.report({phase: 'connecting', error: this.#error});
         await this.#connect(signal);
         if (this.#renewed || signal.aborted) continue;
-        this.#error = new RelayError('lost', 'The connection to the relay was lost.');
+        this.#error = this.#dismissed ?? new RelayError('lost', explainCode('lost'));
       } catch (error) {
         if (signal.aborted) return;
         if (this.#renewed) continue;
@@ -91,13 +96,14 @@ export class Call {
 
   /** One connection, from its offer to its end. */
   async #connect(/** @type {AbortSignal} */ signal) {
-    const config = await readConfig(signal);
+    const {relay, stream, settings, publish} = this.#parts;
+    const config = await relay.readConfig(signal);
     this.#parts.configured(config);
-    const peer = this.#latest = new Peer(config.iceServers, this.#parts.local());
+    const peer = this.#latest = new Peer(relay, config.iceServers, this.#parts.local());
     try {
       const pulse = new Pulse(QUIET_TICKS, LOST_TICKS);
       this.#listen(peer, pulse);
-      await peer.open(this.#parts.stream, this.#parts.settings.correction, signal);
+      await peer.open(stream, {settings: settings.correction, publish}, signal);
       this.peer = peer;
       await this.#attend(peer, pulse);
     } finally {
@@ -112,7 +118,14 @@ export class Call {
       pulse.beat();
       if (message.type === 'pong') this.#parts.trip(performance.now() - message.t);
       else this.#parts.hear(message);
+      if (message.type === 'draining') this.#leave(peer);
     });
+  }
+
+  /** The relay is about to stop: there may be another one. */
+  #leave(/** @type {Peer} */ peer) {
+    this.#dismissed = new RelayError('draining', explainCode('draining'));
+    peer.end();
   }
 
   /** Watches over a connection; resolves when it has ended or has been silent for too long. @returns {Promise<void>} */

@@ -11,6 +11,7 @@ import {Display} from './display.js';
 import {Graphics} from './graphics.js';
 import {Sketcher} from './luma.js';
 import {Warper} from './warp.js';
+import {startWorker} from './workers.js';
 
 /** Between two reports. */
 const REPORT_MS = 200;
@@ -34,7 +35,7 @@ export class CanvasRoute {
   #eyes = new OffscreenCanvas(1, 1);
   #graphics = new Graphics(() => new Warper(this.#eyes = new OffscreenCanvas(1, 1)));
   #sketcher = new Sketcher();
-  #metronome = new Worker(new URL('metronome-worker.js', import.meta.url), {type: 'module', name: 'metronome'});
+  #metronome = startWorker('metronome-worker.js', 'metronome');
   #timer;
   #drawnAt = -Infinity;
   #shownTime = -Infinity;

@@ -4,9 +4,15 @@
  */
 
 import {Local} from './local.js';
+import {RelayError, explainCode} from './problem.js';
+
+/** What warps may break down so often without ever having worked; then it will not. */
+const MOST_FAILURES = 3;
 
 export class Here {
   #failed;
+  #failures = 0;
+  #wanted = false;
   /** What warps, if it is this browser. @type {Local | undefined} */
   local;
 
@@ -15,16 +21,40 @@ export class Here {
     this.#failed = failed;
   }
 
-  /** Why this browser cannot: a code that words.js has a sentence for; empty if it can. */
-  get obstacle() {
+  /** Why this browser cannot: a code; empty if it can. */
+  static get obstacle() {
     return Local.obstacle;
   }
 
-  /** Warps this camera's pictures from now on. */
+  /** Warps this camera's pictures from now on, as far as it can. */
   begin(/** @type {MediaStreamTrack} */ camera) {
     this.end();
+    this.#wanted = true;
+    if (Here.obstacle || this.#failures >= MOST_FAILURES) return;
     this.local = new Local(camera);
-    this.local.addEventListener('failed', this.#failed);
+    this.local.addEventListener('failed', () => {
+      this.#failures += 1;
+      this.#failed();
+    });
+  }
+
+  /** What warps; undefined where this browser is not to. Raises RelayError where it is, but cannot. */
+  demand() {
+    if (!this.#wanted || this.local) return this.local;
+    const code = Here.obstacle || 'no_worker';
+    throw new RelayError(code, explainCode(code), {lasting: true});
+  }
+
+  /** What it has done so far, if it is at work. */
+  stats() {
+    const stats = this.local?.stats();
+    if (stats?.fps_out) this.#failures = 0;
+    return stats;
+  }
+
+  /** Another attempt may be worth it. */
+  forgive() {
+    this.#failures = 0;
   }
 
   /** Another camera from now on. */
@@ -36,5 +66,6 @@ export class Here {
   end() {
     this.local?.stop();
     this.local = undefined;
+    this.#wanted = false;
   }
 }

@@ -21,6 +21,7 @@ const REPORT_MS = 200;
 let route;
 
 self.onmessage = ({data}) => obey(data);
+self.postMessage(null); // it is there
 
 function obey(/** @type {Order} */ order) {
   switch (order.type) {

@@ -2,22 +2,19 @@
  * Eyeline's page. The picture's way, file by file:
  *
  *   camera.js, source.js   the camera's stream
- *   call.js, peer.js       to the relay and back, again and again where it has to be
- *   here.js, local.js      where this browser warps: a small copy to the relay, fields back, the full picture through them
- *   view.js                the camera's own picture, and the corrected one over it
+ *   eyeline.js             the client library: to the relay and back, or warped here; a track that goes on whatever fails
+ *   view.js                the camera's own picture, and the library's over it
  *
- * Beside it: settings.js, controls.js and correction.js (what is wanted), gaze.js, indicator.js, strip.js, stats.js and
- * places.js (what happens), calibration.js, words.js and notice.js (what is said). One AbortSignal ends everything.
+ * Beside it: settings.js and controls.js (what is wanted), gaze.js, indicator.js, strip.js, stats.js and places.js (what
+ * happens), calibration.js, words.js and notice.js (what is said). One AbortSignal ends everything.
  */
 
-import {Account} from './account.js';
-import {readConfig} from './api.js';
+import {Relay} from './api.js';
 import {Calibration} from './calibration.js';
-import {Call} from './call.js';
 import {CameraError, camerasAllowed} from './camera.js';
 import {Controls} from './controls.js';
-import {CorrectionLine} from './correction.js';
 import {Devices} from './devices.js';
+import {Corrected} from './eyeline.js';
 import {Here} from './here.js';
 import {bindHold} from './hold.js';
 import {Indicator} from './indicator.js';
@@ -48,17 +45,14 @@ const indicator = new Indicator(find('gaze', HTMLDivElement), settings.correctio
 const figures = new Figures(find('figures', HTMLElement));
 const strip = new Strip(find('lines', HTMLDetailsElement));
 const places = new Places(find('both', HTMLTableElement));
-const here = new Here(() => move());
-const account = new Account();
 const devices = new Devices(find('camera', HTMLSelectElement), find('microphone', HTMLSelectElement), settings);
-const line = new CorrectionLine(settings);
 const calibration = new Calibration(
-  find('calibration', HTMLDialogElement), (message) => call?.peer?.say(message), () => settings.all.mirror);
+  find('calibration', HTMLDialogElement), (message) => corrected?.say(message), () => settings.all.mirror);
 
 /** What one press of Start sets going, and its end. @type {AbortController | undefined} */
 let running;
-/** @type {Call | undefined} */
-let call;
+/** @type {Corrected | undefined} */
+let corrected;
 /** @type {Source | undefined} */
 let source;
 
@@ -76,20 +70,33 @@ async function start() {
   if (source.soundless) notice.say('soundless', sentenceFor('soundless'));
   devices.fill();
   view.showOriginal(source.stream, over.signal);
-  place();
-  call = new Call({
-    stream: source.stream, settings, report, hear, configured,
-    trip: (milliseconds) => { figures.trip(milliseconds); here.local?.trip(milliseconds); },
-    pictures: () => view.pictures,
-    local: () => here.local,
-  });
-  call.run(over.signal);
+  correct(source.stream, over.signal);
+}
+
+/** Has the stream corrected, and the page hear of it. */
+function correct(/** @type {MediaStream} */ stream, /** @type {AbortSignal} */ signal) {
+  const [camera] = stream.getVideoTracks();
+  const [audio] = stream.getAudioTracks();
+  corrected = new Corrected(camera, {...wanted(), audio, signal});
+  const on = (/** @type {string} */ name, /** @type {(detail: any) => void} */ act) =>
+    corrected?.addEventListener(name, (event) => { if (!signal.aborted) act(/** @type {CustomEvent} */ (event).detail); });
+  on('state', report);
+  on('message', hear);
+  on('stats', tell);
+  on('config', configured);
+  on('settings', (changed) => settings.change(changed));
+  report(corrected.status);
+  show();
+}
+
+/** What the person has chosen, as far as it is the library's. */
+function wanted() {
+  return {...settings.correction, where: settings.all.where};
 }
 
 function stop() {
   running?.abort();
-  running = call = source = undefined;
-  here.end();
+  running = corrected = source = undefined;
   notice.clear();
   enter('idle');
 }
@@ -102,30 +109,23 @@ function fail(error) {
   devices.fill();
 }
 
-/** @param {import('./call.js').CallState} state */
-function report(state) {
-  if (state.phase !== stage.dataset.phase) enter(state.phase);
-  view.trust(state.phase === 'live');
-  if ('peer' in state) view.showCorrected(state.peer.received);
-  if (state.phase === 'waiting' || state.phase === 'refused') complain(state.error);
+/** @param {import('./eyeline.d.ts').StateDetail} status */
+function report({state, phase, code, message}) {
+  if (phase !== stage.dataset.phase) enter(phase);
+  view.trust(state === 'corrected');
+  if (phase === 'waiting' || phase === 'refused') complain(code, message);
 }
 
-/** @param {import('./api.js').RelayError | undefined} error */
-function complain(error) {
-  const act = error?.code === 'no_field_return' ? () => settings.change({where: 'relay'}) : () => call?.retry();
-  if (error) notice.say(error.code, sentenceFor(error.code, error.message), act);
+function complain(/** @type {string} */ code, /** @type {string} */ message) {
+  const act = code === 'no_field_return' ? () => settings.change({where: 'relay'}) : () => corrected?.retry();
+  notice.say(code, sentenceFor(code, message), act);
 }
 
-/** Warps somewhere else from now on; meanwhile the camera's own picture is shown. */
-function move() {
-  place();
-  call?.renew();
-}
-
-/** Gets ready to warp where it is wanted. */
-function place() {
-  if (source && settings.all.where === 'here') here.begin(source.stream.getVideoTracks()[0]);
-  else here.end();
+/** Lays the library's picture over the camera's own, with the sound where it makes the same journey. */
+function show() {
+  const heard = settings.all.where === 'relay' && source?.stream.getAudioTracks().length;
+  const tracks = [corrected?.track, heard ? corrected?.audio : null];
+  view.showCorrected(tracks.filter((track) => track instanceof MediaStreamTrack));
 }
 
 /** Brings the page into a phase of the call; 'idle' and 'opening' are those without a picture. */
@@ -150,17 +150,15 @@ function enter(/** @type {string} */ phase) {
 /** The relay is there. */
 function join() {
   if (notice.code !== 'soundless') notice.clear();
-  line.connect((message) => call?.peer?.say(message));
-  strip.connect((message) => call?.peer?.say(message), here.local);
+  const teller = corrected?.spans() && {spans: () => corrected?.spans() ?? {spans: [], shown: []}};
+  strip.connect((message) => corrected?.say(message), teller);
 }
 
 /** The relay is not there. */
 function leave() {
-  line.disconnect();
   strip.disconnect();
   places.rest();
   calibration.interrupt();
-  account.forget();
   figures.clear();
   indicator.learn({finding: undefined});
 }
@@ -168,18 +166,14 @@ function leave() {
 /** @param {any} message */
 function hear(message) {
   strip.hear(message);
-  if (message.type === 'settings' || message.type === 'error') line.hear(message);
   if (message.type === 'calibration') calibration.hear(message);
-  if (message.type === 'stats') tell(message);
 }
 
-/** @param {import('./stats.js').Stats} told by the relay */
-async function tell(told) {
-  const {stats, finding} = account.add(told, here.local?.stats());
-  indicator.learn({finding});
-  figures.show(stats, finding);
-  const [place, load] = [settings.all.where, await call?.peer?.measure()];
-  if (load && place === settings.all.where) places.show(place, costOf(stats, finding, load));
+/** @param {import('./eyeline.d.ts').Stats} stats */
+function tell(stats) {
+  indicator.learn({finding: stats});
+  figures.show(stats);
+  if (stats.up_mbps !== null && stats.where === settings.all.where) places.show(stats.where, costOf(stats));
 }
 
 /** @param {import('./api.js').RelayConfig} config */
@@ -190,10 +184,10 @@ function configured(config) {
 
 /** Devices chosen anew while the camera runs. @param {string[]} names */
 async function changeDevices(names) {
-  if (!source || !call) return;
+  if (!source || !corrected) return;
   const {camera, microphone} = settings.all;
   try {
-    if (names.includes('camera')) await takeCamera(camera);
+    if (names.includes('camera')) await corrected.replaceCamera(await source.takeCamera(camera));
   } catch (error) {
     fail(error);
     return;
@@ -201,17 +195,10 @@ async function changeDevices(names) {
   if (names.includes('microphone')) await changeMicrophone(microphone);
 }
 
-async function takeCamera(/** @type {string} */ id) {
-  const track = await /** @type {Source} */ (source).takeCamera(id);
-  await here.follow(track);
-  await call?.peer?.replace('video', track);
-}
-
 async function changeMicrophone(/** @type {string} */ id) {
   try {
-    const track = await source?.takeMicrophone(id) ?? null;
-    const agreed = await call?.peer?.replace('audio', track);
-    if (agreed === false && track) call?.renew();
+    await corrected?.replaceMicrophone(await source?.takeMicrophone(id) ?? null);
+    show();
     notice.clear('soundless', 'microphone_failed');
   } catch {
     notice.say('microphone_failed', sentenceFor('microphone_failed'));
@@ -222,7 +209,8 @@ const controls = new Controls(document, settings);
 settings.addEventListener('change', (event) => {
   const names = /** @type {CustomEvent<string[]>} */ (event).detail;
   changeDevices(names);
-  if (names.includes('where')) move();
+  corrected?.change(wanted());
+  if (names.includes('where')) show();
   indicator.learn({correction: settings.correction});
 });
 stage.addEventListener('showing', () => indicator.learn({showing: view.showing}));
@@ -236,18 +224,15 @@ find('listen', HTMLInputElement).addEventListener('change', (event) => {
 startButton.addEventListener('click', start);
 stopButton.addEventListener('click', stop);
 calibrateButton.addEventListener('click', () => calibration.open());
-window.addEventListener('pagehide', () => {
-  call?.peer?.abandon();
-  stop();
-});
+window.addEventListener('pagehide', stop);
 
 enter('idle');
-if (here.obstacle) {
+if (Here.obstacle) {
   settings.change({where: 'relay'});
-  controls.forbid('here', explainObstacle(here.obstacle));
+  controls.forbid('here', explainObstacle(Here.obstacle));
 }
 devices.fill();
-readConfig(new AbortController().signal).then(configured, () => {});
+new Relay().readConfig(new AbortController().signal).then(configured, () => {});
 if (!camerasAllowed()) {
   notice.say('insecure', sentenceFor('insecure'));
   startButton.disabled = true;

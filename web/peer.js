@@ -4,8 +4,8 @@
  * signal aborts or the relay goes away. Knows nothing of reconnecting, of what is in a packet, or of the page.
  */
 
-import {RelayError, abandonSession, createSession, endSession, sessionExists} from './api.js';
 import {Gauge} from './gauge.js';
+import {RelayError, explainCode} from './problem.js';
 
 const GATHERING_MS = 2000;
 const CONNECTING_MS = 10000;
@@ -21,6 +21,7 @@ const FAREWELL_MS = 2000;
  */
 export class Peer extends EventTarget {
   #over = new AbortController();
+  #relay;
   #connection;
   #channel;
   #gauge;
@@ -32,11 +33,13 @@ export class Peer extends EventTarget {
   packets = 0;
 
   /**
+   * @param {import('./api.js').Relay} relay
    * @param {RTCIceServer[]} iceServers
    * @param {import('./local.js').Local} [local] what warps in this browser; without it the relay does
    */
-  constructor(iceServers, local) {
+  constructor(relay, iceServers, local) {
     super();
+    this.#relay = relay;
     this.#connection = new RTCPeerConnection({iceServers, bundlePolicy: 'max-bundle'});
     this.#gauge = new Gauge(this.#connection);
     this.#channel = this.#connection.createDataChannel('eyeline');
@@ -63,19 +66,20 @@ export class Peer extends EventTarget {
   /**
    * Offers the stream and resolves when the data channel is open.
    * @param {MediaStream} stream
-   * @param {import('./settings.js').Correction} settings
+   * @param {{settings: import('./settings.js').Correction, publish?: object}} wish
    * @param {AbortSignal} signal
    */
-  async open(stream, settings, signal) {
+  async open(stream, wish, signal) {
     signal.throwIfAborted();
     signal.addEventListener('abort', () => this.end(), {signal: this.signal});
     await this.#addTracks(stream);
     await this.#connection.setLocalDescription();
     await gathered(this.#connection);
     const offer = /** @type {RTCSessionDescription} */ (this.#connection.localDescription);
-    const {sdp, address} = await createSession(offer.sdp, this.here ? 'field' : 'video', settings, signal);
+    const returns = this.here ? 'field' : 'video';
+    const {sdp, address} = await this.#relay.open({...wish, sdp: offer.sdp, returns}, signal);
     this.#address = address;
-    if (this.signal.aborted) endSession(address);
+    if (this.signal.aborted) this.#relay.end(address);
     this.signal.throwIfAborted();
     await this.#connection.setRemoteDescription({type: 'answer', sdp});
     await this.#opened();
@@ -107,19 +111,19 @@ export class Peer extends EventTarget {
 
   /** Asks the relay another way, over HTTP, whether this connection is still there for it; ends it if not. */
   async verify() {
-    const exists = await sessionExists(this.#address, this.signal).catch(() => false);
+    const exists = await this.#relay.knows(this.#address, this.signal).catch(() => false);
     if (!exists) this.end();
   }
 
   /** Hangs up and tells the relay. */
   end() {
-    if (!this.signal.aborted) this.#finish(this.#address ? endSession(this.#address) : undefined);
+    if (!this.signal.aborted) this.#finish(this.#address ? this.#relay.end(this.#address) : undefined);
   }
 
   /** The same while the page is being left. */
   abandon() {
     if (this.signal.aborted) return;
-    if (this.#address) abandonSession(this.#address);
+    if (this.#address) this.#relay.abandon(this.#address);
     this.#finish();
   }
 
@@ -160,7 +164,7 @@ export class Peer extends EventTarget {
   #opened() {
     if (this.#channel.readyState === 'open') return Promise.resolve();
     return new Promise((resolve, reject) => {
-      const fail = () => reject(new RelayError('no_media', 'The media connection could not be opened.'));
+      const fail = () => reject(new RelayError('no_media', explainCode('no_media')));
       const timer = setTimeout(fail, CONNECTING_MS);
       this.#channel.onopen = () => { clearTimeout(timer); resolve(); };
       this.addEventListener('end', () => { clearTimeout(timer); fail(); });

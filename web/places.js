@@ -22,13 +22,12 @@ const ROWS = [
 
 /**
  * What the place in use costs, from what is told of it.
- * @param {import('./stats.js').Stats} stats
- * @param {import('./gaze.js').Finding} finding
- * @param {import('./gauge.js').Load} load
+ * @param {import('./eyeline.d.ts').Stats} stats
  * @returns {Cost}
  */
-export function costOf({fps_out, delay_ms}, {share}, {up, down, way}) {
-  return {fps: fps_out, delay: delay_ms && delay_ms.p50 + (way ?? 0), about: way !== null, up, down, share};
+export function costOf({fps_out, delay_ms, share, up_mbps, down_mbps, way_ms}) {
+  const delay = delay_ms && delay_ms.p50 + (way_ms ?? 0);
+  return {fps: fps_out, delay, about: way_ms !== null, up: up_mbps ?? 0, down: down_mbps ?? 0, share};
 }
 
 export class Places {

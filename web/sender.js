@@ -3,6 +3,8 @@
  * encoder, and word of the RTP timestamp of every frame that leaves it. Knows nothing of connections.
  */
 
+import {startWorker} from './workers.js';
+
 /** The longer side of the copy: the relay finds eyes in pictures of this size; more would only cost. */
 const LONGEST = 640;
 const RATE = 30;
@@ -56,7 +58,7 @@ export async function prepare(sender, sent) {
 /** One worker for each sender: what it does lies in the way of every frame, and nothing else may. */
 function listen(/** @type {RTCRtpSender} */ sender, /** @type {(rtp: number, at: number) => void} */ sent) {
   if (sender.transform || typeof RTCRtpScriptTransform === 'undefined') return;
-  const worker = new Worker(new URL('sender-worker.js', import.meta.url), {type: 'module', name: 'sender'});
+  const worker = startWorker('sender-worker.js', 'sender');
   worker.onmessage = ({data: {rtp, at}}) => sent(rtp, at);
   sender.transform = new RTCRtpScriptTransform(worker, {});
 }

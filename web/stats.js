@@ -11,8 +11,6 @@ import {explain} from './gaze.js';
  * }} Stats
  */
 
-/** How fast a round trip's figure follows; single ones jump about. */
-const EASE = 0.15;
 const NONE = '–';
 
 /** @type {Record<string, string>} */
@@ -20,26 +18,19 @@ const STAGES = {landmarks: 'Find the eyes', field: 'Plan the turn', warp: 'Turn 
 
 export class Figures {
   #box;
-  #trip = NaN;
 
   constructor(/** @type {HTMLElement} */ box) {
     this.#box = box;
   }
 
-  /** A round trip over the data channel, milliseconds. */
-  trip(/** @type {number} */ milliseconds) {
-    this.#trip = Number.isNaN(this.#trip) ? milliseconds : this.#trip + EASE * (milliseconds - this.#trip);
-  }
-
   /**
-   * @param {Stats} stats
-   * @param {import('./gaze.js').Finding} finding
+   * @param {import('./eyeline.d.ts').Stats} stats
    */
-  show(stats, finding) {
+  show(stats) {
     this.#put('rate', `${stats.fps_in.toFixed(0)} → ${stats.fps_out.toFixed(0)}`);
-    this.#put('trip', Number.isNaN(this.#trip) ? NONE : this.#trip.toFixed(0));
+    this.#put('trip', stats.trip_ms === null ? NONE : stats.trip_ms.toFixed(0));
     this.#put('delay', stats.delay_ms ? stats.delay_ms.p50.toFixed(1) : NONE);
-    this.#put('share', (100 * finding.share).toFixed(0));
+    this.#put('share', (100 * stats.share).toFixed(0));
     this.#put('faces', String(stats.faces));
     this.#put('stages', Object.keys(STAGES).map((stage) => brief(stats.stages_ms[stage]?.p50)).join(' · '));
     this.#fill('stages', Object.entries(stats.stages_ms).map(([stage, time]) => [
@@ -49,7 +40,6 @@ export class Figures {
 
   /** Nothing is known: no relay. */
   clear() {
-    this.#trip = NaN;
     for (const place of this.#box.querySelectorAll('[data-figure]')) place.textContent = NONE;
     this.#fill('stages', []);
     this.#fill('frames', []);

@@ -19,8 +19,6 @@ export class View {
   #trusted = false;
   #held = false;
   #begun = false;
-  /** How many corrected pictures have been shown. */
-  pictures = 0;
 
   /**
    * @param {HTMLElement} stage
@@ -56,10 +54,10 @@ export class View {
   }
 
   /** Lays this picture over the original as soon as it moves. */
-  showCorrected(/** @type {MediaStream} */ stream) {
-    if (this.#corrected.srcObject === stream) return;
-    this.#forget();
-    this.#corrected.srcObject = stream;
+  showCorrected(/** @type {MediaStreamTrack[]} */ tracks) {
+    const shown = /** @type {MediaStream | null} */ (this.#corrected.srcObject)?.getTracks() ?? [];
+    if (shown.length === tracks.length && shown.every((track) => tracks.includes(track))) return;
+    this.#corrected.srcObject = new MediaStream(tracks);
   }
 
   /** Whether whoever sends the corrected picture is known to be alive. */
@@ -88,7 +86,6 @@ export class View {
   /** Every corrected picture that reaches the screen, for ever. */
   #count() {
     this.#corrected.requestVideoFrameCallback(() => {
-      this.pictures += 1;
       this.#begun = true;
       this.#pulse.beat();
       this.#count();

@@ -3,13 +3,21 @@
  * through the page, orders are sent, reports come. Knows nothing of what is done there.
  */
 
+import {startWorker} from './workers.js';
+
 /** Frames that wait for a busy worker: enough to see that one was overtaken. */
 const NEWEST = 2;
 
-/** As CanvasRoute, which is the other one; `report` and `fail` may be called at any time. */
+/**
+ * As CanvasRoute, which is the other one; `report` and `fail` may be called at any time. Nothing is sent before the worker
+ * is there: a camera's frames that lie about unread hold up the camera itself.
+ */
 export class WorkerLine {
-  #worker = new Worker(new URL('local-worker.js', import.meta.url), {type: 'module', name: 'local'});
+  #worker = startWorker('local-worker.js', 'local');
   #generator = new MediaStreamTrackGenerator({kind: 'video'});
+  #camera;
+  /** What is to be sent first. @type {(() => void)[] | undefined} */
+  #waiting = [];
 
   /** Whether the browser gives frames to a worker, and takes them back. */
   static get possible() {
@@ -18,11 +26,12 @@ export class WorkerLine {
 
   /** @param {MediaStreamTrack} camera @param {import('./canvas-route.js').RouteParts} parts */
   constructor(camera, {wishes, report, fail}) {
-    this.#worker.onmessage = ({data}) => report(data);
-    this.#worker.onerror = fail;
-    const {writable} = this.#generator;
-    this.#order({type: 'open', wishes, writable}, [writable]);
-    this.replaceCamera(camera);
+    this.#camera = camera;
+    this.#worker.onmessage = ({data}) => data === null ? this.#begin(wishes) : report(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      fail();
+    };
   }
 
   get track() {
@@ -30,6 +39,8 @@ export class WorkerLine {
   }
 
   replaceCamera(/** @type {MediaStreamTrack} */ camera) {
+    this.#camera = camera;
+    if (this.#waiting) return;
     const {readable} = new MediaStreamTrackProcessor({track: camera, maxBufferSize: NEWEST});
     this.#order({type: 'camera', readable}, [readable]);
   }
@@ -55,11 +66,24 @@ export class WorkerLine {
   }
 
   stop() {
-    this.#order({type: 'close'});
+    if (this.#waiting) this.#worker.terminate();
+    else this.#order({type: 'close'});
+  }
+
+  /** The worker is there. */
+  #begin(/** @type {import('./display.js').Wishes} */ wishes) {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    const {writable} = this.#generator;
+    this.#order({type: 'open', wishes, writable}, [writable]);
+    this.replaceCamera(this.#camera);
+    for (const send of waiting) send();
   }
 
   /** @param {import('./local-worker.js').Order} order @param {Transferable[]} transfer */
   #order(order, transfer = []) {
-    this.#worker.postMessage(order, transfer);
+    const send = () => this.#worker.postMessage(order, transfer);
+    if (this.#waiting) this.#waiting.push(send);
+    else send();
   }
 }

@@ -273,3 +273,105 @@ def test_an_insecure_address_is_explained(browser: Browser) -> None:
     assert "secure address" in alert.inner_text()
     assert page.get_by_role("button", name="Start camera").is_disabled()
     page.close()
+
+
+SWITCH = "const {Switch, Timeline, Received} = await import('/switch.js');"
+
+
+def test_raw_pictures_go_on_until_the_first_corrected_one_and_again_after_silence(page: Page) -> None:
+    script = f"""{SWITCH}
+        const one = new Switch(), shown = [];
+        let time = 0;
+        const raw = (count) => {{ for (let i = 0; i < count; i++) shown.push(one.raw(time += 33_333)); }};
+        const seen = () => shown.splice(0).filter(Boolean).length;
+        raw(3);
+        const before = [seen(), one.corrected()];
+        one.offer();
+        raw(2);
+        const offered = [seen(), one.corrected()];
+        raw(17);
+        const quiet = seen();
+        raw(10);
+        const silent = [seen(), one.showing];
+        const back = [one.corrected(), one.showing];
+        one.withdraw();
+        raw(1);
+        return [before, offered, quiet, silent, back, [seen(), one.corrected()]];"""
+    before, offered, quiet, silent, back, withdrawn = run(page, script)
+    assert before == [3, False]
+    assert offered == [2, True]
+    assert quiet == 0, "a short silence is no reason"
+    assert silent == [9, "raw"]
+    assert back == [True, "corrected"]
+    assert withdrawn == [1, False]
+
+
+def test_time_runs_on_through_sources_that_count_from_elsewhere(page: Page) -> None:
+    script = f"""{SWITCH}
+        const line = new Timeline();
+        const [camera, relay, other] = ['camera', 'relay', 'other'];
+        return [
+          line.place(camera, 5_000_000, 1_000_000, true), line.place(camera, 5_033_000, 1_033_000, true),
+          line.place(relay, 70, 1_073_000, false), line.place(relay, 33_070, 1_100_000, false),
+          line.place(relay, 20_070, 1_101_000, false), line.place(camera, 5_200_000, 1_200_000, true),
+          line.place(other, 1_000, 1_240_000, true), line.place(other, 34_000, 1_280_000, true),
+        ];"""
+    assert run(page, script) == [
+        5_000_000, 5_033_000, 5_073_000, 5_106_000, 5_107_000, 5_200_000, 5_240_000, 5_273_000
+    ]  # fmt: skip
+
+
+def test_received_pictures_are_timed_by_their_packets_across_a_wrap(page: Page) -> None:
+    script = f"""{SWITCH}
+        const received = new Received();
+        const times = [4294966396, 4294967196, 800].map((rtp) => received.time(rtp, 1));
+        return [...times, new Received().time(undefined, 9)];"""
+    assert run(page, script) == pytest.approx([0, 8888.9, 18888.9, 9], abs=1)
+
+
+TONES = """const {Sound} = await import('/sound.js');
+    const context = new AudioContext();
+    const tone = (frequency) => {
+      const [one, out] = [new OscillatorNode(context, {frequency}), context.createMediaStreamDestination()];
+      one.connect(out);
+      one.start();
+      return out.stream.getAudioTracks()[0];
+    };
+    const sound = new Sound();
+    const analyser = new AnalyserNode(context, {fftSize: 2048, smoothingTimeConstant: 0});
+    context.createMediaStreamSource(new MediaStream([sound.track])).connect(analyser);
+    const bins = new Float32Array(analyser.frequencyBinCount);
+    const level = (frequency) => bins[Math.round(frequency * analyser.fftSize / context.sampleRate)];
+    const heard = async (wanted) => {
+      for (let tries = 0; tries < 200; tries++) {
+        await new Promise((soon) => setTimeout(soon, 50));
+        analyser.getFloatFrequencyData(bins);
+        const found = [500, 2000].filter((frequency) => level(frequency) > -60).join();
+        if (found === wanted) return true;
+      }
+      return false;
+    };"""
+
+
+def test_the_microphone_is_heard_whenever_the_relay_is_not(page: Page) -> None:
+    script = f"""{TONES}
+        sound.replaceMicrophone(tone(500));
+        const results = [await heard('500')];
+        const returned = tone(2000);
+        sound.follow(returned);
+        results.push(await heard('500'));
+        sound.accompany(true);
+        results.push(await heard('2000'));
+        sound.accompany(false);
+        results.push(await heard('500'));
+        sound.accompany(true);
+        results.push(await heard('2000'));
+        sound.follow(undefined);
+        results.push(await heard('500'));
+        sound.replaceMicrophone(null);
+        results.push(await heard(''));
+        sound.stop();
+        return [results, sound.track.readyState];"""
+    results, state = run(page, script)
+    assert results == [True] * 7
+    assert state == "ended"

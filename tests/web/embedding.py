@@ -1,0 +1,154 @@
+"""Another site, whose pages use the client library where the relay serves it; for the library's tests."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+from urllib.parse import parse_qs, quote, urlsplit
+
+from playwright.sync_api import Browser, Page
+
+from relay.tokens import mint
+from tests.running import ROOT
+from tests.web.driving import LISTEN, PATIENCE
+
+KEY = "a key of the tests, which is long enough"
+STAMP = Path(ROOT, "tests", "stamp.js").read_text()
+BLANK = "<!doctype html><title>Meeting</title><video id=corrected autoplay muted playsinline></video>"
+KINDS = {".js": "text/javascript", ".mjs": "text/javascript", ".html": "text/html", ".css": "text/css"}
+
+
+class Site:
+    """A web server that is another origin than any relay. origin: its address.
+
+    `/?policy=...` is an empty page with this Content-Security-Policy. files: paths that are served besides, and what.
+    """
+
+    def __init__(self, origin: str) -> None:
+        self.origin = origin
+        self.files: dict[str, Path | str] = {}
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """What a relay must be told that asks for tokens, lets this site in and corrects every frame, however busy."""
+        return "--token-key", KEY, "--allow-origins", f'["{self.origin}"]', "--pipeline", "sequential"
+
+    def find(self, path: str) -> tuple[bytes, str]:
+        """What is served there, and of what kind."""
+        found = self.files.get(path, BLANK)
+        if isinstance(found, str):
+            return found.encode(), "text/html"
+        return found.read_bytes(), KINDS[found.suffix]
+
+
+@contextmanager
+def serving() -> Iterator[Site]:
+    """A site until the end of the block."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            address = urlsplit(self.path)
+            body, kind = site.find(address.path)
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            for policy in parse_qs(address.query).get("policy", []):
+                self.send_header("Content-Security-Policy", policy)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's own name
+            """Nobody wants to know."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        site = Site(f"http://127.0.0.1:{server.server_port}")
+        thread = Thread(target=server.serve_forever, args=(0.05,), name="another site")
+        thread.start()
+        try:
+            yield site
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+# What a meeting notes: window.states, every frame's [moment, timestamp] of its track in window.film, and of the camera,
+# which a busy machine holds up as well, in window.source.
+RIG = """
+window.states = [];
+window.film = [];
+window.source = [];
+window.sleep = (milliseconds) => new Promise((soon) => setTimeout(soon, milliseconds));
+window.until = async (condition) => { while (!await condition()) await sleep(50); };
+window.camera = async (wish = {video: {width: 640, height: 480}}) => {
+  const stream = await navigator.mediaDevices.getUserMedia(wish);
+  return stream.getTracks()[0];
+};
+window.filmed = async (track, film) => {
+  const reader = new MediaStreamTrackProcessor({track}).readable.getReader();
+  for (;;) {
+    const {value: frame, done} = await reader.read();
+    if (done) return;
+    film.push([performance.now(), frame.timestamp]);
+    frame.close();
+  }
+};
+window.longest = (film) => Math.max(0, ...film.slice(1).map(([at], index) => at - film[index][0]));
+window.keep = (corrected) => {
+  window.corrected = corrected;
+  window.first = corrected.track;
+  corrected.addEventListener('state', ({detail}) => window.states.push({at: performance.now(), ...detail}));
+  document.getElementById('corrected').srcObject = new MediaStream([corrected.track]);
+};
+"""
+
+
+def token() -> str:
+    """One that the relay takes."""
+    return mint(KEY, "anna", ["session"], ttl=600)
+
+
+def embed(browser: Browser, site: Site, path: str = "/", policy: str = "", script: str = "") -> Page:
+    """A page of that site. policy: its Content-Security-Policy; script: runs before all else."""
+    page = browser.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.add_init_script(LISTEN + STAMP + RIG + script)
+    page.goto(site.origin + path + (f"?policy={quote(policy)}" if policy else ""))
+    return page
+
+
+def correct(page: Page, address: str, options: str = "{}", camera: str = "await camera()") -> None:
+    """Have the page's camera corrected; options: JavaScript, over the relay's address and a token."""
+    page.evaluate(
+        f"""async ([relay, token]) => {{
+          const {{correctTrack}} = await import(relay + '/eyeline.js');
+          const given = {camera};
+          keep(await correctTrack(given, {{token, ...{options}}}));
+          filmed(corrected.track.clone(), film);
+          filmed(given.clone(), source);
+        }}""",
+        [address, token()],
+    )
+
+
+def expect_state(page: Page, state: str, code: str | None = None) -> None:
+    """Wait until the library says so."""
+    wanted = f"corrected.state === '{state}'" + ("" if code is None else f" && corrected.status.code === '{code}'")
+    for _ in range(PATIENCE // 50):
+        if page.evaluate(wanted):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never {state} {code or ''}: {page.evaluate('[corrected.status, states]')}")
+
+
+def gaps(page: Page) -> dict[str, Any]:
+    """Of all frames of the track until now: the longest time without one, beyond the camera's own longest (ms), and the
+    least step of their timestamps (microseconds).
+    """
+    found: dict[str, Any] = page.evaluate(
+        """() => ({
+          longest: longest(film) - longest(source),
+          step: Math.min(...film.slice(1).map(([, time], index) => time - film[index][1])),
+        })"""
+    )
+    return found

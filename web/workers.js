@@ -1,0 +1,18 @@
+/**
+ * Starts the library's workers. Browsers run none from another origin, but a page may run one of its own that imports a
+ * module from there: so a page elsewhere can use the library where the relay serves it. Its Content-Security-Policy, if
+ * it has one, must then allow `blob:` and the relay in `worker-src`, and the relay in `script-src` and
+ * `connect-src`.
+ */
+
+/** @param {string} file beside this one @param {string} name for debuggers */
+export function startWorker(file, name) {
+  const address = new URL(file, import.meta.url);
+  if (address.origin === location.origin) return new Worker(address, {type: 'module', name});
+  const script = new Blob([`import ${JSON.stringify(address.href)};`], {type: 'text/javascript'});
+  const own = URL.createObjectURL(script);
+  const worker = new Worker(own, {type: 'module', name});
+  // Once it speaks it has been loaded. One that never does keeps a hundred bytes.
+  worker.addEventListener('message', () => URL.revokeObjectURL(own), {once: true});
+  return worker;
+}
