@@ -117,7 +117,7 @@ def visit(engine: Engine, chosen: argparse.Namespace) -> tuple[list[Finding], di
             ada.await_corrected("Ben")
             ben.page.wait_for_timeout(1000 * WARM_UP)
             ben.page.screenshot(path=chosen.picture)
-        ben.turn_correction()  # one call corrected at a time: both browsers share this machine with the relay
+        ben.only_watch()  # one call at a time: both browsers share this machine with the relay
         ben.page.wait_for_timeout(1000 * WARM_UP)
         before = _frames(engine)
         sight = ben.watch("Ada", chosen.seconds)

@@ -41,7 +41,7 @@ def encoder() -> Browser:
 
 
 def bearer(owner: str, *rights: Right, room: str | None = None) -> dict[str, str]:
-    return {"Authorization": f"Bearer {mint(KEY, owner, rights or ['session'], ttl=60, room=room)}"}
+    return {"Authorization": f"Bearer {mint(KEY, owner, rights or ['session'], ttl=3600, room=room)}"}
 
 
 async def expect(response: ClientResponse, error: type[RequestError]) -> None:

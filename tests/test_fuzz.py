@@ -56,7 +56,7 @@ BOUNDED = settings(
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),
 )
-ANNA: Final = mint(KEY, "anna", ("session", "watch", "tap"), ttl=600)
+ANNA: Final = mint(KEY, "anna", ("session", "watch", "tap"), ttl=7200)
 INSERTED: Final = [
     "m=video 9 UDP/TLS/RTP/SAVPF 96",
     "m=text 9 RTP/AVP 98",

@@ -36,7 +36,7 @@ async def client(janus: RunningJanus) -> AsyncIterator[Client]:
 
 
 def token(rights: tuple[Right, ...] = ("session",), room: str | None = None) -> dict[str, str]:
-    return {"Authorization": f"Bearer {mint(KEY, 'carla', rights, ttl=60, room=room)}"}
+    return {"Authorization": f"Bearer {mint(KEY, 'carla', rights, ttl=3600, room=room)}"}
 
 
 async def ask(client: Client, browser: Browser, publish: object, returns: str = "video") -> ClientResponse:

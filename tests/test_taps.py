@@ -33,7 +33,7 @@ async def client(janus: RunningJanus) -> AsyncIterator[Client]:
 
 
 def token(owner: str = "anna", rights: tuple[Right, ...] = ("tap",), room: str | None = None) -> dict[str, str]:
-    return {"Authorization": f"Bearer {mint(KEY, owner, rights, ttl=60, room=room)}"}
+    return {"Authorization": f"Bearer {mint(KEY, owner, rights, ttl=3600, room=room)}"}
 
 
 async def code(response: ClientResponse) -> str:

@@ -107,7 +107,7 @@ class Encoded:
 
 
 class Decoded(Mailbox[Any]):
-    """Frames from a decoder's thread to who takes the track, with the two methods of asyncio.Queue that aiortc uses.
+    """Frames from a decoder's thread to who takes the track, with those methods of asyncio.Queue that are used.
 
     At last None, behind the frames.
     """
@@ -121,6 +121,10 @@ class Decoded(Mailbox[Any]):
     async def get(self) -> Any:
         """Wait for the oldest and take it out."""
         return await self.take()
+
+    def qsize(self) -> int:
+        """How many wait."""
+        return len(self._held)
 
 
 def bound_queues(wanted: bool = True) -> None:

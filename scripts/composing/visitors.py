@@ -122,9 +122,10 @@ class Visitor:
         """How each of its connections goes: kinds of candidates here and there."""
         return list(self.page.evaluate(PATHS))
 
-    def turn_correction(self) -> None:
-        """Press the button that turns the own correction off, or on again."""
+    def only_watch(self) -> None:
+        """Turn the own correction and camera off."""
         self.page.click("#turn-correction")
+        self.page.click("#turn-camera")
 
     def leave(self) -> None:
         """Close the browser."""

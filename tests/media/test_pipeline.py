@@ -296,7 +296,7 @@ async def test_each_line_takes_the_frames_that_the_settings_leave_it(
             rig.pipeline.take(picture(number))
             if returns == "video":
                 await rig.pipeline.next()
-            await asyncio.sleep(0.03)
+            await asyncio.sleep(0.1)
         assert [round(30 * faces.time) for faces in rig.seen] == searched
         assert made == planned
 

@@ -105,8 +105,8 @@ def turn(page: Page, what: str) -> None:
 def expect_frames(page: Evaluates, name: str, rate: float = 10) -> Watched:
     """Wait until so many pictures a second are decoded of this person. A busy machine may take some attempts."""
     watched = Watched(0, 0, 0)
-    for _ in range(20):
-        watched = watch(page, name, 1.5)
+    for _ in range(30):
+        watched = watch(page, name, 1)
         if watched.rate >= rate:
             return watched
     raise AssertionError(f"of {name} there is {watched}, not {rate} a second")
@@ -124,7 +124,7 @@ def watch(page: Evaluates, name: str, seconds: float) -> Watched:
     return Watched(round(rate, 1), after.get("frameWidth", 0), after.get("frameHeight", 0))
 
 
-def loudness(page: Evaluates, name: str, seconds: float = 2) -> float:
+def loudness(page: Evaluates, name: str, seconds: float = 1.3) -> float:
     """How much sound comes of this person: energy a second; -1 while there is no telling."""
     before = _inbound(page, name, "audio")
     time.sleep(seconds)
