@@ -326,7 +326,7 @@ def test_a_lost_relay_leaves_the_raw_picture_in_the_room(pair: Faces, place: Pla
     for page, other in ((ana, "Ben"), (ben, "Ana")):
         expect_frames(page, other, rate=5)
         page.evaluate(f"record('{other}')")
-        page.wait_for_function("window.shown.length > 5")
+        wait_for(lambda page=page: page.evaluate("window.shown.length") > 5, "a picture")  # type: ignore[misc]
     killed = time.time() * 1000
     place.relay.kill()
     expect_person(ben, "Ana", corrected=False)
