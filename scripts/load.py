@@ -66,7 +66,8 @@ async def sweep(mode: Mode, returns: Return, film: list[bytes], most: int, secon
     """Step by step until there are as many sessions as asked for, two steps in a row are not held, or a call ends."""
     steps: list[Step] = []
     async with AsyncExitStack() as stack:
-        relay = stack.enter_context(RunningRelay("--port", "0", "--pipeline", mode, "--max-sessions", str(most)))
+        flags = ("--port", "0", "--pipeline", mode, "--max-sessions", str(most), "--no-admission")
+        relay = stack.enter_context(RunningRelay(*flags))
         http = await stack.enter_async_context(ClientSession())
         callers: list[Caller] = []
         while len(callers) < most and [step.held for step in steps[-2:]] != [False, False]:

@@ -81,7 +81,8 @@ def install(package: str) -> Path | None:
 def command_of(server: str, python: Path | str, sessions: int) -> list[str]:
     """What starts it."""
     if server == OURS:
-        return [str(python), "-u", "-m", "relay", "serve", "--port", "0", "--max-sessions", str(sessions)]
+        most = ("--max-sessions", str(sessions))
+        return [str(python), "-u", "-m", "relay", "serve", "--port", "0", "--no-admission", *most]
     return [str(python), "-u", "-m", "scripts.measuring.peer_server", server, "--sessions", str(sessions)]
 
 
