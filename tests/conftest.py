@@ -70,14 +70,3 @@ def relay(model: Path) -> Iterator[RunningRelay]:
     """A relay on a free port, as `relay serve` starts it."""
     with RunningRelay("--port", "0") as relay:
         yield relay
-
-
-# Files that drive a browser and lie outside tests/web.
-BROWSING = {"test_end_to_end.py", "test_guests.py", "test_privacy.py", "test_bad_network.py"}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the tests, one has all browsers: two at a time would wait for each other."""
-    for item in items:
-        drives = item.path.parent.name == "web" or item.path.name in BROWSING
-        item.add_marker(pytest.mark.xdist_group("browsers" if drives else str(item.path)))
