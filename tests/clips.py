@@ -5,6 +5,7 @@ A clip is a pure function of its recipe, and says itself where the eyes are. Fil
 """
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
@@ -144,7 +145,7 @@ def write_mp4(clip: Clip, *, tone: bool = False, folder: Path = FOLDER) -> Path:
     path = folder / f"{clip.name}{'-tone' if tone else ''}.mp4"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".part.mp4")
+        unfinished = path.with_suffix(f".{os.getpid()}.part.mp4")
         with av.open(unfinished, "w") as container:
             video = container.add_stream("libx264", rate=clip.rate, options={"crf": "16", "preset": "veryfast"})
             video.width, video.height, video.pix_fmt = clip.width, clip.height, "yuv420p"
@@ -164,7 +165,7 @@ def write_mjpeg(clip: Clip, *, folder: Path = FOLDER) -> Path:
     path = folder / f"{clip.name}.mjpeg"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(".part")
+        unfinished = path.with_suffix(f".{os.getpid()}.part")
         with unfinished.open("wb") as file:
             for picture in clip.frames():
                 _, jpeg = cv2.imencode(".jpg", picture[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])

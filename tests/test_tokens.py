@@ -31,7 +31,7 @@ def signed(
     key: Any = KEY, algorithm: str | None = "HS256", headers: dict[str, Any] | None = None, **claims: Any
 ) -> str:
     """A token of these claims, good for a minute unless they say otherwise; None leaves a claim out."""
-    whole = {"sub": "anna", "exp": int(time.time()) + 60, **claims}
+    whole = {"sub": "anna", "exp": int(time.time()) + 86400, **claims}
     return jwt.encode({name: value for name, value in whole.items() if value is not None}, key, algorithm, headers)
 
 
@@ -58,8 +58,8 @@ async def test_rights_that_this_relay_does_not_know_give_nothing() -> None:
     ("token", "said"),
     [
         (signed(exp=int(time.time()) - 60), "expired"),
-        (signed(nbf=int(time.time()) + 600), "not good yet"),
-        (signed(iat=int(time.time()) + 600), "not good yet"),
+        (signed(nbf=int(time.time()) + 7200), "not good yet"),
+        (signed(iat=int(time.time()) + 7200), "not good yet"),
         (signed(exp=None), "lacks the claim exp"),
         (signed(sub=None), "lacks the claim sub"),
         (signed(sub=""), "printable characters"),
