@@ -1,10 +1,13 @@
 """What travels in the bodies of HTTP requests and answers. Plain, validated data; knows no endpoint."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import BaseModel, Discriminator, Field, Tag, WithJsonSchema, model_validator
+from pydantic import BaseModel, Discriminator, Field, Tag, ValidationError, WithJsonSchema, model_validator
 
-from relay.config import Correction, Limits, ReturnMode
+from relay.config import Correction, Limits, ReturnMode, describe
+from relay.errors import MalformedError
+
+M = TypeVar("M", bound=BaseModel)
 
 # Described as what they are, but validated later: a wrong setting is another problem than a wrong body.
 Settings = Annotated[dict[str, Any], WithJsonSchema(Correction.model_json_schema())]
@@ -149,3 +152,12 @@ class Problem(BaseModel, frozen=True):
     code: str
     title: str
     detail: str
+
+
+def parse(kind: type[M], body: str | bytes) -> M:
+    """A request's JSON as what it has to be. Raises MalformedError that names the first thing that is wrong."""
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        not_json = error.errors()[0]["type"] == "json_invalid"
+        raise MalformedError("the body is not JSON" if not_json else describe(error)) from error

@@ -23,6 +23,11 @@ async def read(request: web.Request, kind: str) -> str:
     """The request's body, which must be of this type. Raises UnsupportedMediaTypeError, MalformedError."""
     if request.content_type != kind:
         raise UnsupportedMediaTypeError(f"the Content-Type must be {kind}")
+    return await read_text(request)
+
+
+async def read_text(request: web.Request) -> str:
+    """The request's body. Raises MalformedError where it is no text."""
     try:
         return (await request.read()).decode()
     except UnicodeDecodeError as error:

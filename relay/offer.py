@@ -19,22 +19,12 @@ RECEIVES = ("sendrecv", "recvonly", None)
 
 def check(sdp: str) -> None:
     """Raises MalformedError, NoVideoError or UnsupportedCodecError where no session can come of this offer."""
-    media = _media(sdp)
-    video = [one for one in media if one.kind == "video" and one.direction in SENDS]
-    if not video:
-        raise NoVideoError("the offer sends no video: it needs an m=video section that is sendrecv or sendonly")
-    _check_codecs(video[0], media)
-    _check_bundle(_parse(sdp))
+    _check(sdp, SENDS, "the offer sends no video: it needs an m=video section that is sendrecv or sendonly")
 
 
 def check_watching(sdp: str) -> None:
     """The same for an offer of somebody who wants to watch."""
-    media = _media(sdp)
-    video = [one for one in media if one.kind == "video" and one.direction in RECEIVES]
-    if not video:
-        raise NoVideoError("the offer asks for no video: it needs an m=video section that is recvonly or sendrecv")
-    _check_codecs(video[0], media)
-    _check_bundle(_parse(sdp))
+    _check(sdp, RECEIVES, "the offer asks for no video: it needs an m=video section that is recvonly or sendrecv")
 
 
 def check_single(sdp: str) -> None:
@@ -73,14 +63,18 @@ def blamed() -> Iterator[None]:
         raise MalformedError(f"the offer cannot be used: {error}") from error
 
 
-def _media(sdp: str) -> list[MediaDescription]:
-    """The offer's sections, each with what WebRTC needs."""
-    media = _parse(sdp).media
-    for one in media:
+def _check(sdp: str, directions: tuple[str | None, ...], without: str) -> None:
+    """directions: those in which a video has to go. without: what to say where none does."""
+    whole = _parse(sdp)
+    for one in whole.media:
         _check_transport(one)
-    if len({one.rtp.muxId for one in media if one.rtp.muxId}) < len(media):
+    if len({one.rtp.muxId for one in whole.media if one.rtp.muxId}) < len(whole.media):
         raise MalformedError("every section of the offer needs an a=mid of its own")
-    return media
+    video = [one for one in whole.media if one.kind == "video" and one.direction in directions]
+    if not video:
+        raise NoVideoError(without)
+    _check_codecs(video[0], whole.media)
+    _check_bundle(whole)
 
 
 def _check_codecs(video: MediaDescription, media: list[MediaDescription]) -> None:

@@ -6,11 +6,12 @@ from typing import Final, cast, get_args
 
 from aiohttp import web
 from aiortc import RTCIceServer
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
-from relay.bodies import Answer, IceServer, Offer, RelayConfig, Room, Ticket, TurnServer
-from relay.config import ReturnMode, Serve, describe
+from relay.bodies import Answer, IceServer, Offer, RelayConfig, Room, Ticket, TurnServer, parse
+from relay.config import ReturnMode, Serve
 from relay.errors import MalformedError, UnsupportedMediaTypeError
+from relay.exchange import read_text
 from relay.gate import check_same_origin, guest_of, known
 from relay.openapi import document
 from relay.publishing import egress_for
@@ -58,13 +59,13 @@ class Routes:
             raise UnsupportedMediaTypeError(f"the Content-Type must be {SDP} or {JSON}")
         guest = guest_of(request)
         guest.require("session")
-        body = await _text(request)
+        body = await read_text(request)
         if request.content_type == SDP:
             returns = _returns(request.query.get("returns", "video"))
             opened = await self._sessions.open(Wish(body, returns=returns, owner=guest.owner))
             answer = web.Response(status=201, text=opened.answer, content_type=SDP)
         else:
-            offer = _parse(body)
+            offer = parse(Offer, body)
             egress = egress_for(offer.publish, self._settings, guest) if offer.publish else None
             opened = await self._sessions.open(
                 Wish(offer.sdp, offer.settings, offer.returns, egress=egress, owner=guest.owner)
@@ -144,26 +145,11 @@ def _room_policy(settings: Serve) -> dict[str, str]:
     return {name: f"{PAGE_HEADERS[name]}; connect-src 'self' {origin}"}
 
 
-async def _text(request: web.Request) -> str:
-    try:
-        return (await request.read()).decode()
-    except UnicodeDecodeError as error:
-        raise MalformedError("the body is not UTF-8 text") from error
-
-
 def _returns(asked: str) -> ReturnMode:
     for mode in get_args(ReturnMode):
         if asked == mode:
             return cast("ReturnMode", mode)
     raise MalformedError(f"returns: {asked!r} is not right: it is one of {', '.join(get_args(ReturnMode))}")
-
-
-def _parse(body: str) -> Offer:
-    try:
-        return Offer.model_validate_json(body)
-    except ValidationError as error:
-        not_json = error.errors()[0]["type"] == "json_invalid"
-        raise MalformedError("the body is not JSON" if not_json else describe(error)) from error
 
 
 def _ice_server(server: RTCIceServer) -> IceServer:

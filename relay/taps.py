@@ -3,11 +3,10 @@
 from typing import Final
 
 from aiohttp import web
-from pydantic import ValidationError
 
-from relay.bodies import TapAnswer, TapOrder
-from relay.config import Serve, describe
-from relay.errors import MalformedError, UnsupportedMediaTypeError
+from relay.bodies import TapAnswer, TapOrder, parse
+from relay.config import Serve
+from relay.errors import UnsupportedMediaTypeError
 from relay.gate import guest_of
 from relay.publishing import tap_for
 from relay.sessions import Sessions
@@ -37,7 +36,7 @@ class Taps:
             raise UnsupportedMediaTypeError(f"the Content-Type must be {JSON}")
         guest = guest_of(request)
         guest.require("tap")
-        wish = tap_for(_parse(await request.read()), self._settings, guest)
+        wish = tap_for(parse(TapOrder, await request.read()), self._settings, guest)
         opened = await self._sessions.open_tap(wish)
         text = TapAnswer(id=opened.name, display=opened.answer).model_dump_json()
         headers = {**FRESH, "Location": f"/api/taps/{opened.name}"}
@@ -56,11 +55,3 @@ class Taps:
         tap = self._sessions.find_tap(request.match_info["id"])
         guest_of(request).own(tap.owner)
         return tap
-
-
-def _parse(body: bytes) -> TapOrder:
-    try:
-        return TapOrder.model_validate_json(body)
-    except ValidationError as error:
-        not_json = error.errors()[0]["type"] == "json_invalid"
-        raise MalformedError("the body is not JSON" if not_json else describe(error)) from error
