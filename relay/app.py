@@ -92,10 +92,10 @@ async def listening(settings: Serve, make_eyes: MakeEyes | None = None) -> Async
         yield address
 
 
-async def serve(settings: Serve, announce: Callable[[str], None]) -> None:
+async def serve(settings: Serve, announce: Callable[[str], None], make_eyes: MakeEyes | None = None) -> None:
     """Serve until SIGINT, or SIGTERM and its drain. announce is told the address once the relay can be reached."""
     asyncio.get_running_loop().set_exception_handler(quieten)
-    signals, app = drain.hear(), assemble(settings)
+    signals, app = drain.hear(), assemble(settings, make_eyes)
     async with _serving(app, settings) as address:
         announce(address)
         await app[UPKEEP].drain.wait(signals, app[SESSIONS])

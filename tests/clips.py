@@ -174,6 +174,20 @@ def write_mjpeg(clip: Clip, *, folder: Path = FOLDER) -> Path:
     return path
 
 
+def write_y4m(clip: Clip, *, folder: Path = FOLDER) -> Path:
+    """The same in a format that also says the rate; large, so for small and short clips."""
+    path = folder / f"{clip.name}.y4m"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(f".{os.getpid()}.part")
+        with unfinished.open("wb") as file:
+            file.write(f"YUV4MPEG2 W{clip.width} H{clip.height} F{clip.rate}:1 Ip A1:1 C420jpeg\n".encode())
+            for picture in clip.frames():
+                file.write(b"FRAME\n" + cv2.cvtColor(picture, cv2.COLOR_RGB2YUV_I420).tobytes())
+        unfinished.replace(path)
+    return path
+
+
 def _lid(since: float) -> float:
     """How far the lids are down, `since` seconds after they reached the bottom: fast down, slower up."""
     if since < 0:

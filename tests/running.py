@@ -10,19 +10,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.deadlines import scaled
+
 ROOT = Path(__file__).parents[1]
-PATIENCE = 60  # seconds until it listens, on a busy machine
+PATIENCE = scaled(60)  # seconds until it listens
 ADDRESS = re.compile(r"http://[\w.:\[\]-]+")
 
 
 class RunningRelay:
     """`relay serve` with these flags; `prefix` are the words of a command that runs it, if any.
 
+    scripted: with the stages of tests/scripted.py, which know where the eyes of its clip are and cost next to nothing.
+
     address: as printed, without a slash at the end. lines: all it has printed so far.
     """
 
-    def __init__(self, *flags: str, prefix: Sequence[str] = ()) -> None:
-        command = [*prefix, sys.executable, "-u", "-m", "relay", "serve", *flags]
+    def __init__(self, *flags: str, prefix: Sequence[str] = (), scripted: bool = False) -> None:
+        program = ["tests.scripted"] if scripted else ["relay", "serve"]
+        command = [*prefix, sys.executable, "-u", "-m", *program, *flags]
         self.lines: list[str] = []
         self.address = ""
         self._ready = threading.Event()

@@ -10,7 +10,7 @@ thread at a time; they may overlap. Time is the frame's own.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from relay.config import Correction, Engine
 from relay.frame import Frame, Rotation, Shown, Told, Verdict
@@ -69,11 +69,26 @@ class Turn:
 FieldMaker = Callable[[Frame, Sequence[Turn]], list[Field]]  # a field for each turn, in eye coordinates
 
 
+class Finder(Protocol):
+    """Finds the faces in one camera's frames, one call at a time. Never raises: a problem is a value."""
+
+    def __call__(self, frame: Frame) -> Faces:
+        """The faces in this frame, in pixels of the stored frame."""
+        ...
+
+    def close(self) -> None:
+        """Release what it holds."""
+        ...
+
+
 class Corrector:
     """Finds faces, makes their fields, shows frames through them."""
 
-    def __init__(self, engine: Engine, correction: Correction, maker: FieldMaker | None = None) -> None:
-        """Load the landmark model and the network. maker: makes the fields in place of what the engine names.
+    def __init__(
+        self, engine: Engine, correction: Correction, maker: FieldMaker | None = None, finder: Finder | None = None
+    ) -> None:
+        """Load the landmark model and the network. maker: makes the fields in place of what the engine names; finder:
+        finds the faces in place of MediaPipe.
 
         Raises ModelError where a model is missing or wrong.
         """
@@ -82,7 +97,7 @@ class Corrector:
         learned = maker is None and engine.field == "network"
         self._network = load(engine.weights, engine.compute_threads) if learned else None
         self._maker = maker or (partial(run, self._network) if self._network else compute)
-        self._landmarker = Landmarker(engine.model, engine.faces, engine.landmark_width)
+        self._finder = finder or Landmarker(engine.model, engine.faces, engine.landmark_width)
         self._smoother = Smoother()
         self._motion, self._guards = engine.motion, engine.blink_guard
         self._before: Faces | None = None
@@ -97,7 +112,7 @@ class Corrector:
 
     def find_faces(self, frame: Frame) -> Faces:
         """Landmark line: who is in this frame. Never raises; a problem is a value."""
-        faces = self._smoother(self._landmarker(frame))
+        faces = self._smoother(self._finder(frame))
         before, self._before = self._before, faces
         velocity = Velocity.between(before, faces) if before else Velocity()
         looks = self._motion == "flow" or self._guards
@@ -173,8 +188,8 @@ class Corrector:
         return self._gates.of(face.number, time)(face, self.correction, self._limits, time)
 
     def close(self) -> None:
-        """Release the landmark model and its threads."""
-        self._landmarker.close()
+        """Release what finds the faces."""
+        self._finder.close()
 
 
 def run(network: Network, frame: Frame, turns: Sequence[Turn]) -> list[Field]:
