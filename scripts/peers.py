@@ -33,7 +33,8 @@ from scripts.measuring.glass import Glass, Planes, develop
 from scripts.measuring.processor import Share
 from scripts.measuring.report import describe_machine, print_json, print_table
 from tests.clips import Clip
-from tests.running import ADDRESS, PATIENCE, ROOT
+from tests.deadlines import STARTING
+from tests.running import ADDRESS, ROOT
 
 PACKAGES: Final = {"fastrtc": "fastrtc==0.0.34", "streamlit-webrtc": "streamlit-webrtc==0.79.0"}
 OURS: Final = "eyeline"
@@ -104,7 +105,7 @@ def serving(command: Sequence[str]) -> Iterator[tuple[str, int]]:
 
 def _address(process: subprocess.Popen[bytes], output: Any) -> str:
     """As printed, once it is."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + STARTING
     while True:
         output.seek(0)
         text = output.read().decode(errors="replace")

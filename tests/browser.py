@@ -10,7 +10,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect, sync_playwright
+
+from tests import deadlines
+from tests.clips import Clip
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 APPLICATIONS = ("Chromium.app/Contents/MacOS/Chromium", "Google Chrome.app/Contents/MacOS/Google Chrome")
@@ -27,7 +30,44 @@ FLAGS = (
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 )
-PATIENCE = 30_000  # milliseconds until something happens, on a busy machine
+PATIENCE = deadlines.PATIENCE
+
+# What the fake camera shows where correction as such is tested: a size, a rate and blinks as of a real one.
+LARGE = Clip(seconds=6, blinks=(2.0, 4.5), numbered=True)
+
+
+class Browsers:
+    """One Chromium at a time, kept from file to file for as long as its camera is to show the same.
+
+    Playwright's event loop counts as running between its calls, so no asyncio test can run until this is closed.
+    """
+
+    def __init__(self) -> None:
+        self._playwright: Playwright | None = None
+        self._browser: Browser | None = None
+        self._flags: list[str] = []
+
+    def running(self, chromium: Path, camera: Path) -> Browser:
+        """A headless Chromium that gives any page this camera and a microphone without asking."""
+        flags = [*FLAGS, f"--use-file-for-fake-video-capture={camera}"]
+        if self._browser is not None and self._browser.is_connected() and flags == self._flags:
+            return self._browser
+        if self._browser is not None:
+            self._browser.close()
+        self._playwright = self._playwright or sync_playwright().start()
+        self._browser = self._playwright.chromium.launch(
+            executable_path=chromium, args=flags, timeout=deadlines.milliseconds(60)
+        )
+        self._flags = flags
+        return self._browser
+
+    def close(self) -> None:
+        """End the browser and Playwright; both start again when a browser is asked for."""
+        if self._browser is not None:
+            self._browser.close()
+        if self._playwright is not None:
+            self._playwright.stop()
+        self._browser = self._playwright = None
 
 
 def begin_call(page: Page, address: str) -> None:

@@ -1,4 +1,4 @@
-"""What tests of several rooms need: the landmark model, a browser with a face before its camera, a relay."""
+"""What tests of several rooms need: their order, a browser with a face before its camera, a relay, the model."""
 
 import os
 from collections.abc import Iterator
@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from relay.config import Check
-from tests.browser import FLAGS, find_chromium
-from tests.clips import Clip, write_mjpeg
+from tests.browser import Browsers, find_chromium
+from tests.clips import Clip, write_mjpeg, write_y4m
+from tests.deadlines import scaled
 from tests.gaze.weights import write_network
 from tests.running import RunningRelay
+from tests.scripted import SMALL
 
 # A busy machine is no bug: nobody is refused for want of processor, but where a test asks for that.
 os.environ.setdefault("EYELINE_ADMISSION", "false")
@@ -21,7 +23,43 @@ os.environ.setdefault("EYELINE_ADMISSION", "false")
 settings.register_profile("eyeline", deadline=None)
 settings.load_profile("eyeline")
 
-CAMERA = Clip(seconds=6, blinks=(2.0, 4.5), numbered=True)
+BROWSERS = pytest.StashKey[Browsers]()
+BROWSING = "browser"  # the group of all files that drive a browser
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Put the files that drive a browser first, in one group; every other file is a group of its own.
+
+    Where several processes share the tests (--dist loadgroup), one of them has all browsers, one after the other: two
+    at a time would take the processor from each other.
+    """
+    browsing = {item.path for item in items if "browser" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path not in browsing)
+    for item in items:
+        group = BROWSING if item.path in browsing else str(item.path.relative_to(config.rootpath))
+        item.add_marker(pytest.mark.xdist_group(group))
+        if config.getoption("timeout") is None:
+            item.add_marker(pytest.mark.timeout(scaled(_timeout(item))), append=False)
+
+
+def _timeout(item: pytest.Item) -> float:
+    """The time that a test has on the machine that deadlines are written for, seconds."""
+    own = item.get_closest_marker("timeout")
+    return float(own.args[0] if own else item.config.getini("timeout"))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """End the browser when its files are through: no asyncio test can run beside it."""
+    group = item.get_closest_marker("xdist_group")
+    if BROWSERS in item.config.stash and group and group.args[0] != BROWSING:
+        item.config.stash[BROWSERS].close()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """End the browser when the last test was one of its own."""
+    if BROWSERS in config.stash:
+        config.stash[BROWSERS].close()
 
 
 @pytest.fixture(scope="session")
@@ -50,23 +88,39 @@ def chromium() -> Path:
 
 @pytest.fixture(scope="session")
 def camera() -> Clip:
-    """What the browser's fake camera sees: one face that moves and blinks, and a frame number along the top."""
-    return CAMERA
+    """What the browser's fake camera sees: one face that moves, and a frame number along the top.
+
+    A file whose tests need another one overrides this.
+    """
+    return SMALL
 
 
-# Playwright's own event loop runs while it is open, which no asyncio test may find: so it ends with its module.
 @pytest.fixture(scope="module")
-def browser(chromium: Path, camera: Clip) -> Iterator[Browser]:
+def browser(request: pytest.FixtureRequest, chromium: Path, camera: Clip) -> Iterator[Browser]:
     """Headless Chromium that gives any page the fake camera and a fake microphone without asking."""
-    with sync_playwright() as playwright:
-        flags = [*FLAGS, f"--use-file-for-fake-video-capture={write_mjpeg(camera)}"]
-        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-        yield browser
-        browser.close()
+    file = write_y4m(camera) if camera == SMALL else write_mjpeg(camera)  # the former says its rate, and is large
+    browser = request.config.stash.setdefault(BROWSERS, Browsers()).running(chromium, file)
+    yield browser
+    for context in browser.contexts:
+        context.close()
+
+
+@pytest.fixture(autouse=True)
+def closed_pages(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Whatever pages a test has opened are closed after it, also when it fails; those of its module stay."""
+    if "browser" not in request.fixturenames:
+        yield
+        return
+    browser: Browser = request.getfixturevalue("browser")
+    before = browser.contexts
+    yield
+    for context in browser.contexts:
+        if context not in before:
+            context.close()
 
 
 @pytest.fixture(scope="module")
-def relay(model: Path) -> Iterator[RunningRelay]:
-    """A relay on a free port, as `relay serve` starts it."""
-    with RunningRelay("--port", "0") as relay:
+def relay() -> Iterator[RunningRelay]:
+    """A relay on a free port that knows where the eyes of the camera's clip are (tests/scripted.py)."""
+    with RunningRelay("--port", "0", scripted=True) as relay:
         yield relay

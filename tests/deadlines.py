@@ -29,3 +29,7 @@ def scaled(seconds: float) -> float:
 def milliseconds(seconds: float) -> float:
     """The same for Playwright, which counts in milliseconds."""
     return 1000 * scaled(seconds)
+
+
+PATIENCE: Final = round(milliseconds(30))  # for anything a page will show, milliseconds
+STARTING: Final = scaled(60)  # until a program listens, seconds

@@ -10,10 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.deadlines import scaled
+from tests.deadlines import STARTING
 
 ROOT = Path(__file__).parents[1]
-PATIENCE = scaled(60)  # seconds until it listens
 ADDRESS = re.compile(r"http://[\w.:\[\]-]+")
 
 
@@ -36,7 +35,7 @@ class RunningRelay:
         )
         self._reader = threading.Thread(target=self._read, name="relay's output")
         self._reader.start()
-        if not self._ready.wait(PATIENCE) or not self.address:
+        if not self._ready.wait(STARTING) or not self.address:
             self.kill()
             raise RuntimeError(f"the relay did not start ({' '.join(command)}):\n" + "\n".join(self.lines))
 
@@ -49,7 +48,7 @@ class RunningRelay:
         """Ask it to end, as Ctrl-C does, and wait. Returns its exit code."""
         self.process.send_signal(signal.SIGINT)
         try:
-            code = self.process.wait(PATIENCE)
+            code = self.process.wait(STARTING)
         except subprocess.TimeoutExpired:
             self.kill()
             raise

@@ -10,8 +10,9 @@ from aiohttp import ClientResponse, ClientSession
 
 from relay.drain import Drain
 from relay.errors import DrainingError
+from tests.deadlines import STARTING
 from tests.fakes import Browser, Clock, until
-from tests.running import PATIENCE, RunningRelay
+from tests.running import RunningRelay
 
 
 class Crowd:
@@ -97,7 +98,7 @@ async def readiness(relay: RunningRelay, http: ClientSession) -> tuple[int, dict
 
 
 async def end_of(relay: RunningRelay) -> int:
-    return await asyncio.to_thread(relay.process.wait, PATIENCE)
+    return await asyncio.to_thread(relay.process.wait, STARTING)
 
 
 async def test_sigterm_lets_a_real_relay_drain_until_its_last_guest_has_gone(model: Path, weights: Path) -> None:

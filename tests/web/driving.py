@@ -4,7 +4,9 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-PATIENCE = 30_000  # milliseconds for anything that will happen; a busy machine is no bug
+from tests import deadlines
+
+PATIENCE = deadlines.PATIENCE
 
 # Everything the relay says lands in window.heard, what the page says in window.said, how many packets with fields came
 # in window.packets; window.pretend() speaks in the relay's place; what the page says about calibration stays unsent
