@@ -22,8 +22,12 @@ export class Controls {
     this.#settings = settings;
     this.#find = (/** @type {string} */ id) => /** @type {HTMLInputElement} */ (page.getElementById(id));
     this.#bind();
-    settings.addEventListener('change', () => this.show());
+    settings.addEventListener('change', (event) => {
+      this.show();
+      this.#unfold(/** @type {CustomEvent<string[]>} */ (event).detail);
+    });
     this.show();
+    this.#unfold(FOLDED);
   }
 
   #bind() {
@@ -66,11 +70,19 @@ export class Controls {
     document.body.dataset.where = all.where; // the style sheet leaves out what is said of the other place
     this.#find('listen').disabled = all.where === 'here'; // no sound goes to the relay then, so none comes back
     this.#find('controls').classList.toggle('off', !all.enabled);
-    for (const id of FOLDED) this.#fold(id).open = all[id];
     const stage = this.#find('stage');
     stage.classList.toggle('mirrored', all.mirror);
     stage.classList.toggle('compared', all.compare);
     stage.style.setProperty('--split', `${all.split}%`);
+  }
+
+  /**
+   * Opens and closes only what has changed: a box that was just pressed says so a moment later, and another setting
+   * that changes in between must not undo it.
+   * @param {readonly string[]} names
+   */
+  #unfold(names) {
+    for (const id of FOLDED) if (names.includes(id)) this.#fold(id).open = this.#settings.all[id];
   }
 
   /** Takes one place for the warp out of the choice, and says why. @param {'relay' | 'here'} where @param {string} why */

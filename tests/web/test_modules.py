@@ -1,7 +1,5 @@
 """The page's pure modules, run in the browser they are written for. No relay: files come from the folder."""
 
-from typing import Any
-
 import pytest
 from playwright.sync_api import Browser, Page
 
@@ -9,53 +7,6 @@ from tests.web.folder import run, serve_folder
 
 SETTINGS = "const {Settings, accept} = await import('/settings.js');"
 STORAGE = "const kept = {}; const storage = {getItem: (k) => kept[k] ?? null, setItem: (k, v) => { kept[k] = v; }};"
-
-
-@pytest.mark.parametrize(
-    ("candidate", "accepted"),
-    [
-        ('{"strength": 40, "mode": "teleprompter"}', {"strength": 40, "mode": "teleprompter"}),
-        ('{"strength": 101, "pitch": -25, "yaw": 25.1}', {"pitch": -25}),
-        ('{"strength": "40", "enabled": 1, "mode": "else", "split": null}', {}),
-        ('{"unknown": 1, "toString": 2, "__proto__": {"mirror": false}}', {}),
-        ('{"where": "here", "lines": false}', {"where": "here", "lines": False}),
-        ('{"where": "elsewhere", "lines": 0}', {}),
-        ("null", {}),
-        ('"text"', {}),
-    ],
-)
-def test_settings_take_only_what_is_right(page: Page, candidate: str, accepted: dict[str, Any]) -> None:
-    assert run(page, f"{SETTINGS} return accept(JSON.parse(`{candidate}`));") == accepted
-
-
-@pytest.mark.parametrize("rubbish", ["{", "null", "[1]", '{"pitch": 1e9}', '"x"'])
-def test_settings_survive_any_storage(page: Page, rubbish: str) -> None:
-    script = f"{SETTINGS} {STORAGE} kept['eyeline.settings'] = `{rubbish}`; return new Settings(storage).correction;"
-    assert run(page, script) == {"enabled": True, "mode": "natural", "strength": 100, "pitch": 8, "yaw": 0}
-
-
-def test_settings_keep_what_the_person_chose_and_follow_the_relay_in_the_rest(page: Page) -> None:
-    script = f"""{SETTINGS} {STORAGE}
-        new Settings(storage).change({{strength: 40}});
-        const settings = new Settings(storage);
-        settings.adoptDefaults({{strength: 70, pitch: 5, mode: 'nonsense'}});
-        const before = settings.correction;
-        settings.change({{pitch: 9}});
-        settings.reset('pitch');
-        return [before, settings.correction.pitch, JSON.parse(kept['eyeline.settings'])];"""
-    before, pitch, stored = run(page, script)
-    assert before == {"enabled": True, "mode": "natural", "strength": 40, "pitch": 5, "yaw": 0}
-    assert pitch == 5
-    assert stored == {"strength": 40}
-
-
-def test_settings_work_where_storing_is_forbidden(page: Page) -> None:
-    script = f"""{SETTINGS}
-        const fail = () => {{ throw new DOMException('no', 'SecurityError'); }};
-        const settings = new Settings({{getItem: fail, setItem: fail}});
-        settings.change({{yaw: 3}});
-        return settings.all.yaw;"""
-    assert run(page, script) == 3
 
 
 def test_backoff_doubles_to_a_limit_and_is_spread(page: Page) -> None:
@@ -93,85 +44,6 @@ def test_a_pulse_counts_ticks_and_recovers(page: Page) -> None:
     assert run(page, script) == [steady, steady, steady, quiet, steady, steady, quiet, quiet, lost, lost]
 
 
-@pytest.mark.parametrize(
-    ("earlier", "later", "finding"),
-    [
-        ("undefined", "{corrected: 0, passed: {}}", {"altered": False, "share": 0, "reason": ""}),
-        (
-            "{corrected: 10, passed: {warming_up: 9}}",
-            "{corrected: 40, passed: {warming_up: 9}}",
-            {"altered": True, "share": 1, "reason": ""},
-        ),
-        (
-            "{corrected: 10, passed: {off: 50}}",
-            "{corrected: 15, passed: {off: 50, eyes_closed: 5, no_face: 10}}",
-            {"altered": True, "share": 0.25, "reason": "no_face"},
-        ),
-        (
-            "{corrected: 10, passed: {}}",
-            "{corrected: 10, passed: {turned_away: 30}}",
-            {"altered": False, "share": 0, "reason": "turned_away"},
-        ),
-    ],
-)
-def test_gaze_is_judged_by_what_happened_since(page: Page, earlier: str, later: str, finding: dict[str, Any]) -> None:
-    assert run(page, f"const {{judge}} = await import('/gaze.js'); return judge({earlier}, {later});") == finding
-
-
-TOLD = """const told = (corrected, passed) => ({
-        width: 640, height: 360, fps_in: 30, fps_out: 30, faces: 1, pipeline: 'pipelined', delay_ms: null,
-        frames: {in: 0, out: 0, dropped: 0, corrected, passed},
-        stages_ms: {landmarks: {p50: 15, p95: 18}, field: {p50: 3, p95: 4}},
-        age_frames: {landmarks: {p50: 0, p95: 0}},
-    });
-    const own = (corrected, passed) => ({
-        width: 1280, height: 720, fps_in: 29, fps_out: 28, delay_ms: {p50: 5, p95: 9},
-        frames: {in: 9, out: 8, dropped: 1, corrected, passed},
-        stages_ms: {warp: {p50: 2, p95: 3}}, age_frames: {landmarks: {p50: 2, p95: 3}, field: {p50: 3, p95: 4}},
-    });
-    const {Account} = await import('/account.js');
-    const account = new Account();"""
-
-
-def test_the_account_is_of_whoever_warps(page: Page) -> None:
-    assert run(page, f"{TOLD} const t = told(5, {{}}); return account.add(t).stats === t;")
-    stats = run(page, f"{TOLD} return account.add(told(5, {{}}), own(3, {{late: 4}})).stats;")
-    assert (stats["width"], stats["fps_out"], stats["delay_ms"]["p50"], stats["faces"]) == (1280, 28, 5, 1)
-    assert middles(stats["stages_ms"]) == {"landmarks": 15, "field": 3, "warp": 2}
-    assert middles(stats["age_frames"]) == {"landmarks": 2, "field": 3}
-    assert stats["frames"] == {"in": 9, "out": 8, "dropped": 1, "corrected": 3, "passed": {"late_here": 4}}
-
-
-def middles(spreads: dict[str, dict[str, float]]) -> dict[str, float]:
-    return {name: spread["p50"] for name, spread in spreads.items()}
-
-
-@pytest.mark.parametrize(
-    ("told", "own", "reason"),
-    [
-        ("told(0, {off: 30})", "own(0, {no_face: 30})", "off"),
-        ("told(0, {turned_away: 30})", "own(0, {held_back: 30})", "turned_away"),
-        ("told(30, {})", "own(0, {no_face: 30})", "no_face"),
-        ("told(30, {})", "own(0, {late: 30})", "late_here"),
-        ("told(0, {off: 30})", "own(0, {eyes_closed: 30})", "eyes_closed"),
-    ],
-)
-def test_why_a_browser_leaves_pictures_as_they_are_the_relay_may_know_better(
-    page: Page, told: str, own: str, reason: str
-) -> None:
-    script = f"{TOLD} account.add(told(0, {{}}), own(0, {{}})); return account.add({told}, {own}).finding;"
-    assert run(page, script) == {"altered": False, "share": 0, "reason": reason}
-
-
-def test_a_browser_that_warps_says_nothing_of_now_from_what_was_before(page: Page) -> None:
-    script = f"""{TOLD}
-        const first = account.add(told(0, {{}}), own(900, {{}})).finding.altered;
-        const second = account.add(told(0, {{}}), own(930, {{}})).finding.altered;
-        account.forget();
-        return [first, second, account.add(told(0, {{}}), own(930, {{no_face: 30}})).finding.altered];"""
-    assert run(page, script) == [False, True, False]
-
-
 def test_warping_here_ends_with_the_wish_and_says_when_it_ends_by_itself(page: Page) -> None:
     script = """const {Here} = await import('/here.js');
         const camera = document.createElementNS('http://www.w3.org/1999/xhtml', 'canvas'); // the page is an SVG
@@ -206,47 +78,6 @@ def test_the_load_is_what_has_grown_since_the_last_reading(page: Page) -> None:
     assert first is None
     assert second == {"up": 1, "down": 2, "way": pytest.approx(5 + 20 + 30)}
     assert third == {"up": 1, "down": 2, "way": None}
-
-
-@pytest.mark.parametrize(
-    ("facts", "altered", "reason"),
-    [
-        ({}, True, ""),
-        ({"phase": "connecting"}, False, "connecting"),
-        ({"phase": "waiting"}, False, "reconnecting"),
-        ({"held": True}, False, "held"),
-        ({"showing": "original"}, False, "waiting"),
-        ({"correction": {"enabled": False}}, False, "off"),
-        ({"correction": {"strength": 0}}, False, "strength"),
-        ({"correction": {"pitch": 0}}, False, "offset"),
-        ({"correction": {"pitch": 0, "mode": "teleprompter"}}, True, ""),
-        ({"finding": {"altered": False, "share": 0, "reason": "no_face"}}, False, "no face"),
-        ({"finding": {"altered": True, "share": 0.2, "reason": "eyes_closed"}}, True, "eyes closed"),
-    ],
-)
-def test_the_indicator_says_what_happens_and_why(page: Page, facts: dict[str, Any], altered: bool, reason: str) -> None:
-    correction = {"enabled": True, "mode": "natural", "strength": 100, "pitch": 8, "yaw": 0}
-    usual = {"phase": "live", "showing": "corrected", "held": False}
-    usual |= {"finding": {"altered": True, "share": 1, "reason": ""}}
-    given = usual | facts | {"correction": correction | facts.get("correction", {})}
-    script = "async (facts) => (await import('/indicator.js')).describe(facts)"
-    message = page.evaluate(script, given)
-    assert message["altered"] is altered
-    assert message["reason"] == "" if not reason else reason in message["reason"]
-
-
-def test_left_and_right_are_named_as_seen(page: Page) -> None:
-    script = """const {namePitch, nameYaw} = await import('/words.js');
-        const yaws = [nameYaw(3, false), nameYaw(3, true), nameYaw(-0.4, true), nameYaw(0.01, true)];
-        return [...yaws, namePitch(-2), namePitch(8)];"""
-    assert run(page, script) == ["3.0° right", "3.0° left", "0.4° right", "0°", "2.0° down", "8.0° up"]
-
-
-@pytest.mark.parametrize("code", ["no_face", "blinked", "moved", "too_far", "wrong_order"])
-def test_each_reason_for_a_rejection_has_words_of_its_own(page: Page, code: str) -> None:
-    words = run(page, f"return (await import('/words.js')).explainRejection('{code}', 'the relay says');")
-    assert words != "the relay says"
-    assert words.endswith(".")
 
 
 def test_settings_go_out_one_at_a_time_and_the_newest_wins(page: Page) -> None:
