@@ -1,5 +1,6 @@
 """What a person does with the page and sees of it, for the tests. Knows nothing of how the page does it."""
 
+from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import Page, expect
@@ -66,6 +67,15 @@ def wait_until(page: Page, condition: str) -> None:
     raise AssertionError(f"never true: {condition}")
 
 
+def wait_for(page: Page, condition: Callable[[], bool], what: str) -> None:
+    """Wait until something outside the page is so."""
+    for _ in range(PATIENCE // 100):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError(f"never: {what}")
+
+
 def expect_relay_uses(page: Page, **settings: object) -> None:
     """Wait until the newest settings that the relay has reported contain these."""
     for _ in range(PATIENCE // 100):
@@ -84,9 +94,9 @@ def last_settings(page: Page) -> dict[str, Any]:
 
 def moves(page: Page, video: str) -> bool:
     """Whether a video shows new pictures."""
-    script = """(id) => new Promise((resolve) => {
+    script = """([id, patience]) => new Promise((resolve) => {
         const video = document.getElementById(id);
-        setTimeout(() => resolve(false), 5000);
+        setTimeout(() => resolve(false), patience);
         video.requestVideoFrameCallback(() => video.requestVideoFrameCallback(() => resolve(true)));
     })"""
-    return bool(page.evaluate(script, video))
+    return bool(page.evaluate(script, [video, PATIENCE]))

@@ -1,6 +1,5 @@
 """The page against a running relay: a call that works."""
 
-import json
 import re
 
 import pytest
@@ -16,10 +15,31 @@ from tests.web.driving import (
     expect_showing,
     last_settings,
     moves,
+    wait_for,
     wait_until,
 )
 
+STORED = "JSON.parse(localStorage.getItem('eyeline.settings'))"
 DEFAULTS = {"enabled": True, "mode": "natural", "strength": 100, "pitch": 8, "yaw": 0}
+
+
+# The loudest sample of what comes back, as soon as there is one that can be heard.
+LOUDNESS = """
+async (patience) => {
+  const context = new AudioContext();
+  const analyser = new AnalyserNode(context);
+  context.createMediaStreamSource(document.querySelector("#corrected").srcObject).connect(analyser);
+  const samples = new Float32Array(analyser.fftSize);
+  let loudest = 0;
+  for (const end = performance.now() + patience; performance.now() < end && loudest <= 0.01; ) {
+    await new Promise((soon) => setTimeout(soon, 20));
+    analyser.getFloatTimeDomainData(samples);
+    loudest = Math.max(loudest, ...samples.map(Math.abs));
+  }
+  await context.close();
+  return loudest;
+}
+"""
 
 
 def hold(page: Page, key: str) -> None:
@@ -94,6 +114,10 @@ def test_both_pictures_move_and_the_indicator_says_corrected(live: Page) -> None
     assert moves(live, "original")
     assert moves(live, "corrected")
     assert live.evaluate("document.getElementById('corrected').muted"), "one's own voice would echo"
+
+
+def test_the_sound_comes_back(live: Page) -> None:
+    assert live.evaluate(LOUDNESS, PATIENCE) > 0.01
 
 
 def test_the_figures_live(live: Page) -> None:
@@ -193,6 +217,8 @@ def test_choices_survive_a_reload(open_page: OpenPage, relay: RunningRelay) -> N
     page.get_by_role("button", name="Mirror").click()
     page.get_by_role("button", name="Split view").click()
     named(page, "Split").fill("20")
+    page.get_by_text("Who works on which frame").click()
+    wait_until(page, f"{STORED}.lines === false")
     page.reload()
     expect(named(page, "Strength")).to_have_value("55")
     expect(page.get_by_label("Microphone", exact=True)).to_have_value("none")
@@ -201,9 +227,10 @@ def test_choices_survive_a_reload(open_page: OpenPage, relay: RunningRelay) -> N
     expect(named(page, "Split")).to_have_value("20")
     expect(page.get_by_role("button", name="Mirror")).to_have_attribute("aria-pressed", "false")
     assert page.evaluate("document.getElementById('original').srcObject.getAudioTracks().length") == 0
-    stored = json.loads(page.evaluate("localStorage.getItem('eyeline.settings')"))
-    assert stored == {
-        "strength": 55, "pitch": 4, "mirror": False, "compare": True, "split": 20, "microphone": "none"
+    expect(page.locator("#lines")).to_be_visible()
+    expect(page.locator("#strip")).to_be_hidden()
+    assert page.evaluate(STORED) == {
+        "strength": 55, "pitch": 4, "mirror": False, "compare": True, "split": 20, "microphone": "none", "lines": False
     }  # fmt: skip
 
 
@@ -226,14 +253,22 @@ def test_devices_can_be_changed_during_a_call(open_page: OpenPage, relay: Runnin
 
 def test_stop_lets_go_of_the_camera_and_of_the_relay(open_page: OpenPage, relay: RunningRelay) -> None:
     page = open_page(relay.address)
+    opened: list[str] = []
+    page.on("response", lambda one: opened.append(one.headers["location"]) if one.status == 201 else None)
     begin(page)
-    with page.expect_response(re.compile("/api/sessions/.+")) as closing:
-        page.evaluate("window.track = document.getElementById('original').srcObject.getVideoTracks()[0]")
+    session = relay.address + opened[-1]
+    assert page.request.get(session).ok
+    page.evaluate("window.track = document.getElementById('original').srcObject.getVideoTracks()[0]")
+    with page.expect_response(lambda one: one.request.method == "DELETE") as closing:
         page.get_by_role("button", name="Stop").click()
+    assert closing.value.url == session
     assert closing.value.status == 204
     assert page.evaluate("window.track.readyState") == "ended"
+    assert not page.evaluate("document.querySelector('#original').srcObject")
     expect_showing(page, "nothing")
+    expect(page.locator("#stage")).to_have_attribute("data-phase", "idle")
     expect(page.get_by_role("button", name="Start camera")).to_be_focused()
+    assert page.request.get(session).status == 404
 
 
 def test_leaving_the_page_ends_the_session(open_page: OpenPage, relay: RunningRelay) -> None:
@@ -241,11 +276,7 @@ def test_leaving_the_page_ends_the_session(open_page: OpenPage, relay: RunningRe
     begin(page)
     ended = len(farewells(relay))
     page.goto("about:blank")
-    for _ in range(PATIENCE // 100):
-        if len(farewells(relay)) > ended:
-            return
-        page.wait_for_timeout(100)
-    raise AssertionError("the relay was not told")
+    wait_for(page, lambda: len(farewells(relay)) > ended, "the relay is told")
 
 
 def farewells(relay: RunningRelay) -> list[str]:
