@@ -79,7 +79,9 @@ def _check(sdp: str, directions: tuple[str | None, ...], without: str) -> None:
 
 def _check_codecs(video: MediaDescription, media: list[MediaDescription]) -> None:
     for one in (video, *(one for one in media if one.kind == "audio")):
-        if not codec.has_common(one):
+        with blamed():
+            has_common = codec.has_common(one)
+        if not has_common:
             known = "VP8 and H264 (packetization-mode 1)" if one.kind == "video" else "Opus, G722, PCMU and PCMA"
             raise UnsupportedCodecError(f"no {one.kind} codec in common: the relay knows {known}")
 

@@ -63,6 +63,7 @@ INSERTED: Final = [
     "a=group:BUNDLE 0 1 2 3",
     "a=inactive",
     "a=fmtp:97 apt=97",
+    "a=fmtp:99 packetization-mode",
     "a=candidate:1 1 udp 1 300.1.1.1 1 typ host",
     "a=setup:passive",
     "a=ice-options:renomination",

@@ -99,6 +99,11 @@ def test_every_truncated_offer_is_a_clean_error_or_none(sdp: str) -> None:
     assert outcomes >= {"malformed"}
 
 
+def test_a_packetization_mode_without_a_value_is_malformed(sdp: str) -> None:
+    with pytest.raises(MalformedError, match="cannot be used"):
+        offer.check(sdp.replace("packetization-mode=1", "packetization-mode"))
+
+
 def test_a_bundle_is_carried_by_a_section_that_is_there(sdp: str) -> None:
     offer.check(sdp.replace("BUNDLE 0 1 2", "BUNDLE 0 1 7"))
     with pytest.raises(MalformedError, match="BUNDLE"):
