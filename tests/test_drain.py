@@ -10,6 +10,7 @@ from aiohttp import ClientResponse, ClientSession
 
 from relay.drain import Drain
 from relay.errors import DrainingError
+from tests.deadlines import scaled
 from tests.fakes import Browser, Clock, until
 from tests.running import PATIENCE, RunningRelay
 
@@ -38,12 +39,12 @@ async def test_nobody_new_is_let_in_once_it_has_begun() -> None:
         draining.check()
     assert refusal.value.short == "draining"
     crowd.number = 0
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, scaled(10))
 
 
 async def test_without_anybody_it_is_over_at_once() -> None:
     crowd = Crowd(0)
-    await asyncio.wait_for(Drain(3600, time.monotonic).run(crowd), 10)
+    await asyncio.wait_for(Drain(3600, time.monotonic).run(crowd), scaled(10))
     assert not crowd.told
 
 
@@ -54,7 +55,7 @@ async def test_everybody_is_told_again_and_again_how_long_there_is_and_then_the_
         await until(lambda: len(crowd.told) == count)  # noqa: B023 - awaited here
         assert not running.done()
         clock.now += 1
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, scaled(10))
     assert crowd.told == [("draining", {"seconds": seconds}) for seconds in (2.5, 1.5, 0.5)]
     assert len(crowd) == 3
 
@@ -68,7 +69,7 @@ async def test_a_second_signal_ends_the_wait(second: signal.Signals) -> None:
     await until(lambda: bool(crowd.told))
     assert not waiting.done()
     signals.put_nowait(second)
-    await asyncio.wait_for(waiting, 10)
+    await asyncio.wait_for(waiting, scaled(10))
     assert not [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
 
 
@@ -76,14 +77,14 @@ async def test_ctrl_c_waits_for_nobody() -> None:
     signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
     signals.put_nowait(signal.SIGINT)
     draining = Drain(3600, time.monotonic)
-    await asyncio.wait_for(draining.wait(signals, Crowd(5)), 10)
+    await asyncio.wait_for(draining.wait(signals, Crowd(5)), scaled(10))
     assert not draining.begun
 
 
 async def test_a_drain_without_time_ends_at_once() -> None:
     signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
     signals.put_nowait(signal.SIGTERM)
-    await asyncio.wait_for(Drain(0, time.monotonic).wait(signals, Crowd(5)), 10)
+    await asyncio.wait_for(Drain(0, time.monotonic).wait(signals, Crowd(5)), scaled(10))
 
 
 async def join(relay: RunningRelay, http: ClientSession, browser: Browser) -> ClientResponse:
