@@ -18,7 +18,7 @@ from tests.running import RunningRelay
 os.environ.setdefault("EYELINE_ADMISSION", "false")
 
 # Likewise examples may take as long as they take.
-settings.register_profile("eyeline", deadline=None)
+settings.register_profile("eyeline", deadline=None, max_examples=40)
 settings.load_profile("eyeline")
 
 CAMERA = Clip(seconds=6, blinks=(2.0, 4.5), numbered=True)

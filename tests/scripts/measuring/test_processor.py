@@ -14,7 +14,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="read from /proc
 
 def test_a_share_is_the_time_worked_of_the_time_passed(monkeypatch: pytest.MonkeyPatch) -> None:
     clock, worked = Clock(), {7: 3.0}
-    monkeypatch.setattr(processor.time, "monotonic", clock)
+    monkeypatch.setattr("scripts.measuring.processor.time.monotonic", clock)
     monkeypatch.setattr(processor, "seconds", worked.get)
     share, stranger = Share(7), Share(8)
     clock.now += 4
