@@ -18,7 +18,7 @@ from tests.deadlines import scaled
 from tests.fakes import Clock, FakeEyes, until
 from tests.scripts.measuring.clocks import sleeping_clock
 
-CLIP = Clip(width=320, height=240, seconds=1.5, eye_width=24, sway=8, numbered=True)
+CLIP = Clip(width=160, height=120, seconds=1.5, eye_width=16, sway=4, numbered=True)
 
 
 class TellingEyes(FakeEyes):
