@@ -52,14 +52,14 @@ def settle_directions(sdp: str) -> str:
 
 
 @contextmanager
-def blamed() -> Iterator[None]:
+def blamed(errors: type[Exception] = Exception) -> Iterator[None]:
     """What fails inside is the offer's fault: aiortc promises no error of its own for what a peer may write into it.
 
-    Raises MalformedError.
+    errors: those that are. Raises MalformedError.
     """
     try:
         yield
-    except Exception as error:
+    except errors as error:
         raise MalformedError(f"the offer cannot be used: {error}") from error
 
 
@@ -70,6 +70,8 @@ def _check(sdp: str, directions: tuple[str | None, ...], without: str) -> None:
         _check_transport(one)
     if len({one.rtp.muxId for one in whole.media if one.rtp.muxId}) < len(whole.media):
         raise MalformedError("every section of the offer needs an a=mid of its own")
+    if sum(one.kind == "application" for one in whole.media) > 1:
+        raise MalformedError("the offer has several m=application sections; one carries all data channels (RFC 8831)")
     video = [one for one in whole.media if one.kind == "video" and one.direction in directions]
     if not video:
         raise NoVideoError(without)
@@ -79,7 +81,9 @@ def _check(sdp: str, directions: tuple[str | None, ...], without: str) -> None:
 
 def _check_codecs(video: MediaDescription, media: list[MediaDescription]) -> None:
     for one in (video, *(one for one in media if one.kind == "audio")):
-        if not codec.has_common(one):
+        with blamed():
+            has_common = codec.has_common(one)
+        if not has_common:
             known = "VP8 and H264 (packetization-mode 1)" if one.kind == "video" else "Opus, G722, PCMU and PCMA"
             raise UnsupportedCodecError(f"no {one.kind} codec in common: the relay knows {known}")
 

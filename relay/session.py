@@ -143,7 +143,8 @@ class Session:
         self._return_tracks(self._peer.getTransceivers())
         with blamed():
             answer = await self._peer.createAnswer()
-        await self._peer.setLocalDescription(answer)
+        with blamed(ValueError):  # it repeats what the offer says; what else fails is not the offer's fault
+            await self._peer.setLocalDescription(answer)
         warn_without_relay(self._settings.for_relay, self._peer.localDescription.sdp, f"session {self.name[:6]}")
         if self._egress:
             await self._egress.publish(self.subscribe, self._hear_of_meeting)

@@ -20,7 +20,7 @@ from tests.scripted import SMALL
 os.environ.setdefault("EYELINE_ADMISSION", "false")
 
 # Likewise examples may take as long as they take.
-settings.register_profile("eyeline", deadline=None)
+settings.register_profile("eyeline", deadline=None, max_examples=40)
 settings.load_profile("eyeline")
 
 BROWSERS = pytest.StashKey[Browsers]()

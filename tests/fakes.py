@@ -4,6 +4,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from fractions import Fraction
 from typing import Any, Self
@@ -24,6 +25,7 @@ from relay.config import Correction
 from relay.frame import Frame, Shown, Told, Verdict
 from relay.gaze.face import Faces
 from relay.media.stages import Hands
+from tests.deadlines import scaled
 
 RATE = Fraction(1, 90000)
 
@@ -69,7 +71,7 @@ class FakeEyes:
 
     def _pass(self, name: str) -> None:
         self.calls.append(name)
-        if name in self.gates and not self.gates[name].wait(10):
+        if name in self.gates and not self.gates[name].wait(scaled(30)):
             raise TimeoutError(f"nobody opened the gate of {name}")
         if name in self.broken:
             raise ValueError(f"{name} is broken")
@@ -167,7 +169,7 @@ class Browser:
 
     async def hear(self, kind: str) -> dict[str, Any]:
         """The next message of this type; others are passed over."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(scaled(20)):
             while True:
                 message = await self.messages.get()
                 if message["type"] == kind:
@@ -175,7 +177,7 @@ class Browser:
 
     async def see(self, frames: int = 1) -> list[av.VideoFrame]:
         """The next frames that come back."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(scaled(20)):
             seen = [await self.received["video"].recv() for _ in range(frames)]
         return [frame for frame in seen if isinstance(frame, av.VideoFrame)]
 
@@ -193,8 +195,16 @@ class Browser:
         await self.peer.close()
 
 
-async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait for something to become true; fails the test if it does not."""
-    async with asyncio.timeout(seconds):
+def fill(executor: ThreadPoolExecutor, threads: int) -> None:
+    """Start all the threads an executor may have: it keeps them, so they would look like a leak."""
+    together = threading.Barrier(threads + 1)
+    for _ in range(threads):
+        executor.submit(together.wait, scaled(20))
+    together.wait(scaled(20))
+
+
+async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for something to become true; fails the test if it does not, within so many of this machine's seconds."""
+    async with asyncio.timeout(scaled(seconds)):
         while not condition():  # noqa: ASYNC110 - a condition of any kind has no event
             await asyncio.sleep(0.01)

@@ -240,7 +240,7 @@ async def test_a_session_relays_by_turn_and_says_where_that_cannot_be(caplog: py
 
 
 async def test_a_session_into_which_no_video_comes_ends() -> None:
-    async with running("--idle-timeout", "1") as client, calling(client, bearing()) as call:
+    async with running("--idle-timeout", "3") as client, calling(client, bearing()) as call:
         await call.browser.see(3)
         assert (await client.get(call.path, headers=bearing())).status == 200
         sender = next(one for one in call.browser.peer.getSenders() if one.kind == "video")

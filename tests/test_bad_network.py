@@ -14,7 +14,7 @@ from tests.bad_network import BadNetwork
 from tests.running import RunningRelay
 
 NETWORK = BadNetwork(up=5, down=5, delay=60, seed=2, eyes=0)
-SECONDS = 15
+SECONDS = 10
 LONGEST = 1000  # milliseconds
 STARVED = 150  # milliseconds without a processor
 LATE = re.compile(r"late by (\d+) ms")
@@ -35,8 +35,7 @@ def call(browser: Browser, *flags: str) -> Seen:
     """Call a relay over such a network."""
     prefix = [sys.executable, "-u", "-m", "tests.bad_network", str(NETWORK)]
     with RunningRelay("--port", "0", *flags, prefix=prefix) as relay, browser.new_page() as page:
-        begin(page, relay.address)
-        page.wait_for_timeout(1500)
+        begin(page, relay.address, 320, 240)
         readings = read(page, SECONDS)
     late = [int(found[1]) for line in relay.lines if (found := LATE.search(line))]
     steps = [after.at - before.at for before, after in pairwise(readings)]
@@ -44,15 +43,11 @@ def call(browser: Browser, *flags: str) -> Seen:
     return Seen(longest, max(late, default=0) + max(steps), summarise(readings))
 
 
-@pytest.mark.timeout(240)
 def test_five_percent_lost_each_way_freeze_no_picture_for_a_second(browser: Browser) -> None:
-    for _ in range(3):
-        seen = call(browser)
-        assert seen.figures["nacks"] > 0, "nothing was lost"
-        if seen.longest < LONGEST:
-            return
-        assert seen.wait > STARVED, seen  # else once more: whoever had no time to send or to show has told nothing
-    assert seen.longest < LONGEST + 3 * seen.wait, seen
+    """Beside what the machine itself takes: whoever had no time to send or to show has frozen it too."""
+    seen = call(browser)
+    assert seen.figures["nacks"] > 0, "nothing was lost"
+    assert seen.longest < LONGEST + (3 * seen.wait if seen.wait > STARVED else 0), seen
 
 
 def test_a_network_is_what_its_words_say() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from relay import config
+from relay.__main__ import main
 from relay.config import Correction, Engine
 from relay.correct import SIGNALS, run
 from relay.errors import ConfigError, MediaError
@@ -20,6 +21,7 @@ from relay.files.target import Target
 from relay.frame import Frame, Shown, Verdict
 from relay.gaze.face import Face, Faces
 from tests.clips import Clip, write_mp4
+from tests.deadlines import scaled
 from tests.films import Film, luma, pictures, planes, seconds, sound_packets
 
 ROOT = Path(__file__).parents[1]
@@ -310,16 +312,14 @@ def test_a_signal_ends_it_with_a_message_and_the_old_file_untouched(
 
 
 def test_the_command_is_interrupted_from_outside(tmp_path: Path, model: Path, weights: Path) -> None:
-    path = Film(size=(320, 240), times=range(0, 200 * 3000, 3000)).write(tmp_path / "a.mkv")
+    path = Film(size=(320, 240), times=range(0, 400 * 3000, 3000)).write(tmp_path / "a.mkv")
     words = [sys.executable, "-m", "relay", "correct", str(path), str(tmp_path / "b.mp4")]
     words += ["--model", str(model), "--weights", str(weights)]
     running = subprocess.Popen(words, cwd=ROOT, stderr=subprocess.PIPE, text=True)
-    for _ in range(600):
-        if any(tmp_path.glob(".relay-*")):
-            break
+    while not any(tmp_path.glob(".relay-*")) and running.poll() is None:
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
-    _, error = running.communicate(timeout=30)
+    _, error = running.communicate(timeout=scaled(30))
     assert running.returncode == 130
     # MediaPipe's own threads may still have a word after it.
     assert f"relay correct: stopped; {tmp_path / 'b.mp4'} has not been written" in error.splitlines()
@@ -329,7 +329,7 @@ def test_the_command_is_interrupted_from_outside(tmp_path: Path, model: Path, we
 def test_a_real_face_is_corrected_and_the_rest_suffers_the_codec_only(
     tmp_path: Path, model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clip = Clip(seconds=1)
+    clip = Clip(width=320, height=240, eye_width=32, sway=8, seconds=1)
     path, target = write_mp4(clip, tone=True), tmp_path / "b.mp4"
     assert correct(path, target, "--model", str(model), "--json") == 0
     summary = json.loads(capsys.readouterr().out.splitlines()[-1])
@@ -346,9 +346,12 @@ def test_a_real_face_is_corrected_and_the_rest_suffers_the_codec_only(
     assert np.abs(after - before)[~eyes].max() < 20
 
 
-def test_an_error_is_one_line_and_a_status(tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "relay", "correct", str(tmp_path / "nowhere.mp4"), str(tmp_path / "b.mp4")]
-    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert done.stderr == f"relay correct: {words[-2]} does not exist: check the name and the folder\n"
+def test_an_error_is_one_line_and_a_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("relay.__main__.logs.begin", lambda _: None)
+    monkeypatch.setattr("relay.__main__._cap_threads", lambda _: None)
+    words = ["correct", str(tmp_path / "nowhere.mp4"), str(tmp_path / "b.mp4")]
+    assert main(words) == 1
+    assert capsys.readouterr().err == f"relay correct: {words[1]} does not exist: check the name and the folder\n"
     assert names(tmp_path) == set()

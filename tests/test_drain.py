@@ -8,10 +8,12 @@ import aiohttp
 import pytest
 from aiohttp import ClientResponse, ClientSession
 
+from relay import app
+from relay.config import Serve
 from relay.drain import Drain
 from relay.errors import DrainingError
-from tests.deadlines import STARTING
-from tests.fakes import Browser, Clock, until
+from tests.deadlines import STARTING, scaled
+from tests.fakes import Browser, Clock, Eyesight, until
 from tests.running import RunningRelay
 
 
@@ -39,12 +41,12 @@ async def test_nobody_new_is_let_in_once_it_has_begun() -> None:
         draining.check()
     assert refusal.value.short == "draining"
     crowd.number = 0
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, scaled(10))
 
 
 async def test_without_anybody_it_is_over_at_once() -> None:
     crowd = Crowd(0)
-    await asyncio.wait_for(Drain(3600, time.monotonic).run(crowd), 10)
+    await asyncio.wait_for(Drain(3600, time.monotonic).run(crowd), scaled(10))
     assert not crowd.told
 
 
@@ -55,7 +57,7 @@ async def test_everybody_is_told_again_and_again_how_long_there_is_and_then_the_
         await until(lambda: len(crowd.told) == count)  # noqa: B023 - awaited here
         assert not running.done()
         clock.now += 1
-    await asyncio.wait_for(running, 10)
+    await asyncio.wait_for(running, scaled(10))
     assert crowd.told == [("draining", {"seconds": seconds}) for seconds in (2.5, 1.5, 0.5)]
     assert len(crowd) == 3
 
@@ -69,7 +71,7 @@ async def test_a_second_signal_ends_the_wait(second: signal.Signals) -> None:
     await until(lambda: bool(crowd.told))
     assert not waiting.done()
     signals.put_nowait(second)
-    await asyncio.wait_for(waiting, 10)
+    await asyncio.wait_for(waiting, scaled(10))
     assert not [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
 
 
@@ -77,19 +79,19 @@ async def test_ctrl_c_waits_for_nobody() -> None:
     signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
     signals.put_nowait(signal.SIGINT)
     draining = Drain(3600, time.monotonic)
-    await asyncio.wait_for(draining.wait(signals, Crowd(5)), 10)
+    await asyncio.wait_for(draining.wait(signals, Crowd(5)), scaled(10))
     assert not draining.begun
 
 
 async def test_a_drain_without_time_ends_at_once() -> None:
     signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
     signals.put_nowait(signal.SIGTERM)
-    await asyncio.wait_for(Drain(0, time.monotonic).wait(signals, Crowd(5)), 10)
+    await asyncio.wait_for(Drain(0, time.monotonic).wait(signals, Crowd(5)), scaled(10))
 
 
-async def join(relay: RunningRelay, http: ClientSession, browser: Browser) -> ClientResponse:
+async def join(address: str, http: ClientSession, browser: Browser) -> ClientResponse:
     headers = {"Content-Type": "application/sdp"}
-    return await http.post(f"{relay.address}/api/sessions", data=await browser.offer(), headers=headers)
+    return await http.post(f"{address}/api/sessions", data=await browser.offer(), headers=headers)
 
 
 async def readiness(relay: RunningRelay, http: ClientSession) -> tuple[int, dict[str, Any]]:
@@ -106,7 +108,7 @@ async def test_sigterm_lets_a_real_relay_drain_until_its_last_guest_has_gone(mod
     with RunningRelay("--port", "0", "--drain-timeout", "3600", *models) as relay:
         async with aiohttp.ClientSession() as http:
             async with Browser() as browser:
-                await browser.accept(await (await join(relay, http, browser)).text())
+                await browser.accept(await (await join(relay.address, http, browser)).text())
                 await browser.see(3)
                 assert (await readiness(relay, http))[0] == 200
                 relay.process.send_signal(signal.SIGTERM)
@@ -115,7 +117,7 @@ async def test_sigterm_lets_a_real_relay_drain_until_its_last_guest_has_gone(mod
                 status, conditions = await readiness(relay, http)
                 assert status == 503
                 assert [name for name, condition in conditions.items() if not condition["met"]] == ["staying"]
-                async with Browser() as late, await join(relay, http, late) as refusal:
+                async with Browser() as late, await join(relay.address, http, late) as refusal:
                     assert refusal.status == 503
                     assert (await refusal.json(content_type=None))["code"] == "draining"
                     assert int(refusal.headers["Retry-After"]) > 0
@@ -125,15 +127,22 @@ async def test_sigterm_lets_a_real_relay_drain_until_its_last_guest_has_gone(mod
     assert not any("Traceback" in line for line in relay.lines)
 
 
-async def test_a_second_sigterm_ends_a_real_relay_with_its_guests(model: Path, weights: Path) -> None:
-    models = ("--model", str(model), "--weights", str(weights))
-    with RunningRelay("--port", "0", "--drain-timeout", "3600", *models) as relay:
+async def test_a_second_sigterm_ends_a_relay_with_its_guests() -> None:
+    """In this process: its signals are those of the test."""
+    loop, said = asyncio.get_running_loop(), list[str]()
+    settings = Serve.read(["--port", "0", "--drain-timeout", "3600"], "test")
+    serving = asyncio.create_task(app.serve(settings, said.append, Eyesight()))
+    try:
+        await until(lambda: bool(said))
         async with aiohttp.ClientSession() as http, Browser() as browser:
-            await browser.accept(await (await join(relay, http, browser)).text())
+            await browser.accept(await (await join(said[0], http, browser)).text())
             await browser.see(3)
-            relay.process.send_signal(signal.SIGTERM)
+            signal.raise_signal(signal.SIGTERM)
             await browser.hear("draining")
-            relay.process.send_signal(signal.SIGTERM)
-            assert await end_of(relay) == 0
-            await until(lambda: browser.peer.connectionState == "closed", 20)
-    assert not any("Traceback" in line for line in relay.lines)
+            assert not serving.done()
+            signal.raise_signal(signal.SIGTERM)
+            await asyncio.wait_for(serving, scaled(30))
+            await until(lambda: browser.peer.connectionState == "closed")
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

@@ -15,6 +15,7 @@ from relay.config import Serve
 from relay.exposition import Histograms
 from relay.frame import Verdict
 from relay.metrics import Frames, total
+from tests.deadlines import scaled
 from tests.fakes import Browser, Eyesight
 
 Client = TestClient[web.Request, web.Application]
@@ -121,7 +122,7 @@ async def test_every_stage_and_line_has_its_histogram() -> None:
 
 async def test_the_loop_and_the_load_are_in_the_figures() -> None:
     async with serving() as client:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(scaled(20)):
             while value(figures := await read(client), "eyeline_event_loop_lag_seconds_count") < 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         for measure in ("processor", "event_loop", "lateness"):

@@ -16,6 +16,7 @@ import pytest
 from relay.config import Serve
 from relay.logs import SHOWN, Form, door, name_session, speaking_of
 from relay.sessions import Sessions, Wish
+from tests.deadlines import scaled
 from tests.fakes import Browser, Eyesight, hired
 
 log = logging.getLogger("relay.tests")
@@ -95,7 +96,7 @@ async def test_tasks_and_sockets_of_a_session_speak_of_it_and_others_do_not() ->
             second = asyncio.create_task(speak())
         await asyncio.gather(first, second)
         listening.sendto(b"packet", listening.get_extra_info("sockname"))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(scaled(5)):
             await heard.wait()
         listening.close()
     assert [(line["message"], line["session"]) for line in lines(stream)] == [

@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
 
@@ -12,6 +13,8 @@ import pytest
 
 from relay.__main__ import COMMANDS, main
 from relay.config import Check, Correct, Serve, Token
+from relay.media import codec
+from tests.deadlines import scaled
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,7 +23,13 @@ def relay(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the command line in a process of its own."""
     command = [sys.executable, "-m", "relay", *words]
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=60, cwd=ROOT, env={**os.environ, **environment}, check=False
+        command,
+        capture_output=True,
+        text=True,
+        timeout=scaled(60),
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        check=False,
     )
 
 
@@ -79,10 +88,13 @@ def test_a_wrong_setting_in_the_environment_is_told_too(
     assert "max_sessions: 'many' is not right" in capsys.readouterr().err
 
 
-def test_a_missing_model_is_1_and_says_what_to_do(tmp_path: Path, weights: Path) -> None:
-    done = relay("serve", "--port", "0", "--model", str(tmp_path / "none.task"), "--weights", str(weights))
-    assert done.returncode == 1
-    line = done.stderr.splitlines()[-1]
+Say = pytest.CaptureFixture[str]
+
+
+@pytest.mark.usefixtures("alone")
+def test_a_missing_model_is_1_and_says_what_to_do(tmp_path: Path, weights: Path, capsys: Say) -> None:
+    assert main(["serve", "--port", "0", "--model", str(tmp_path / "none.task"), "--weights", str(weights)]) == 1
+    line = capsys.readouterr().err.splitlines()[-1]
     assert "none.task" in line
     assert "scripts/run" in line
 
@@ -95,19 +107,27 @@ def test_missing_weights_are_1_and_one_line_that_says_what_to_do(tmp_path: Path,
     assert "--field geometric" in line
 
 
-def test_a_taken_port_is_2_and_says_so(model: Path, weights: Path) -> None:
+@pytest.mark.usefixtures("alone")
+def test_a_taken_port_is_2_and_says_so(model: Path, weights: Path, capsys: Say) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         models = ("--model", str(model), "--weights", str(weights))
-        done = relay("serve", "--host", "127.0.0.1", "--port", port, *models)
-    assert done.returncode == 2
-    assert f"relay serve: port: {port} is taken" in done.stderr
+        assert main(["serve", "--host", "127.0.0.1", "--port", port, *models]) == 2
+    assert f"relay serve: port: {port} is taken" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_serving_begins_with_an_address_and_ends_on_a_signal(
-    number: signal.Signals, model: Path, weights: Path
-) -> None:
+@pytest.fixture
+def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """`relay serve` in this process changes nothing that outlasts the test."""
+    monkeypatch.setattr("relay.__main__.logs.begin", lambda *_: None)
+    monkeypatch.setattr("relay.__main__._cap_threads", lambda _: None)
+    before = {(module, name): getattr(module, name) for module, names in codec.CONSTANTS.items() for name in names}
+    yield
+    for (module, name), value in before.items():
+        setattr(module, name, value)
+
+
+def test_serving_begins_with_an_address_and_ends_on_ctrl_c(model: Path, weights: Path) -> None:
     models = ("--model", str(model), "--weights", str(weights))
     command = [sys.executable, "-m", "relay", "serve", "--port", "0", *models]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as process:
@@ -115,8 +135,8 @@ def test_serving_begins_with_an_address_and_ends_on_a_signal(
         assert process.stderr is not None
         line = process.stdout.readline()
         assert re.search(r"http://localhost:\d+", line)
-        process.send_signal(number)
-        assert process.wait(20) == 0
+        process.send_signal(signal.SIGINT)
+        assert process.wait(scaled(20)) == 0
         said = process.stderr.read()
         assert "Traceback" not in said
         assert len(re.findall(rf"the network {weights} runs on \w+ExecutionProvider", said)) == 1
@@ -153,10 +173,14 @@ def test_a_token_that_cannot_be_made_is_one_line_without_the_key(
     assert 32 * "k" not in line
 
 
-def test_check_says_that_everything_is_there(model: Path, weights: Path) -> None:
-    done = relay("check", "--model", str(model), "--weights", str(weights))
-    assert done.returncode == 0, done.stdout
-    assert "MISSING" not in done.stdout
+def test_check_says_that_everything_is_there(
+    model: Path, weights: Path, capsys: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("relay.__main__.logs.begin", lambda *_: None)
+    monkeypatch.setattr("relay.__main__.config.cap_threads", lambda _: None)
+    status, said = main(["check", "--model", str(model), "--weights", str(weights)]), capsys.readouterr().out
+    assert status == 0, said
+    assert "MISSING" not in said
 
 
 def test_numeric_libraries_get_as_many_threads_as_asked_for() -> None:

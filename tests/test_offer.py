@@ -99,6 +99,17 @@ def test_every_truncated_offer_is_a_clean_error_or_none(sdp: str) -> None:
     assert outcomes >= {"malformed"}
 
 
+def test_a_packetization_mode_without_a_value_is_malformed(sdp: str) -> None:
+    with pytest.raises(MalformedError, match="cannot be used"):
+        offer.check(sdp.replace("packetization-mode=1", "packetization-mode"))
+
+
+def test_all_data_channels_share_one_section(sdp: str) -> None:
+    again = section(sdp, "application").replace("a=mid:2", "a=mid:3")
+    with pytest.raises(MalformedError, match="m=application"):
+        offer.check(sdp + again)
+
+
 def test_a_bundle_is_carried_by_a_section_that_is_there(sdp: str) -> None:
     offer.check(sdp.replace("BUNDLE 0 1 2", "BUNDLE 0 1 7"))
     with pytest.raises(MalformedError, match="BUNDLE"):
@@ -129,6 +140,11 @@ async def test_a_session_comes_of_an_offer_without_directions(sdp: str) -> None:
 def test_what_breaks_over_an_offer_is_the_offers_fault() -> None:
     with pytest.raises(MalformedError, match="cannot be used: 'oh'"), offer.blamed():
         raise KeyError("oh")
+
+
+def test_what_is_not_the_offers_fault_stays_what_it_is() -> None:
+    with pytest.raises(OSError, match="no port"), offer.blamed(ValueError):
+        raise OSError("no port")
 
 
 @pytest.mark.parametrize(("direction", "watches"), [("recvonly", True), ("sendrecv", True), ("sendonly", False)])

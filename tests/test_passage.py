@@ -13,6 +13,7 @@ from relay.gaze.face import Faces
 from relay.media.pipeline import Ears, Pipeline
 from relay.metrics import Meter
 from relay.passage import Passage
+from tests.deadlines import scaled
 from tests.fakes import Clip, FakeEyes, hired
 
 
@@ -49,7 +50,7 @@ async def test_every_taker_has_tracks_of_his_own(passage: Passage) -> None:
         one.video.stop()
         assert await other.video.recv()
     with suppress(MediaStreamError):
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(scaled(10)):
             while True:
                 await other.video.recv()
 
@@ -72,5 +73,5 @@ async def test_the_end_of_the_video_is_told(passage: Passage) -> None:
     ended = asyncio.Event()
     passage.enter_video(Clip(length=3), lambda _: 0, ended.set)
     passage.show_video()
-    async with running(passage), asyncio.timeout(10):
+    async with running(passage), asyncio.timeout(scaled(10)):
         await ended.wait()

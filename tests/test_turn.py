@@ -9,6 +9,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from relay.config import Serve
 from relay.turn import credentials, ice_servers, links, warn_without_relay
+from tests.deadlines import scaled
 from tests.fakes import Clip
 from tests.servers.coturn import RunningCoturn
 
@@ -109,7 +110,7 @@ async def test_media_go_through_the_turn_server_where_there_is_no_other_way() ->
             await other.setRemoteDescription(relayed_only(one.localDescription))
             await other.setLocalDescription(await other.createAnswer())
             await one.setRemoteDescription(relayed_only(other.localDescription))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(scaled(20)):
                 assert await (await arrived).recv()
         finally:
             await one.close()

@@ -1,4 +1,6 @@
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +13,7 @@ from relay.frame import Frame, Rotation, Shown, Verdict
 from relay.gaze import corrector as chain
 from relay.gaze.corrector import Corrector, Fields, Memory
 from relay.gaze.cutout import Cutout, cut
-from relay.gaze.face import Angles, Faces, Field
+from relay.gaze.face import Angles, Eye, Faces, Field
 from relay.gaze.geometric import turn
 from relay.gaze.geometry import Patch, ellipse, to_nodes
 from relay.gaze.landmarks import Landmarker
@@ -24,6 +26,7 @@ from tests.gaze.faces import face, faces
 from tests.gaze.weights import expected, write_network
 
 STILL = Clip(sway=0, tilt=0, zoom=0)
+STEP = 0.1  # seconds between frames: the correction fades in within three of them
 
 
 @pytest.fixture(params=["geometric", "tiny"])
@@ -53,31 +56,45 @@ def correct(corrector: Corrector, frame: Frame) -> tuple[Shown, Faces]:
     return corrector.show(frame, seen, corrector.make_fields(frame, seen)), seen
 
 
-def settle(corrector: Corrector, clip: Clip = STILL, frames: int = 12) -> tuple[Frame, Shown, Faces]:
-    """The corrector after its fade-in."""
-    for number in range(frames):
-        frame = to_frame(clip.frame(number), number / 30)
+def settle(corrector: Corrector, clip: Clip = STILL, begin: float = 0.0) -> tuple[Frame, Shown, Faces]:
+    """The corrector after its fade-in, before a clip in which nothing moves."""
+    still = first(clip)
+    for number in range(5):
+        frame = replace(still, time=begin + STEP * number)
         shown, seen = correct(corrector, frame)
     return frame, shown, seen
 
 
-def irises(frame: Frame, model: Path) -> NDArray[np.float32]:
-    """Both iris centres, by a fresh look at the frame."""
-    landmarker = Landmarker(model)
+@cache
+def first(clip: Clip, rotation: Rotation = 0) -> Frame:
+    """Its first frame, lying on its side if the picture is so stored."""
+    return to_frame(np.ascontiguousarray(np.rot90(clip.frame(0), rotation // 90)), 0.0, rotation)
+
+
+def irises(landmarker: Landmarker, frame: Frame) -> NDArray[np.float32]:
+    """Both iris centres, by another look at the frame."""
     (face,) = landmarker(frame).faces
-    landmarker.close()
     return np.array([face.right.iris, face.left.iris])
+
+
+@pytest.fixture(scope="module")
+def looks(model: Path) -> Iterator[tuple[Landmarker, Landmarker]]:
+    """Two that have seen nothing else: one looks at frames as they came, one at frames as they are shown."""
+    made = Landmarker(model), Landmarker(model)
+    yield made
+    for one in made:
+        one.close()
 
 
 @pytest.mark.parametrize(("pitch", "yaw"), [(10, 0), (-8, 0), (0, 10), (0, -10)])
 def test_the_eyes_of_a_real_face_turn_the_asked_way_by_the_asked_amount(
-    shipped: Corrector, model: Path, pitch: float, yaw: float
+    shipped: Corrector, looks: tuple[Landmarker, Landmarker], pitch: float, yaw: float
 ) -> None:
     """Claims 9 and 12: the network has been trained and is in use; its field is applied to the eyes."""
     shipped.correction = Correction(pitch=pitch, yaw=yaw)
     frame, shown, seen = settle(shipped)
     assert shown.verdict is Verdict.CORRECTED
-    step = irises(shown.frame, model) - irises(frame, model)
+    step = irises(looks[1], shown.frame) - irises(looks[0], frame)
     for moved, eye in zip(step, seen.faces[0].eyes, strict=True):
         wanted = turn(Angles(pitch, yaw), eye.iris_radius)
         along = moved @ wanted / np.hypot(*wanted)
@@ -85,20 +102,19 @@ def test_the_eyes_of_a_real_face_turn_the_asked_way_by_the_asked_amount(
         assert 0.4 < along / np.hypot(*wanted) < 1.3
         across = moved @ np.array([-wanted[1], wanted[0]]) / np.hypot(*wanted)
         assert abs(across) < 0.5 * np.hypot(*wanted)
+    (made,) = shipped.make_fields(frame, seen).faces
+    for eye, field in zip(seen.faces[0].eyes, (made.right, made.left), strict=True):
+        moves_the_iris(eye, field, Angles(pitch, yaw))
 
 
-@pytest.mark.parametrize(("pitch", "yaw"), [(10, 0), (-8, 0), (0, 10), (0, -10)])
-def test_the_field_moves_the_iris_by_its_step(shipped: Corrector, pitch: float, yaw: float) -> None:
-    shipped.correction = Correction(pitch=pitch, yaw=yaw)
-    frame, _, seen = settle(shipped)
-    (face,), (made,) = seen.faces, shipped.make_fields(frame, seen).faces
-    for eye, field in ((face.right, made.right), (face.left, made.left)):
-        patch = Patch.of(eye)
-        step = turn(patch.aim(Angles(pitch, yaw)), eye.iris_radius / patch.width)
-        column, row = to_nodes(GRID)[:, :2] @ (patch.to_eye(eye.iris) + step) + to_nodes(GRID)[:, 2]
-        moved = -field.flow[round(row), round(column)]
-        assert 0.85 < moved @ step / (step @ step) < 1.2
-        assert field.mask[round(row), round(column)] > 0.5
+def moves_the_iris(eye: Eye, field: Field, aim: Angles) -> None:
+    """By its own step, as the field says itself."""
+    patch = Patch.of(eye)
+    step = turn(patch.aim(aim), eye.iris_radius / patch.width)
+    column, row = to_nodes(GRID)[:, :2] @ (patch.to_eye(eye.iris) + step) + to_nodes(GRID)[:, 2]
+    moved = -field.flow[round(row), round(column)]
+    assert 0.85 < moved @ step / (step @ step) < 1.2
+    assert field.mask[round(row), round(column)] > 0.5
 
 
 def test_outside_the_eyes_a_corrected_frame_is_the_input_byte_for_byte(corrector: Corrector) -> None:
@@ -116,9 +132,8 @@ def test_a_picture_stored_on_its_side_is_corrected_as_it_will_be_seen(
     corrector: Corrector, engine: Engine, rotation: Rotation
 ) -> None:
     lying = Corrector(engine, Correction(pitch=10))
-    for number in range(12):
-        picture = np.ascontiguousarray(np.rot90(STILL.frame(number), rotation // 90))
-        frame = to_frame(picture, number / 30, rotation)
+    for number in range(5):
+        frame = replace(first(STILL, rotation), time=STEP * number)
         shown, seen = correct(lying, frame)
     lying.close()
     up = {90: (-1, 0), 180: (0, 1), 270: (1, 0)}[rotation]
@@ -133,12 +148,9 @@ def test_a_picture_stored_on_its_side_is_corrected_as_it_will_be_seen(
 
 
 def test_portrait_and_changing_sizes_are_corrected(corrector: Corrector) -> None:
-    number = 0
-    for width, height in ((640, 480), (360, 640), (961, 541)):
+    for number, (width, height) in enumerate(((640, 480), (360, 640), (961, 541))):
         clip = Clip(width=width, height=height, sway=0, tilt=0, zoom=0)
-        for _ in range(12):
-            shown, _ = correct(corrector, to_frame(clip.frame(0), number / 30))
-            number += 1
+        _, shown, _ = settle(corrector, clip, begin=number)
         assert shown.verdict is Verdict.CORRECTED
         assert shown.frame.size == (width, height)
 
@@ -147,8 +159,8 @@ def test_off_fades_out_and_then_gives_the_frame_itself(corrector: Corrector) -> 
     settle(corrector)
     corrector.correction = Correction(enabled=False)
     verdicts = []
-    for number in range(12, 24):
-        frame = to_frame(STILL.frame(0), number / 30)
+    for number in range(5, 9):
+        frame = replace(first(STILL), time=STEP * number)
         shown, _ = correct(corrector, frame)
         verdicts.append(shown.verdict)
     assert verdicts[0] is Verdict.CORRECTED
@@ -157,13 +169,14 @@ def test_off_fades_out_and_then_gives_the_frame_itself(corrector: Corrector) -> 
 
 
 def test_a_blink_gives_the_lids_as_they_are(corrector: Corrector) -> None:
-    clip = Clip(sway=0, tilt=0, zoom=0, blinks=(1.0,))
+    settle(corrector)
+    clip = Clip(sway=0, tilt=0, zoom=0, blinks=(0.6,))
     verdicts = []
-    for number in range(45):
+    for number in range(14, 32):
         shown, _ = correct(corrector, to_frame(clip.frame(number), number / 30))
         verdicts.append(shown.verdict)
-    assert verdicts[15] is Verdict.CORRECTED
-    assert Verdict.EYES_CLOSED in verdicts[28:36]
+    assert verdicts[0] is Verdict.CORRECTED
+    assert Verdict.EYES_CLOSED in verdicts[2:9]
     assert verdicts[-1] is Verdict.CORRECTED
 
 
@@ -218,7 +231,7 @@ def watched(model: Path, correction: Correction) -> Corrector:
 def test_the_network_is_asked_for_all_eyes_of_a_frame_at_once(model: Path, witness: Witness) -> None:
     corrector = watched(model, Correction(pitch=10, yaw=-3))
     people = faces(face(4, centre=(150, 150)), face(7, centre=(420, 200), width=60))
-    frame = to_frame(STILL.frame(0))
+    frame = first(STILL)
     made = corrector.make_fields(frame, people)
     corrector.close()
     [(cutouts, aims)] = witness.asked
@@ -237,7 +250,7 @@ def test_the_network_is_told_the_turn_as_the_stored_eye_has_to_make_it(
 ) -> None:
     corrector = watched(model, Correction(pitch=10))
     one = face()
-    frame = to_frame(STILL.frame(0), 0.0, rotation)
+    frame = first(STILL, rotation)
     corrector.make_fields(frame, Faces(0.0, frame.size, rotation, (one,)))
     corrector.close()
     [(_, aims)] = witness.asked
@@ -247,14 +260,14 @@ def test_the_network_is_told_the_turn_as_the_stored_eye_has_to_make_it(
 
 def test_nobody_needs_no_network(model: Path, witness: Witness) -> None:
     corrector = watched(model, Correction())
-    assert corrector.make_fields(to_frame(STILL.frame(0)), faces()) == Fields(0.0)
+    assert corrector.make_fields(first(STILL), faces()) == Fields(0.0)
     corrector.close()
 
 
 @pytest.mark.parametrize("openness", [0.0, -0.05])
 def test_closed_eyes_are_no_trouble(corrector: Corrector, openness: float) -> None:
     seen = faces(face(openness=openness))
-    frame = to_frame(STILL.frame(0))
+    frame = first(STILL)
     (made,) = corrector.make_fields(frame, seen).faces
     for field in (made.right, made.left):
         assert np.isfinite(field.flow).all()
@@ -292,7 +305,7 @@ def test_a_network_that_gives_no_number_lets_the_original_through(model: Path, t
     words += ["--weights", str(write_network(tmp_path / "fragile.onnx", fragile=True))]
     settings = Correct.read(words, "test")
     corrector, tally = Corrector(settings, settings.correction), Tally()
-    frame = to_frame(STILL.frame(0))
+    frame = first(STILL)
     shown = Walk(corrector, schedule_of(settings), tally).show(frame)
     corrector.close()
     assert shown == Shown(frame, Verdict.FAILED)

@@ -83,7 +83,7 @@ def test_blinks_of_a_head_that_moves_are_seen_before_their_landmarks_are_there(m
     landmarker = Landmarker(model)
     shut_: list[float] = []
     open_: list[float] = []
-    frames = [to_frame(clip.frame(number), number / clip.rate) for number in range(first, 48)]
+    frames = [to_frame(clip.frame(number), number / clip.rate) for number in range(first, 40)]
     found = [landmarker(frame) for frame in frames]
     landmarker.close()
     for now in range(4, len(frames)):
@@ -96,7 +96,7 @@ def test_blinks_of_a_head_that_moves_are_seen_before_their_landmarks_are_there(m
                 open_ += factors
     assert len(shut_) >= 6
     assert max(shut_) < 0.5
-    assert len(open_) > 80
+    assert len(open_) > 50
     assert np.quantile(open_, 0.02) > 0.9
 
 
@@ -116,7 +116,7 @@ def test_faces_that_cannot_be_compared_are_left_out() -> None:
 
 
 def test_any_rubbish_gives_a_share() -> None:
-    for seed in range(20):
+    for seed in range(0, 20, 2):
         one = face(centre=(320 - 15 * seed, 240 - 12 * seed), width=10 + 8 * seed, openness=0.14)
         sight, later = Sight.of(grey(texture()), faces(one)), grey(texture(seed=seed))
         for factors in guard(sight, faces(one), carry(sight, faces(one), later), later).values():

@@ -11,6 +11,7 @@ from aiortc.rtcrtpreceiver import StreamStatistics
 
 from relay.media import counts
 from relay.media.counts import STREAMS, TAPS, Network
+from tests.deadlines import scaled
 from tests.fakes import Browser, Clip, until
 
 
@@ -65,7 +66,7 @@ async def test_what_is_asked_for_again_is_counted_at_both_ends(network: Network)
         receiver, [sender] = other.getReceivers()[0], browser.peer.getSenders()
         await receiver._send_rtcp_pli(sender._ssrc)
         await receiver._send_rtcp_nack(sender._ssrc, [1, 2, 3])
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(scaled(20)):
             while (now := await network.read())["nacks", "in"] < before["nacks", "in"] + 3:
                 await browser.see()
         assert now["keyframe_requests", "out"] - before["keyframe_requests", "out"] >= 1
@@ -83,7 +84,7 @@ async def test_packets_that_do_not_come_are_counted_as_lost(network: Network, mo
                 send(data, address)
 
         monkeypatch.setattr(pair.protocol.transport, "sendto", lose)
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(scaled(20)):
             while (now := await network.read())["lost", "in"] < 3:
                 await browser.see()
         assert now["nacks", "out"] >= 3

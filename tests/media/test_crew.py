@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from relay.media.crew import Crew, StageError
+from tests.deadlines import scaled
 from tests.fakes import Clock, hired
 
 
@@ -49,4 +50,4 @@ async def test_settling_waits_for_a_stage_whose_caller_is_gone() -> None:
         await asyncio.sleep(0.05)
         assert not settling.done()
         gate.set()
-        await asyncio.wait_for(settling, 5)
+        await asyncio.wait_for(settling, scaled(10))

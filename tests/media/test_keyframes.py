@@ -1,7 +1,8 @@
 """Which frame is a keyframe, and how often one is made."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from functools import partial
 
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender
@@ -9,7 +10,7 @@ from aiortc.codecs import depayload, get_encoder
 from aiortc.rtcrtpparameters import RTCRtpCodecParameters
 
 from relay.media import keyframes
-from tests.fakes import picture, until
+from tests.fakes import Clock, picture
 
 CODECS = [
     RTCRtpCodecParameters("video/VP8", 90000, payloadType=97),
@@ -52,20 +53,35 @@ def test_the_name_is_still_there() -> None:
     assert hasattr(RTCRtpSender, keyframes.SEND)
 
 
-async def test_who_asks_too_often_gets_one_as_soon_as_it_may_be(sender: RTCRtpSender) -> None:
-    keyframes.limit_keyframes(0.5)
-    made = 0
+async def test_who_asks_too_often_gets_one_as_soon_as_it_may_be(
+    sender: RTCRtpSender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock, waiting = Clock(), list[tuple[float, Callable[[], None]]]()
+    monkeypatch.setattr("relay.media.keyframes.time.monotonic", clock)
     loop = asyncio.get_running_loop()
-    begun = loop.time()
-    while loop.time() - begun < 0.8:
-        sender._send_keyframe()
-        made += getattr(sender, WANTED)
+    monkeypatch.setattr(loop, "call_later", lambda wait, call, *given: waiting.append((wait, partial(call, *given))))
+
+    def made() -> bool:
+        before = bool(getattr(sender, WANTED))
         setattr(sender, WANTED, False)
-        await asyncio.sleep(0.01)
-    setattr(sender, WANTED, False)
+        return before
+
+    keyframes.limit_keyframes(0.5)
+    made()
     sender._send_keyframe()
-    await until(lambda: bool(getattr(sender, WANTED)))
-    assert 1 <= made <= 1 + (loop.time() - begun) / 0.5
+    assert made()
+    for _ in range(4):
+        clock.now += 0.1
+        sender._send_keyframe()
+        assert not made()
+    [(wait, again)] = waiting
+    assert wait == pytest.approx(0.4, abs=0.01)
+    clock.now += wait - 0.3
+    again()
+    assert made()
+    sender._send_keyframe()
+    assert not made()
+    assert len(waiting) == 2
 
 
 async def test_without_a_limit_everybody_gets_one_at_once(sender: RTCRtpSender) -> None:

@@ -22,9 +22,9 @@ from relay.gaze.warp import Placed, warp
 from tests.models.conftest import SCENES
 
 SETTINGS = [
-    *("--steps", "12", "--warm-up", "3", "--critic-after", "0.25", "--sheet-every", "12", "--device", "cpu"),
-    *("--shares.synthetic", "4", "--shares.pairs", "3", "--shares.unlabelled", "3"),
-    *("--shape.widths", "[8,12,16]", "--shape.angles", "8"),
+    *("--steps", "6", "--warm-up", "2", "--critic-after", "0.34", "--sheet-every", "6", "--device", "cpu"),
+    *("--shares.synthetic", "2", "--shares.pairs", "2", "--shares.unlabelled", "2"),
+    *("--shape.widths", "[8,8,8]", "--shape.angles", "4"),
 ]
 LOSSES = {"target", "flow", "layer", "inverse", "adversarial", "correction", "smooth", "rigid"}
 

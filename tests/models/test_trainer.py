@@ -1,8 +1,9 @@
+from datetime import timedelta
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 import torch
-from torch.multiprocessing.spawn import spawn
 
 from models import checkpoint, trainer
 from models.config import Recipe, Shape, Shares, Weights
@@ -11,6 +12,7 @@ from models.datasets.album import Album
 from models.datasets.mixing import Mixture
 from models.datasets.scenes import Scene
 from models.trainer import DivergedError, Trainer
+from tests.deadlines import scaled
 from tests.models.albums import album_of
 
 TINY = Shape(widths=(8, 8, 8), angles=4)
@@ -96,13 +98,13 @@ def test_curves_and_sheets_are_written(tmp_path: Path, rendered: list[Scene], al
     assert list((tmp_path / "tensorboard").iterdir())
 
 
-def _one_of_two(rank: int, folder: str, where: str) -> None:
-    """A process of the test below."""
+def _train_one_of_two(rank: int, folder: str, where: str) -> None:
     torch.set_num_threads(1)
-    torch.distributed.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2)
+    meeting, patience = f"file://{folder}/meeting", timedelta(seconds=scaled(60))
+    torch.distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=2, timeout=patience)
     rendered = [scenes.read(path) for path in sorted(Path(where).glob("*.npz"))]
     # Other weights at first, unless they agree; phases that end early, which they must do together.
-    chosen = recipe(Path(folder) / "run", steps=6, seed=rank, critic_after=0.0, wanted_gap=0.0, network_steps=4)
+    chosen = recipe(Path(folder) / "run", steps=3, seed=rank, critic_after=0.0, wanted_gap=0.0, network_steps=4)
     run = Trainer(chosen, Mixture(recipe(Path(folder)), rendered, [album_of(rendered[0])], rank, 2), [])
     run.run()
     torch.save(weights(run), f"{folder}/weights_{rank}.pt")
@@ -110,10 +112,14 @@ def _one_of_two(rank: int, folder: str, where: str) -> None:
 
 
 def test_two_processes_train_one_network(tmp_path: Path) -> None:
+    """This one, and another that is started."""
     where = str(Path(__file__).parent / "scenes")
-    spawn(_one_of_two, (str(tmp_path), where), nprocs=2)
-    one, other = (torch.load(tmp_path / f"weights_{rank}.pt") for rank in range(2))
-    assert torch.equal(one, other)
+    other = get_context("spawn").Process(target=_train_one_of_two, args=(1, str(tmp_path), where))
+    other.start()
+    _train_one_of_two(0, str(tmp_path), where)
+    other.join()
+    assert other.exitcode == 0
+    assert torch.equal(*(torch.load(tmp_path / f"weights_{rank}.pt") for rank in range(2)))
 
 
 def test_without_a_critic_nothing_judges(tmp_path: Path, rendered: list[Scene], album: Album) -> None:

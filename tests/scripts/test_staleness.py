@@ -1,6 +1,7 @@
 import json
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -18,9 +19,10 @@ from scripts.measuring.bars import Ages, Evidence, propose
 from scripts.measuring.heatmap import outline
 from scripts.measuring.landing import land
 from scripts.measuring.motions import Motion, Tracks, name_motion
-from scripts.measuring.sequences import Scene, drawn, glance, lid
+from scripts.measuring.sequences import Scene, Take, drawn, glance, lid
 from tests.gaze.faces import eye, face, faces, moved
 
+SMALL = (320, 240)
 OFF, VELOCITY, FLOW, GUARDED = range(4)
 NOWHERE = np.zeros(2)
 
@@ -104,7 +106,7 @@ def test_a_field_that_lies_beside_the_eye_moves_nothing_of_it() -> None:
 
 
 def test_the_landmarks_of_a_known_sequence_are_where_the_landmark_model_sees_them(model: Path) -> None:
-    take = Scene("brisk", speed=2.0, seconds=0.4).take()
+    take = brisk()
     landmarker = Landmarker(model)
     (found,) = landmarker(take.frames[10]).faces
     landmarker.close()
@@ -148,10 +150,16 @@ def test_a_known_sequence_blinks_and_says_so() -> None:
     assert openness[8] > 0.15
 
 
+@cache
+def brisk() -> Take:
+    """A head that moves briskly."""
+    return Scene("brisk", speed=2.0, seconds=0.4, size=SMALL, eye_width=30).take()
+
+
 @pytest.fixture(scope="module")
 def readings() -> list[Reading]:
-    """A head that moves briskly, up to two frames old."""
-    take = Scene("brisk", speed=2.0, seconds=0.4).take()
+    """Up to two frames old."""
+    take = brisk()
     return Past(take, compute, Angles(8, 0), most=2).readings(3)
 
 
@@ -175,17 +183,17 @@ def test_stale_landmarks_cost_less_where_they_are_carried_along(readings: list[R
 
 
 def test_a_field_from_before_a_glance_shows_and_one_from_after_it_does_not() -> None:
-    take = Scene("glances", glances=True, seconds=0.75).take()  # the eyes jump in frames 17 and 18, of 22
-    for one in Past(take, compute, Angles(8, 0), most=4).readings()[-2:]:
+    take = Scene("glances", glances=True, seconds=0.75, size=SMALL).take()  # the eyes jump in frames 17 and 18, of 22
+    for one in Past(take, compute, Angles(8, 0), most=4).readings(17)[-2:]:
         assert one.motion is Motion.GLANCE
         assert not one.costs[OFF, 0, :4, Cost.GREY].any()
         assert one.costs[OFF, 0, 4, Cost.GREY] > 0.02
 
 
 def test_a_field_laid_over_lids_that_have_come_down_is_found_out_unless_it_is_held_back() -> None:
-    take = Scene("blinks", blinks=True, seconds=0.8).take()
+    take = Scene("blinks", blinks=True, seconds=0.8, size=SMALL).take()
     past = Past(take, compute, Angles(8, 0), most=4, watch=lambda *_: {1: (0.0, 0.0)})
-    shut = [one for one in past.readings() if one.is_shut]
+    shut = [one for one in past.readings(2) if one.is_shut]
     assert shut
     assert all(one.motion is Motion.BLINK for one in shut)
     worst = {variant: max(float(one.costs[variant, 4, 4, Cost.LIDS]) for one in shut) for variant in (FLOW, GUARDED)}
@@ -254,7 +262,7 @@ def test_the_command_prints_tables_and_one_json_line_and_draws_a_heat_map(
 ) -> None:
     picture = tmp_path / "new" / "ages.png"
     flags = ["--seconds", "0.5", "--most", "2", "--every", "6", "--field", "geometric"]
-    monkeypatch.setattr(staleness, "SCENES", (Scene("brisk", speed=2.5),))
+    monkeypatch.setattr(staleness, "SCENES", (Scene("brisk", speed=2.5, size=SMALL),))
     monkeypatch.setattr(sys, "argv", ["staleness", *flags, "--out", str(picture)])
     staleness.main()
     lines = capsys.readouterr().out.splitlines()

@@ -25,8 +25,8 @@ GREY = to_frame(np.full((300, 400, 3), 128, np.uint8))
 @pytest.fixture(scope="module")
 def film(model: Path) -> Film:
     assert films.ENGINE.model == model
-    clip = Clip(width=320, height=240, rate=15, seconds=2.0, eye_width=36.0, sway=4.0, tilt=1.0, blinks=(1.2,))
-    return films.read(write_mp4(clip), 2.0)
+    clip = Clip(width=320, height=240, rate=15, seconds=1.4, eye_width=36.0, sway=4.0, tilt=1.0, blinks=(0.8,))
+    return films.read(write_mp4(clip), 1.4)
 
 
 def asked(share: float) -> Row:
@@ -47,7 +47,7 @@ def test_gain_is_the_share_that_is_made(share: float) -> None:
 
 
 def test_film_and_faces(film: Film) -> None:
-    assert len(film.frames) == len(film.found) == len(film.steady) == 30
+    assert len(film.frames) == len(film.found) == len(film.steady) == 21
     assert all(faces.faces for faces in film.found)
     moments = film.moments(4)
     assert len(moments) == 4

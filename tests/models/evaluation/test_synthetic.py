@@ -37,12 +37,10 @@ def fixed(*fields: Field) -> Row:
     return Row("fixed", make)
 
 
-PAIRS = [(0, 1), (1, 2), (2, 3), (3, 1)]
+TURNS = [(0, 1, Side.RIGHT, 16), (1, 2, Side.LEFT, 16), (2, 3, Side.RIGHT, 7), (3, 1, Side.LEFT, 7)]
 
 
-@pytest.mark.parametrize("side", list(Side))
-@pytest.mark.parametrize(("source", "target"), PAIRS)
-@pytest.mark.parametrize("scale", [16, 7])
+@pytest.mark.parametrize(("source", "target", "side", "scale"), TURNS)
 def test_no_correction_leaves_the_whole_aim(source: int, target: int, side: Side, scale: int) -> None:
     one = stage(source, target, side, scale)
     found = synthetic.turned(NONE, one)
@@ -52,8 +50,7 @@ def test_no_correction_leaves_the_whole_aim(source: int, target: int, side: Side
     assert found.sharpness == pytest.approx(1)
 
 
-@pytest.mark.parametrize("side", list(Side))
-@pytest.mark.parametrize(("source", "target"), PAIRS)
+@pytest.mark.parametrize(("source", "target", "side"), [turn[:3] for turn in TURNS])
 def test_the_true_target_leaves_nothing(source: int, target: int, side: Side) -> None:
     one = stage(source, target, side)
     found, without = synthetic.turned(fixed(one.known), one), synthetic.turned(NONE, one)

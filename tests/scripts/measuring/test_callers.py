@@ -14,10 +14,11 @@ from relay.gaze import wire
 from relay.gaze.face import Faces
 from scripts.measuring.callers import DECODER, RATE, STAMP, TICKS, Caller, CallError, Camera, Noted, encode, percentile
 from tests.clips import Clip
+from tests.deadlines import scaled
 from tests.fakes import Clock, FakeEyes, until
 from tests.scripts.measuring.clocks import sleeping_clock
 
-CLIP = Clip(width=320, height=240, seconds=1.5, eye_width=24, sway=8, numbered=True)
+CLIP = Clip(width=160, height=120, seconds=1.5, eye_width=16, sway=4, numbered=True)
 
 
 class TellingEyes(FakeEyes):
@@ -141,7 +142,7 @@ async def test_a_call_with_a_relay_is_noted_without_a_frame_being_decoded(
 
 async def ended(caller: Caller, http: aiohttp.ClientSession) -> None:
     """Ask for its figures until the relay has none any more."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(scaled(10)):
         while True:
             await caller.read(http)
             await asyncio.sleep(0.05)
