@@ -39,11 +39,6 @@ export class Account {
     }
     return {stats, finding};
   }
-
-  /** The relay has gone, and with it what it had told. */
-  forget() {
-    this.#earlier = undefined;
-  }
 }
 
 /** The relay's work on landmarks and field, and this browser's on the picture. @param {Stats} told @param {Own} own */

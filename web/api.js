@@ -1,9 +1,11 @@
 /** The relay's HTTP side: configuration, opening and ending a session. Knows nothing of media or of the page. */
 
+import {Patience} from './patience.js';
 import {RelayError, explainCode} from './problem.js';
 import {Token} from './token.js';
 
-const PATIENCE_MS = 8000;
+/** How long an answer may take, milliseconds; longer for a relay that was found to be slow. */
+const USUAL_MS = 8000;
 
 /** Statuses a server in between gives when the relay itself is not there. */
 const ABSENT = [502, 504];
@@ -20,6 +22,7 @@ const PASSING = [408, 425, 429];
 export class Relay {
   #base;
   #token;
+  #patience = new Patience();
 
   /**
    * @param {string} [address] of the relay; by default where this module came from
@@ -57,10 +60,10 @@ export class Relay {
     return {sdp: /** @type {string} */ (answer.sdp), address: `api/sessions/${encodeURIComponent(answer.id)}`};
   }
 
-  /** Whether the relay is there and still knows the session. */
+  /** Whether the relay is there and still knows the session. Takes as long as it takes: no answer is not a no. */
   async knows(/** @type {string} */ address, /** @type {AbortSignal} */ signal) {
     try {
-      await this.#ask(address, {}, signal);
+      await this.#fetch(address, {}, signal);
       return true;
     } catch (error) {
       signal.throwIfAborted();
@@ -98,22 +101,30 @@ export class Relay {
     return new URL(path, this.#base).href;
   }
 
-  /**
-   * @param {string} path
-   * @param {RequestInit} options
-   * @param {AbortSignal} signal
-   */
+  /** As #fetch(), with an answer in time. @param {string} path @param {RequestInit} options @param {AbortSignal} signal */
   async #ask(path, options, signal) {
-    const limit = AbortSignal.timeout(PATIENCE_MS);
-    const headers = {...options.headers, ...this.#token.header};
-    let response;
+    const limit = new AbortController();
+    const timer = setTimeout(() => {
+      this.#patience.grow();
+      limit.abort();
+    }, this.#patience.of(USUAL_MS));
     try {
-      response = await fetch(
-        this.#locate(path), {cache: 'no-store', ...options, headers, signal: AbortSignal.any([signal, limit])});
-    } catch {
+      return await this.#fetch(path, options, AbortSignal.any([signal, limit.signal]));
+    } catch (error) {
+      signal.throwIfAborted();
+      throw limit.signal.aborted ? new RelayError('unreachable', explainCode('unreachable')) : error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** An answer that is no refusal. @param {string} path @param {RequestInit} options @param {AbortSignal} signal */
+  async #fetch(path, options, signal) {
+    const headers = {...options.headers, ...this.#token.header};
+    const response = await fetch(this.#locate(path), {cache: 'no-store', ...options, headers, signal}).catch(() => {
       signal.throwIfAborted();
       throw new RelayError('unreachable', explainCode('unreachable'));
-    }
+    });
     if (!response.ok) throw await this.#refusal(response);
     return response;
   }

@@ -1,5 +1,5 @@
 /**
- * Keeps a connection to the relay for as long as the call lasts: connects, listens for its heart-beat, and begins
+ * Keeps a connection to the relay for as long as the call lasts: connects, has it watched over (watch.js), and begins
  * again when it is gone. Knows nothing of the page; what happens is reported.
  *
  * @typedef {{phase: 'connecting' | 'waiting', error?: RelayError}
@@ -8,22 +8,10 @@
  */
 
 import {delayBefore, pause} from './backoff.js';
+import {Patience} from './patience.js';
 import {Peer} from './peer.js';
 import {RelayError, explainCode} from './problem.js';
-import {Pulse, TICK_MS} from './pulse.js';
-
-/**
- * Silence, in ticks, until the camera's own picture is shown and the relay is asked over HTTP whether it is still
- * there, and until the connection is given up whatever it answers: it may merely be busy.
- */
-const QUIET_TICKS = 4;
-const LOST_TICKS = 67;
-
-/** A relay that speaks but shows nothing new for this long is worth another connection. */
-const BLIND_TICKS = 67;
-
-/** A connection that held this long was a good one: the next attempt comes at once again. */
-const GOOD_TICKS = 34;
+import {Watch} from './watch.js';
 
 /**
  * One call. `report` hears each state, `hear` each message of the relay but pongs, `trip` each round trip in
@@ -46,6 +34,7 @@ const GOOD_TICKS = 34;
 export class Call {
   #parts;
   #wake = new EventTarget();
+  #patience = new Patience();
   #attempt = 0;
   #renewed = false;
   /** @type {RelayError | undefined} */
@@ -99,23 +88,35 @@ export class Call {
     const {relay, stream, settings, publish} = this.#parts;
     const config = await relay.readConfig(signal);
     this.#parts.configured(config);
-    const peer = this.#latest = new Peer(relay, config.iceServers, this.#parts.local());
+    this.#renewed = false; // what was wished until now is about to be done
+    const peer = this.#latest = new Peer(relay, config.iceServers, this.#patience, this.#parts.local());
+    const watch = this.#watchOver(peer);
     try {
-      const pulse = new Pulse(QUIET_TICKS, LOST_TICKS);
-      this.#listen(peer, pulse);
+      this.#listen(peer, watch);
       await peer.open(stream, {settings: settings.correction, publish}, signal);
       this.peer = peer;
-      await this.#attend(peer, pulse);
+      await watch.run();
     } finally {
       this.peer = undefined;
       peer.end();
     }
   }
 
-  #listen(/** @type {Peer} */ peer, /** @type {Pulse} */ pulse) {
+  #watchOver(/** @type {Peer} */ peer) {
+    return new Watch(peer, {
+      // Where this browser warps its picture moves whatever the relay does: what counts is what the relay sends.
+      pictures: () => peer.here ? peer.packets : this.#parts.pictures(),
+      blindfolded: () => this.#blindfolded,
+      patience: this.#patience,
+      report: (phase) => this.#parts.report({phase, peer}),
+      good: () => { this.#attempt = 0; },
+    });
+  }
+
+  #listen(/** @type {Peer} */ peer, /** @type {Watch} */ watch) {
     peer.addEventListener('message', (event) => {
       const message = /** @type {CustomEvent} */ (event).detail;
-      pulse.beat();
+      watch.hear(message);
       if (message.type === 'pong') this.#parts.trip(performance.now() - message.t);
       else this.#parts.hear(message);
       if (message.type === 'draining') this.#leave(peer);
@@ -126,34 +127,6 @@ export class Call {
   #leave(/** @type {Peer} */ peer) {
     this.#dismissed = new RelayError('draining', explainCode('draining'));
     peer.end();
-  }
-
-  /** Watches over a connection; resolves when it has ended or has been silent for too long. @returns {Promise<void>} */
-  #attend(/** @type {Peer} */ peer, /** @type {Pulse} */ pulse) {
-    const film = new Pulse(BLIND_TICKS, BLIND_TICKS);
-    const verify = oneAtATime(() => peer.verify());
-    // Where this browser warps its picture moves whatever the relay does: what counts is what the relay sends.
-    const count = () => peer.here ? peer.packets : this.#parts.pictures();
-    let ticks = 0;
-    let counted = count();
-    const tick = () => {
-      if (++ticks === GOOD_TICKS) this.#attempt = 0;
-      const moved = count() !== counted;
-      counted = count();
-      if (moved) pulse.beat();
-      if (moved || this.#blindfolded) film.beat();
-      const health = pulse.tick();
-      if (health === 'lost' || film.tick() === 'lost') peer.end();
-      else this.#parts.report({phase: health === 'steady' ? 'live' : 'quiet', peer});
-      if (health === 'quiet') verify();
-      peer.say({type: 'ping', t: performance.now()});
-    };
-    return new Promise((resolve) => {
-      tick();
-      const timer = setInterval(tick, TICK_MS);
-      peer.addEventListener('end', () => { clearInterval(timer); resolve(); });
-      if (peer.signal.aborted) { clearInterval(timer); resolve(); }
-    });
   }
 
   /** Whether it is no wonder that no picture comes back: the page is hidden, or the camera itself shows nothing. */
@@ -167,15 +140,4 @@ export class Call {
     const delay = Math.max(delayBefore(this.#attempt++), error.retryAfter);
     return pause(error.lasting ? 2 ** 31 - 1 : delay, signal, this.#wake);
   }
-}
-
-/** The same act, left out while it is still under way. @param {() => Promise<void>} act */
-function oneAtATime(act) {
-  let busy = false;
-  return async () => {
-    if (busy) return;
-    busy = true;
-    await act();
-    busy = false;
-  };
 }

@@ -31,7 +31,11 @@ export class Here {
     this.end();
     this.#wanted = true;
     if (Here.obstacle || this.#failures >= MOST_FAILURES) return;
-    this.local = new Local(camera);
+    try {
+      this.local = new Local(camera);
+    } catch {
+      return; // a browser that refuses workers in this way
+    }
     this.local.addEventListener('failed', () => {
       this.#failures += 1;
       this.#failed();

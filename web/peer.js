@@ -4,17 +4,12 @@
  * signal aborts or the relay goes away. Knows nothing of reconnecting, of what is in a packet, or of the page.
  */
 
+import {failed, gathered, opened} from './connecting.js';
 import {Gauge} from './gauge.js';
-import {RelayError, explainCode} from './problem.js';
-
-const GATHERING_MS = 2000;
-const CONNECTING_MS = 10000;
+import {Vitals} from './vitals.js';
 
 /** A packet that is late is of no use any more, and must not hold up the next one. */
 const NEWEST_ONLY = {ordered: false, maxRetransmits: 0};
-
-/** How long the relay may take to hear that the session ends before its media stop, which it would take for a mishap. */
-const FAREWELL_MS = 2000;
 
 /**
  * Fires `message` (a CustomEvent whose detail is the relay's message) and once `end`.
@@ -25,6 +20,8 @@ export class Peer extends EventTarget {
   #connection;
   #channel;
   #gauge;
+  #vitals;
+  #patience;
   #address = '';
   #local;
   /** What comes back: corrected video, untouched audio. Where this browser warps: what it makes. */
@@ -35,13 +32,16 @@ export class Peer extends EventTarget {
   /**
    * @param {import('./api.js').Relay} relay
    * @param {RTCIceServer[]} iceServers
+   * @param {import('./patience.js').Patience} patience
    * @param {import('./local.js').Local} [local] what warps in this browser; without it the relay does
    */
-  constructor(relay, iceServers, local) {
+  constructor(relay, iceServers, patience, local) {
     super();
     this.#relay = relay;
+    this.#patience = patience;
     this.#connection = new RTCPeerConnection({iceServers, bundlePolicy: 'max-bundle'});
     this.#gauge = new Gauge(this.#connection);
+    this.#vitals = new Vitals(this.#connection);
     this.#channel = this.#connection.createDataChannel('eyeline');
     this.#local = local;
     if (local) this.#receiveFields(local);
@@ -74,7 +74,8 @@ export class Peer extends EventTarget {
     signal.addEventListener('abort', () => this.end(), {signal: this.signal});
     await this.#addTracks(stream);
     await this.#connection.setLocalDescription();
-    await gathered(this.#connection);
+    await gathered(this.#connection, this.#patience, this.signal);
+    this.signal.throwIfAborted();
     const offer = /** @type {RTCSessionDescription} */ (this.#connection.localDescription);
     const returns = this.here ? 'field' : 'video';
     const {sdp, address} = await this.#relay.open({...wish, sdp: offer.sdp, returns}, signal);
@@ -82,7 +83,7 @@ export class Peer extends EventTarget {
     if (this.signal.aborted) this.#relay.end(address);
     this.signal.throwIfAborted();
     await this.#connection.setRemoteDescription({type: 'answer', sdp});
-    await this.#opened();
+    await opened(this.#connection, this.#channel, this.#vitals, this.#patience, this.signal);
     if (!this.here) await this.#keepResolution();
   }
 
@@ -109,10 +110,14 @@ export class Peer extends EventTarget {
     return this.signal.aborted ? Promise.resolve(undefined) : this.#gauge.read();
   }
 
-  /** Asks the relay another way, over HTTP, whether this connection is still there for it; ends it if not. */
-  async verify() {
-    const exists = await this.#relay.knows(this.#address, this.signal).catch(() => false);
-    if (!exists) this.end();
+  /** What has arrived since this was last asked. */
+  readVitals() {
+    return this.#vitals.read();
+  }
+
+  /** Asks the relay another way, over HTTP, whether it still knows this session; no when it says so, or is not there. */
+  isKnown() {
+    return this.#relay.knows(this.#address, this.signal).catch(() => false);
   }
 
   /** Hangs up and tells the relay. */
@@ -127,12 +132,15 @@ export class Peer extends EventTarget {
     this.#finish();
   }
 
-  /** Everybody hears of the end at once; the connection stays until the farewell has arrived, or was long enough. */
-  #finish(farewell = Promise.resolve()) {
+  /**
+   * Everybody hears of the end at once, and nothing more is sent. The connection itself stays until the farewell has
+   * arrived, or has gone astray: the relay would take its end for a mishap.
+   */
+  #finish(/** @type {Promise<void> | undefined} */ farewell = undefined) {
     if (this.signal.aborted) return;
     this.#over.abort();
-    const long = new Promise((resolve) => setTimeout(resolve, FAREWELL_MS));
-    Promise.race([farewell, long]).then(() => this.#connection.close());
+    for (const sender of this.#connection.getSenders()) sender.replaceTrack(null).catch(() => {});
+    Promise.race([farewell, farewell && failed(this.#connection)]).then(() => this.#connection.close());
     this.dispatchEvent(new Event('end'));
   }
 
@@ -160,17 +168,6 @@ export class Peer extends EventTarget {
     this.dispatchEvent(new CustomEvent('message', {detail: message}));
   }
 
-  /** @returns {Promise<void>} */
-  #opened() {
-    if (this.#channel.readyState === 'open') return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const fail = () => reject(new RelayError('no_media', explainCode('no_media')));
-      const timer = setTimeout(fail, CONNECTING_MS);
-      this.#channel.onopen = () => { clearTimeout(timer); resolve(); };
-      this.addEventListener('end', () => { clearTimeout(timer); fail(); });
-    });
-  }
-
   /**
    * A shortage is to cost frames, not size: small eyes cannot be corrected well, and every change of size makes
    * the relay start its encoder anew.
@@ -182,17 +179,4 @@ export class Peer extends EventTarget {
     parameters.degradationPreference = 'maintain-resolution';
     await sender.setParameters(parameters).catch(() => {}); // a browser without it keeps its own habit
   }
-}
-
-/** All candidates, or those found in time: the relay takes no later ones. @returns {Promise<void>} */
-function gathered(/** @type {RTCPeerConnection} */ connection) {
-  if (connection.iceGatheringState === 'complete') return Promise.resolve();
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, GATHERING_MS);
-    connection.addEventListener('icegatheringstatechange', () => {
-      if (connection.iceGatheringState !== 'complete') return;
-      clearTimeout(timer);
-      resolve();
-    });
-  });
 }

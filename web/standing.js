@@ -12,6 +12,36 @@ import {explainCode} from './problem.js';
 /** @type {StateDetail} */
 export const BEGINNING = Object.freeze({state: 'connecting', phase: 'connecting', code: '', message: ''});
 
+/** Follows the facts, and tells when something else is so than before. */
+export class Standing {
+  #look;
+  #tell;
+  /** @type {import('./problem.js').RelayError | undefined} */
+  #error;
+  /** How the connection is doing. @type {import('./eyeline.d.ts').Phase} */
+  phase = 'connecting';
+  status = BEGINNING;
+
+  /** @param {() => Pick<Facts, 'showing' | 'ended'>} look @param {(status: StateDetail) => void} tell */
+  constructor(look, tell) {
+    this.#look = look;
+    this.#tell = tell;
+  }
+
+  /** The connection. @param {import('./eyeline.d.ts').Phase} phase @param {import('./problem.js').RelayError} [error] */
+  enter(phase, error) {
+    this.phase = phase;
+    this.#error = error;
+  }
+
+  /** Tells what is shown, and why, if it is another thing than before. */
+  judge() {
+    const before = this.status;
+    this.status = standingOf({...this.#look(), phase: this.phase, error: this.#error, before});
+    if (!same(before, this.status)) this.#tell(this.status);
+  }
+}
+
 /** @param {Facts} facts @returns {StateDetail} */
 export function standingOf(facts) {
   const {phase, showing} = facts;

@@ -8,6 +8,13 @@
 const SILENCE_US = 600_000;
 const SILENT_PICTURES = 4;
 
+/** Where corrected ones come at a slower pace, so many of their usual gaps are no silence yet; up to the longest one. */
+const SILENT_GAPS = 4;
+const LONGEST_SILENCE_US = 3_000_000;
+
+/** How fast the usual gap follows. */
+const EASE = 0.3;
+
 /** Between two pictures: what is closer together a sender takes for one and the same. */
 const LEAST_US = 1000;
 
@@ -18,6 +25,9 @@ export class Switch {
   #latest = 0;
   #heardAt = 0;
   #missed = 0;
+  /** Usual time between two corrected pictures; 0 until two have come. */
+  #gap = 0;
+  #heard = false;
   /** @type {Showing} */
   showing = 'raw';
   /** Corrected pictures that have come. */
@@ -26,6 +36,8 @@ export class Switch {
   /** Corrected pictures may come, of another origin than before; until the first is there the camera's own are shown. */
   offer() {
     this.#offered = true;
+    this.#gap = 0;
+    this.#heard = false;
     this.showing = 'raw';
   }
 
@@ -40,7 +52,7 @@ export class Switch {
     this.#missed += 1;
     this.#latest = time;
     if (time < this.#heardAt) this.#heardAt = time; // another camera, with another clock
-    const silent = this.#missed >= SILENT_PICTURES && time - this.#heardAt >= SILENCE_US;
+    const silent = this.#missed >= SILENT_PICTURES && time - this.#heardAt >= this.#patience;
     if (silent) this.showing = 'raw';
     return this.showing === 'raw';
   }
@@ -50,9 +62,15 @@ export class Switch {
     if (!this.#offered) return false;
     this.count += 1;
     this.#missed = 0;
+    if (this.#heard) this.#gap += EASE * (Math.min(LONGEST_SILENCE_US, this.#latest - this.#heardAt) - this.#gap);
+    this.#heard = true;
     this.#heardAt = this.#latest;
     this.showing = 'corrected';
     return true;
+  }
+
+  get #patience() {
+    return Math.min(LONGEST_SILENCE_US, Math.max(SILENCE_US, SILENT_GAPS * this.#gap));
   }
 }
 

@@ -4,16 +4,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from statistics import median
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from relay.tokens import mint
+from tests.browser import FLAGS
+from tests.clips import Clip, write_y4m
+from tests.deadlines import milliseconds
 from tests.running import ROOT
-from tests.web.driving import LISTEN, PATIENCE
+from tests.test_end_to_end import TURNED, compare, grab, poll
+from tests.web.driving import LISTEN
 
+PATIENCE = milliseconds(30)  # for anything that will happen
 KEY = "a key of the tests, which is long enough"
 STAMP = Path(ROOT, "tests", "stamp.js").read_text()
 BLANK = "<!doctype html><title>Meeting</title><video id=corrected autoplay muted playsinline></video>"
@@ -80,7 +86,7 @@ window.film = [];
 window.source = [];
 window.sleep = (milliseconds) => new Promise((soon) => setTimeout(soon, milliseconds));
 window.until = async (condition) => { while (!await condition()) await sleep(50); };
-window.camera = async (wish = {video: {width: 640, height: 480}}) => {
+window.camera = async (wish = {video: {width: 320, height: 240}}) => {
   const stream = await navigator.mediaDevices.getUserMedia(wish);
   return stream.getTracks()[0];
 };
@@ -101,6 +107,16 @@ window.keep = (corrected) => {
   document.getElementById('corrected').srcObject = new MediaStream([corrected.track]);
 };
 """
+
+
+@contextmanager
+def filming(chromium: Path, clip: Clip) -> Iterator[Browser]:
+    """A headless Chromium that gives any page a camera with this clip, at its own rate, and a microphone."""
+    with sync_playwright() as playwright:
+        flags = [*FLAGS, f"--use-file-for-fake-video-capture={write_y4m(clip)}"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+        yield browser
+        browser.close()
 
 
 def token() -> str:
@@ -134,11 +150,34 @@ def correct(page: Page, address: str, options: str = "{}", camera: str = "await 
 def expect_state(page: Page, state: str, code: str | None = None) -> None:
     """Wait until the library says so."""
     wanted = f"corrected.state === '{state}'" + ("" if code is None else f" && corrected.status.code === '{code}'")
-    for _ in range(PATIENCE // 50):
-        if page.evaluate(wanted):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(f"never {state} {code or ''}: {page.evaluate('[corrected.status, states]')}")
+    page.evaluate(
+        f"""(patience) => Promise.race([until(() => {wanted}), sleep(patience).then(() => {{
+          throw new Error('never {state} {code or ""}: ' + JSON.stringify([corrected.status, window.states]));
+        }})])""",
+        PATIENCE,
+    )
+
+
+def rises(page: Page, camera: Clip, count: int = 5) -> list[float]:
+    """Of the next pictures: by how many pixels the irises have risen, for eyes as wide as TURNED is meant for."""
+    pictures = grab(page, "#corrected", count, camera)
+    return [compare(number, picture, camera).rise * 48 / camera.eye_width for number, picture in pictures]
+
+
+def expect_turned(page: Page, camera: Clip, wanted: int = 3) -> None:
+    """Wait for so many pictures with the eyes turned."""
+    found: list[float] = []
+
+    def look() -> bool:
+        found.extend(rise for rise in rises(page, camera) if rise > TURNED)
+        return len(found) >= wanted
+
+    poll(look)
+
+
+def expect_untouched(page: Page, camera: Clip) -> None:
+    """Wait for pictures that are the camera's own."""
+    poll(lambda: median(rises(page, camera)) < TURNED / 2)
 
 
 def gaps(page: Page) -> dict[str, Any]:

@@ -1,0 +1,72 @@
+/**
+ * A clock that runs when a test says so: timers, performance.now(), and no chance. (An interval of node's own mock timers
+ * goes on when it is cleared while it runs.)
+ */
+
+import {mock} from 'node:test';
+
+const STEP_MS = 50;
+
+/** Lets everything happen that waits for nothing but its turn. */
+export async function settle() {
+  for (let turn = 0; turn < 6; turn += 1) await new Promise((soon) => setImmediate(soon));
+}
+
+export class Clock {
+  #timers = new Map();
+  #count = 0;
+  /** Milliseconds. */
+  now = 0;
+
+  constructor() {
+    mock.method(performance, 'now', () => this.now);
+    mock.method(Math, 'random', () => 0.5);
+    mock.method(globalThis, 'setTimeout', (act, delay = 0) => this.#add(act, delay));
+    mock.method(globalThis, 'setInterval', (act, delay = 0) => this.#add(act, delay, delay));
+    mock.method(globalThis, 'clearTimeout', (id) => this.#timers.delete(id));
+    mock.method(globalThis, 'clearInterval', (id) => this.#timers.delete(id));
+  }
+
+  /** How many timers are waiting. */
+  get waiting() {
+    return this.#timers.size;
+  }
+
+  /** Lets so many seconds pass. */
+  async pass(seconds) {
+    for (const end = this.now + 1000 * seconds - STEP_MS / 2; this.now < end;) {
+      this.now += STEP_MS;
+      this.#fire();
+      await settle();
+    }
+  }
+
+  /** Lets time pass until something is so; fails after so many seconds. Returns how many it took. */
+  async until(condition, most = 60) {
+    const begun = this.now;
+    await settle();
+    while (!condition()) {
+      if (this.now - begun > 1000 * most) throw new Error(`not within ${most} s: ${condition}`);
+      await this.pass(STEP_MS / 1000);
+    }
+    return (this.now - begun) / 1000;
+  }
+
+  stop() {
+    mock.restoreAll();
+  }
+
+  #add(act, delay, interval) {
+    this.#timers.set(this.#count += 1, {act, at: this.now + delay, interval});
+    return this.#count;
+  }
+
+  #fire() {
+    for (const [id, timer] of [...this.#timers]) {
+      if (timer.at > this.now || !this.#timers.has(id)) continue;
+      if (timer.interval) timer.at += timer.interval;
+      else this.#timers.delete(id);
+      timer.act();
+    }
+  }
+}

@@ -1,0 +1,36 @@
+/**
+ * The signs of life in a connection's own statistics: what has arrived, whether or not anything came of it. On a slow
+ * machine packets arrive long before a frame is decoded from them. Knows nothing of sessions or of the page.
+ *
+ * @typedef {{bytes: boolean, video: boolean}} Signs since they were last asked for: bytes: anything at all has arrived;
+ *   video: packets or decoded frames of video have
+ */
+
+export class Vitals {
+  #connection;
+  #bytes = 0;
+  #video = 0;
+
+  constructor(/** @type {Pick<RTCPeerConnection, 'getStats'>} */ connection) {
+    this.#connection = connection;
+  }
+
+  /** @returns {Promise<Signs>} */
+  async read() {
+    const {bytes, video} = sum(await this.#connection.getStats());
+    const signs = {bytes: bytes > this.#bytes, video: video > this.#video};
+    [this.#bytes, this.#video] = [bytes, video];
+    return signs;
+  }
+}
+
+/** Browsers count bytes in different places; it is enough that one of the counts grows. */
+function sum(/** @type {RTCStatsReport} */ report) {
+  const totals = {bytes: 0, video: 0};
+  for (const one of report.values()) {
+    if (['transport', 'candidate-pair', 'inbound-rtp'].includes(one.type)) totals.bytes += one.bytesReceived ?? 0;
+    if (one.type !== 'inbound-rtp' || one.kind !== 'video') continue;
+    totals.video += (one.packetsReceived ?? 0) + (one.framesDecoded ?? 0);
+  }
+  return totals;
+}
