@@ -2,7 +2,9 @@
  * The room page: join a Janus room with a camera whose eyes are turned. File by file:
  *
  *   room-place.js                      which room
- *   room-myself.js, room-blank.js      what the others are to see and hear; eyeline.js corrects it
+ *   room-myself.js                     what the others are to see and hear; eyeline.js corrects it
+ *     room-equipment.js, room-blank.js   camera and microphone, and what is shown where there is no camera
+ *     room-way.js                        whether this page or the relay publishes it
  *   room-meeting.js, janus.js          being in the room, with room-publication.js out and room-feed.js in
  *   room-people.js, room-grid.js       what one sees of the others
  *   room-words.js, room-notices.js     what is said; room-choices.js: what is remembered
@@ -10,6 +12,8 @@
 
 import {camerasAllowed} from './camera.js';
 import {Devices} from './devices.js';
+import {Corrected} from './eyeline.js';
+import {Blank} from './room-blank.js';
 import {loadChoices, storeChoices} from './room-choices.js';
 import {Tile} from './room-grid.js';
 import {Meeting} from './room-meeting.js';
@@ -60,8 +64,9 @@ async function begin() {
   if (place.via === 'relay' && !place.meeting) refuseRelay();
   const {camera, microphone, correction} = choices;
   myself = new Myself({
-    settings, wishes: {camera, microphone, correction}, viaRelay: place.via === 'relay', options: correctionOptions,
-    name: () => calledAs || nameField.value,
+    settings, wishes: {camera, microphone, correction}, viaRelay: place.via === 'relay',
+    blank: new Blank(() => calledAs || nameField.value),
+    correct: (track, wish) => new Corrected(track, {...wish, ...correctionOptions()}),
   });
   myself.addEventListener('change', sync);
   myself.addEventListener('trouble', (event) => complainOfDevice(/** @type {CustomEvent} */ (event).detail));
