@@ -21,7 +21,7 @@ import {Myself} from './room-myself.js';
 import {Notices} from './room-notices.js';
 import {People} from './room-people.js';
 import {findPlace, findServers} from './room-place.js';
-import {addMark, readMark} from './room-words.js';
+import {addMark, uniqueName} from './room-words.js';
 import {Settings, browserStorage} from './settings.js';
 
 /** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
@@ -188,14 +188,6 @@ function describe() {
 /** How this page is called in the room: the mark is only where the eyes are turned in what it publishes itself. */
 function display() {
   return place.via === 'page' && myself.settled ? addMark(calledAs) : calledAs;
-}
-
-/** @param {string} name @param {string[]} others as they are called in the room */
-function uniqueName(name, others) {
-  const taken = new Set(others.map((one) => readMark(one).name));
-  let unique = name;
-  for (let number = 2; taken.has(unique); number++) unique = `${name} ${number}`;
-  return unique;
 }
 
 function show(/** @type {string} */ id, /** @type {boolean} */ on) {

@@ -6,7 +6,7 @@ import {afterEach, beforeEach, mock, test} from 'node:test';
 import {loadChoices, storeChoices} from '../../web/room-choices.js';
 import {Notices} from '../../web/room-notices.js';
 import {findPlace, findServers, roomName, socketAddress} from '../../web/room-place.js';
-import {addMark, explain, readMark} from '../../web/room-words.js';
+import {addMark, explain, readMark, uniqueName} from '../../web/room-words.js';
 import {element} from './doubles/document.js';
 
 beforeEach(() => {
@@ -20,6 +20,12 @@ test('a name tells that eyes are turned', () => {
   assert.deepEqual(readMark(addMark('Kim')), {name: 'Kim', corrected: true});
   assert.deepEqual(readMark('Kim'), {name: 'Kim', corrected: false});
   assert.deepEqual(readMark(addMark('')), {name: 'Somebody', corrected: true});
+});
+
+test('two of one name are told apart, with or without the mark', () => {
+  assert.equal(uniqueName('Kim', ['Ana', 'Kimberly']), 'Kim');
+  assert.equal(uniqueName('Kim', [addMark('Kim')]), 'Kim 2');
+  assert.equal(uniqueName('Kim', ['Kim', addMark('Kim 2')]), 'Kim 3');
 });
 
 for (const [code, title] of [
