@@ -59,7 +59,7 @@ class Person:
     async def hear(self, vector: str, **names: object) -> None:
         """Waits until Janus has said this by itself."""
         wanted = VECTORS["events"][vector]
-        await until(lambda: any(set(wanted) <= set(said.data) for said in self.heard), 10)
+        await until(lambda: any(set(wanted) <= set(said.data) for said in self.heard))
         expect(next(said.data for said in self.heard if set(wanted) <= set(said.data)), wanted, **names)
         self.heard.clear()
 

@@ -18,6 +18,7 @@ from tests.deadlines import scaled
 from tests.firefox import Firefox, MissingError
 from tests.running import RunningRelay
 from tests.servers.janus import Room, RunningJanus
+from tests.servers.ports import Port
 from tests.test_end_to_end import OUTPUT, TURNED, compare
 from tests.web.conftest import OpenPage
 from tests.web.driving import PATIENCE, expect_notice
@@ -69,8 +70,10 @@ def place() -> Iterator[Place]:
     with RunningJanus(rooms) as janus:
         flags = ["--room-janus", janus.address, "--room", "1234", "--no-admission"]
         flags += ["--meetings", json.dumps({"janus": janus.address})]
-        with RunningRelay("--port", "0", *flags, scripted=True) as relay:
+        port = Port()
+        with RunningRelay("--port", str(port.number), *flags, scripted=True) as relay:
             yield Place(janus, relay, tuple(flags))
+        port.release()
 
 
 def picture(page: Page, name: str) -> None:
