@@ -15,6 +15,7 @@ from relay.config import Serve
 from relay.errors import RequestError
 from relay.serving import Right
 from relay.tokens import mint
+from tests.deadlines import scaled
 from tests.fakes import Browser, Eyesight
 
 Client = TestClient[web.Request, web.Application]
@@ -69,7 +70,7 @@ class Watcher:
 
     async def take(self, kind: str, frames: int = 1) -> list[Any]:
         """The next frames of this kind."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(scaled(30)):
             return [await self.received[kind].recv() for _ in range(frames)]
 
     async def see(self, frames: int = 1) -> list[av.VideoFrame]:

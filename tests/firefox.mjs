@@ -1,6 +1,6 @@
 // Drives Firefox for firefox.py: one command a line in, one answer a line out, both JSON.
 //   node firefox.mjs PROGRAM PATH/TO/puppeteer-core
-// Commands: {"open": address}, {"click": selector}, {"evaluate": expression}, {"picture": file}; answers: {"value": any} or {"error": sentence}.
+// Commands: {"prepare": script}, {"open": address}, {"click": selector}, {"evaluate": expression}, {"picture": file}; answers: {"value": any} or {"error": sentence}.
 import {createInterface} from 'node:readline';
 import {pathToFileURL} from 'node:url';
 
@@ -23,6 +23,7 @@ const browser = await puppeteer.launch({
 const page = await browser.newPage();
 
 const acts = {
+  prepare: async (script) => { await page.evaluateOnNewDocument(script); },
   open: async (address) => { await page.goto(address); },
   click: async (selector) => { await page.click(selector); },
   evaluate: (expression) => page.evaluate(expression),

@@ -56,6 +56,10 @@ class Firefox:
         )
         self.version = str(self._hear())
 
+    def prepare(self, script: str) -> None:
+        """Let each page that is opened from now on begin with this JavaScript."""
+        self._do("prepare", script)
+
     def open(self, address: str) -> None:
         """Go there, and wait until it is loaded."""
         self._do("open", address)

@@ -1,7 +1,5 @@
 """A visitor of a relay that asks for tokens, and relays by TURN: a real browser, a real coturn."""
 
-from pathlib import Path
-
 from playwright.sync_api import Browser
 
 from tests.browser import begin_call
@@ -12,11 +10,14 @@ KEY = "the relay's own key, of 32 bytes."
 SECRET = "what only both know"  # noqa: S105
 
 
-def test_whoever_opens_the_page_gets_a_token_and_turn_by_himself(browser: Browser, model: Path) -> None:
+def test_whoever_opens_the_page_gets_a_token_and_turn_without_asking(browser: Browser) -> None:
     asked: list[str] = []
     with RunningCoturn(SECRET) as coturn:
         turn = ("--turn-urls", f'["{coturn.urls[0]}"]', "--turn-secret", SECRET)
-        with RunningRelay("--port", "0", "--token-key", KEY, "--guests", *turn) as relay, browser.new_page() as page:
+        with (
+            RunningRelay("--port", "0", "--token-key", KEY, "--guests", *turn, scripted=True) as relay,
+            browser.new_page() as page,
+        ):
             page.on("response", lambda answer: asked.append(f"{answer.request.method} {answer.url} {answer.status}"))
             begin_call(page, relay.address)
             page.click("#stop")

@@ -14,9 +14,20 @@ from relay.sessions import Sessions
 from relay.sfu.nowhere import Nowhere
 from relay.sfu.subscription import Subscription, Wanted
 from relay.tap import TapWish
+from tests.deadlines import scaled
 from tests.fakes import hired, until
 from tests.servers.janus import RunningJanus
-from tests.sfu.people import Marking, leaving_nothing, listed, present, put_out, sending, until_marked, watching
+from tests.sfu.people import (
+    Marking,
+    leaving_nothing,
+    listed,
+    noting_failures,
+    present,
+    put_out,
+    sending,
+    until_marked,
+    watching,
+)
 
 NAME = "Anna (eye contact)"
 
@@ -69,7 +80,7 @@ async def test_a_participant_is_seen_corrected_beside_himself(janus: RunningJanu
         async with watching(janus, NAME) as tracks:
             await until_marked(tracks.video)
             assert tracks.audio is not None
-            assert await asyncio.wait_for(tracks.audio.recv(), 10)
+            assert await asyncio.wait_for(tracks.audio.recv(), scaled(30))
         assert tap.statistics().frames.corrected > 0
         assert tap.statistics().fps_in > 0
         assert eyesight.made[0].correction.pitch == -3
@@ -141,9 +152,10 @@ async def test_a_tap_outlives_the_meeting_server() -> None:
     with RunningJanus() as janus:
         async with leaving_nothing(), sending(janus, "Anna"), tapping(janus) as sessions:
             await sessions.open_tap(wish(sessions))
-            janus.kill()
-            await asyncio.sleep(0.5)
-            janus.start()
+            with noting_failures() as failures:
+                janus.kill()
+                await until(lambda: len(failures) >= 2)
+                janus.start()
             await listed(janus, NAME)
             assert len(sessions) == 1
 

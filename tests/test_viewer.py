@@ -1,4 +1,4 @@
-"""Who watches: several at a time, each with a connection of his own."""
+"""Who watches: several at a time, each with a connection of their own."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,6 +15,7 @@ from relay.media import codec
 from relay.media.fan import Fan
 from relay.sfu.egress import Tracks
 from relay.viewer import Audience
+from tests.deadlines import scaled
 from tests.exchanging import Watcher
 from tests.fakes import Clip, until
 
@@ -59,7 +60,7 @@ async def test_several_see_and_hear_the_one_picture() -> None:
         sent = stage.clip.sent
         await stage.admit(other)  # who comes later sees a picture as soon
         assert await other.see(5)
-        assert stage.clip.sent - sent < 60
+        assert stage.clip.sent - sent < 1500, "the encoder makes a keyframe by itself every 3000"
         assert {(frame.width, frame.height) for frame in seen} == {(160, 120)}
         assert await one.take("audio")
         assert await other.take("audio")
@@ -117,7 +118,7 @@ async def test_a_full_house_says_so_and_has_room_again_later() -> None:
 
 
 async def test_who_vanishes_is_dropped_and_the_others_go_on() -> None:
-    codec.set_consent(2)
+    codec.set_consent(scaled(2))
     try:
         async with staged() as stage, Watcher("video") as one, Watcher("video") as other:
             for watcher in (one, other):

@@ -18,6 +18,7 @@ from relay.errors import (
     UnknownSessionError,
     UnsupportedMediaTypeError,
 )
+from tests.deadlines import scaled
 from tests.exchanging import (
     FRAGMENT,
     KEY,
@@ -83,7 +84,7 @@ async def test_a_session_that_ends_ends_its_viewers() -> None:
 
 
 async def test_a_publisher_that_vanishes_ends_its_viewers() -> None:
-    async with serving("--vanish-timeout", "1") as client, encoder() as sender, Watcher() as watcher:
+    async with serving("--vanish-timeout", str(scaled(1))) as client, encoder() as sender, Watcher() as watcher:
         _, stage = await publish(client, sender)
         await watch(client, stage, watcher)
         assert await watcher.see(2)

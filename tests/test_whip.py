@@ -27,10 +27,11 @@ from relay.errors import (
 from relay.media import codec
 from relay.metrics import Statistics
 from relay.whip import read_settings, read_stage
-from tests.clips import Clip, write_mjpeg
+from tests.clips import write_mjpeg
 from tests.exchanging import FRAGMENT, KEY, SDP, Watcher, bearer, encoder, expect, serving, without_candidates
 from tests.fakes import Eyesight, until
 from tests.running import RunningRelay
+from tests.scripted import SMALL
 from tests.servers.whip_client import WhipClient
 
 
@@ -211,25 +212,25 @@ async def watch(address: str, http: ClientSession, watcher: Watcher) -> None:
 
 
 @pytest.fixture(scope="module")
-def patient(model: Path) -> Iterator[RunningRelay]:
+def patient() -> Iterator[RunningRelay]:
     """A relay that waits for its own results and for its peers, so that a busy machine corrects as well."""
     codec.set_consent(30)
     flags = ("--pipeline", "sequential", "--vanish-timeout", "30")
-    with RunningRelay("--port", "0", "--model", str(model), *flags) as relay:
+    with RunningRelay("--port", "0", *flags, scripted=True) as relay:
         yield relay
     codec.set_consent(4)
 
 
-async def test_somebody_elses_client_is_corrected_and_watched(patient: RunningRelay, camera: Clip) -> None:
+async def test_somebody_elses_client_is_corrected_and_watched(patient: RunningRelay) -> None:
     """Debian's simple-whip-client, GStreamer's WebRTC: it trickles, is seen and heard corrected, and takes leave."""
-    clip: Path = await asyncio.to_thread(write_mjpeg, camera)
+    clip: Path = await asyncio.to_thread(write_mjpeg, SMALL)
     address = f"{patient.address}/whep/gstreamer"
     with await asyncio.to_thread(WhipClient, f"{patient.address}/whip?stage=gstreamer&pitch=6", clip) as sender:
         async with ClientSession() as http, Watcher() as watcher:
             await until(lambda: "PeerConnection connected" in sender.output, 30)
             await watch(address, http, watcher)
-            frames = await watcher.see(20)
-            assert (frames[-1].width, frames[-1].height) == (camera.width, camera.height)
+            frames = await watcher.see(10)
+            assert (frames[-1].width, frames[-1].height) == (SMALL.width, SMALL.height)
             assert await watcher.take("audio")
             name = re.search(r"Resource URL: \S*/whip/([\w-]+)", sender.output)
             assert name, sender.output

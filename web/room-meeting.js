@@ -144,15 +144,15 @@ export class Meeting extends EventTarget {
   async #publishNow() {
     if (!this.#session || this.#session.signal.aborted || !this.#privateId) return;
     const [own, offering] = [/** @type {import('./janus.js').Handle} */ (this.#own), this.#offering];
-    if (offering && this.#publication) await this.#publication.replace(offering);
-    if (offering && !this.#publication) {
-      this.#publication = new Publication(own, this.#servers);
-      await this.#publication.begin(offering, () => this.#display);
-    }
     if (!offering) {
       const former = this.#publication;
       this.#publication = undefined;
       await former?.end();
+    } else if (this.#publication) {
+      await this.#publication.replace(offering);
+    } else {
+      this.#publication = new Publication(own, this.#servers);
+      await this.#publication.begin(offering, () => this.#display);
     }
   }
 
@@ -162,7 +162,7 @@ export class Meeting extends EventTarget {
     if (data.display !== undefined && this.#present.has(data.id)) this.#consider(data.id, data.display);
     if (data.leaving === 'ok') refuse(new JanusError('removed', 'The room has put this person out.', true));
     if (data.videoroom === 'destroyed') refuse(new JanusError('room_closed', 'The room was closed.', true));
-    for (const id of [data.leaving, data.unpublished]) this.#lose(id);
+    for (const id of [data.leaving, data.unpublished, data.kicked]) this.#lose(id);
   }
 
   #consider(/** @type {number | string} */ id, /** @type {string} */ display) {

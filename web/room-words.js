@@ -18,6 +18,18 @@ export function readMark(display) {
   return {name: (corrected ? display.slice(0, -SUFFIX.length) : display).trim() || 'Somebody', corrected};
 }
 
+/**
+ * The name, made another one where somebody has it already.
+ * @param {string} name
+ * @param {string[]} others as they are called in the room
+ */
+export function uniqueName(name, others) {
+  const taken = new Set(others.map((one) => readMark(one).name));
+  let unique = name;
+  for (let number = 2; taken.has(unique); number++) unique = `${name} ${number}`;
+  return unique;
+}
+
 /** @type {Record<string, import('./words.js').Sentence>} */
 const SENTENCES = {
   no_place: {

@@ -2,7 +2,9 @@
  * The room page: join a Janus room with a camera whose eyes are turned. File by file:
  *
  *   room-place.js                      which room
- *   room-myself.js, room-blank.js      what the others are to see and hear; eyeline.js corrects it
+ *   room-myself.js                     what the others are to see and hear; eyeline.js corrects it
+ *     room-equipment.js, room-blank.js   camera and microphone, and what is shown where there is no camera
+ *     room-way.js                        whether this page or the relay publishes it
  *   room-meeting.js, janus.js          being in the room, with room-publication.js out and room-feed.js in
  *   room-people.js, room-grid.js       what one sees of the others
  *   room-words.js, room-notices.js     what is said; room-choices.js: what is remembered
@@ -10,6 +12,8 @@
 
 import {camerasAllowed} from './camera.js';
 import {Devices} from './devices.js';
+import {Corrected} from './eyeline.js';
+import {Blank} from './room-blank.js';
 import {loadChoices, storeChoices} from './room-choices.js';
 import {Tile} from './room-grid.js';
 import {Meeting} from './room-meeting.js';
@@ -17,7 +21,7 @@ import {Myself} from './room-myself.js';
 import {Notices} from './room-notices.js';
 import {People} from './room-people.js';
 import {findPlace, findServers} from './room-place.js';
-import {addMark, readMark} from './room-words.js';
+import {addMark, uniqueName} from './room-words.js';
 import {Settings, browserStorage} from './settings.js';
 
 /** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
@@ -60,8 +64,9 @@ async function begin() {
   if (place.via === 'relay' && !place.meeting) refuseRelay();
   const {camera, microphone, correction} = choices;
   myself = new Myself({
-    settings, wishes: {camera, microphone, correction}, viaRelay: place.via === 'relay', options: correctionOptions,
-    name: () => calledAs || nameField.value,
+    settings, wishes: {camera, microphone, correction}, viaRelay: place.via === 'relay',
+    blank: new Blank(() => calledAs || nameField.value),
+    correct: (track, wish) => new Corrected(track, {...wish, ...correctionOptions()}),
   });
   myself.addEventListener('change', sync);
   myself.addEventListener('trouble', (event) => complainOfDevice(/** @type {CustomEvent} */ (event).detail));
@@ -183,14 +188,6 @@ function describe() {
 /** How this page is called in the room: the mark is only where the eyes are turned in what it publishes itself. */
 function display() {
   return place.via === 'page' && myself.settled ? addMark(calledAs) : calledAs;
-}
-
-/** @param {string} name @param {string[]} others as they are called in the room */
-function uniqueName(name, others) {
-  const taken = new Set(others.map((one) => readMark(one).name));
-  let unique = name;
-  for (let number = 2; taken.has(unique); number++) unique = `${name} ${number}`;
-  return unique;
 }
 
 function show(/** @type {string} */ id, /** @type {boolean} */ on) {

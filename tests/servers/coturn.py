@@ -12,7 +12,10 @@ from typing import Self
 import pytest
 from aioice.ice import get_host_addresses
 
-PATIENCE = 20  # seconds until it listens, on a busy machine
+from tests.deadlines import scaled
+from tests.servers.ports import Port
+
+PATIENCE = scaled(30)  # seconds until it listens
 REALM = "eyeline.test"
 
 
@@ -25,7 +28,8 @@ class RunningCoturn:
             pytest.fail("no TURN server: install the package coturn", pytrace=False)
         # Media come from this machine's own address, never from loopback, so that is where they are relayed.
         self.address = get_host_addresses(use_ipv4=True, use_ipv6=False)[0]
-        self.port = _free_port(self.address)
+        self._claimed = Port(self.address)
+        self.port = self._claimed.number
         self.urls = [f"turn:{self.address}:{self.port}"]
         self._folder = tempfile.TemporaryDirectory(prefix="coturn-")
         self._log = Path(self._folder.name) / "log"
@@ -62,6 +66,7 @@ class RunningCoturn:
         """End it at once."""
         self.process.kill()
         self.process.wait()
+        self._claimed.release()
         self._folder.cleanup()
 
     def __enter__(self) -> Self:
@@ -83,8 +88,3 @@ class RunningCoturn:
             else:
                 return
         raise RuntimeError(f"coturn did not start:\n{self.log}")
-
-
-def _free_port(address: str) -> int:
-    with socket.create_server((address, 0)) as taken:
-        return int(taken.getsockname()[1])

@@ -6,7 +6,6 @@ import socket
 import subprocess
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -15,9 +14,12 @@ from typing import Final, Self
 import pytest
 from aioice.ice import get_host_addresses
 
+from tests.deadlines import scaled
+from tests.servers.ports import Port
+
 LIBRARIES: Final = Path("/usr/lib/x86_64-linux-gnu/janus")
 USED: Final = {"libjanus_videoroom.so", "libjanus_websockets.so"}
-PATIENCE: Final = 30  # seconds until it listens, on a busy machine
+PATIENCE: Final = scaled(30)  # seconds until it listens
 MEDIA_PORTS: Final = 200  # of UDP; Janus takes those that are free
 Room = Mapping[str, str | int | bool]
 
@@ -39,7 +41,8 @@ class RunningJanus:
             pytest.fail("no Janus: install the Debian package janus (apt-get install --no-install-recommends janus)")
         self._folder = TemporaryDirectory(prefix="janus-")
         self.folder = Path(self._folder.name)
-        self.port = api_port or _free_port()
+        self._claimed = None if api_port else Port()
+        self.port = self._claimed.number if self._claimed else api_port
         self.process: subprocess.Popen[bytes] | None = None
         self._command = [program, "-F", str(self.folder)]
         self._write("janus", _core())
@@ -76,14 +79,6 @@ class RunningJanus:
             self.process.wait()
             self.process = None
 
-    def stop(self) -> None:
-        """Ask it to end, and wait; if it will not, kill it."""
-        if self.process is not None:
-            self.process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(5)
-            self.kill()
-
     def __enter__(self) -> Self:
         try:
             self.start()
@@ -95,7 +90,9 @@ class RunningJanus:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.stop()
+        self.kill()
+        if self._claimed:
+            self._claimed.release()
         self._folder.cleanup()
 
     def _write(self, name: str, text: str) -> None:
@@ -141,12 +138,6 @@ def _value(value: str | int | bool) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return f'"{value}"' if isinstance(value, str) else str(value)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _answers(port: int) -> bool:

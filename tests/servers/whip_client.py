@@ -11,10 +11,12 @@ from typing import Final, Self
 
 import pytest
 
+from tests.deadlines import scaled
+
 PACKAGES: Final = "simple-whip-client gstreamer1.0-tools gstreamer1.0-nice gstreamer1.0-plugins-good gcc libc6-dev"
 ELEMENTS: Final = ("webrtcbin", "nicesrc", "multifilesrc", "jpegdec", "vp8enc", "rtpvp8pay", "opusenc", "dtlsenc")
 NULL: Final = subprocess.DEVNULL
-PATIENCE: Final = 20  # seconds until it has said goodbye
+PATIENCE: Final = scaled(20)  # seconds until it has said goodbye
 
 # In Debian 12 the client is built with libsoup 2, and libnice, which it loads by way of GStreamer, with a UPnP library
 # that needs libsoup 3; the two refuse to live in one process. Nobody uses UPnP here: this stands in for that library.
@@ -28,7 +30,7 @@ void gupnp_simple_igd_remove_port_local(void) {}
 
 
 class WhipClient:
-    """Publishes this clip (MJPEG, 30 fps) and a ticking sound at the address, until it is told to stop.
+    """Publishes this clip (MJPEG, 15 fps) and a ticking sound at the address, until it is told to stop.
 
     Candidates come by PATCH, after the offer.
     """
@@ -88,9 +90,9 @@ SOUND: Final = (
 
 def _video(clip: Path) -> str:
     return (
-        f"multifilesrc location={clip} loop=true caps=image/jpeg,framerate=30/1 ! jpegparse ! jpegdec ! videoconvert ! "
+        f"multifilesrc location={clip} loop=true caps=image/jpeg,framerate=15/1 ! jpegparse ! jpegdec ! videoconvert ! "
         "identity sync=true ! queue max-size-buffers=2 leaky=downstream ! "
-        "vp8enc deadline=1 cpu-used=8 threads=1 target-bitrate=1500000 ! rtpvp8pay pt=96 ssrc=2 ! "
+        "vp8enc deadline=1 cpu-used=8 threads=1 target-bitrate=500000 ! rtpvp8pay pt=96 ssrc=2 ! "
         "application/x-rtp,media=video,encoding-name=VP8,payload=96"
     )
 

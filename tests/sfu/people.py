@@ -4,14 +4,16 @@ import asyncio
 import gc
 import os
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 
 import av
+import pytest
 from aiortc import AudioStreamTrack, MediaStreamTrack
 
+from relay.errors import EgressError
 from relay.frame import Frame, Shown, Verdict
 from relay.gaze.face import Faces
 from relay.sfu.egress import News, Presence, Tracks
@@ -19,6 +21,7 @@ from relay.sfu.janus import JanusEgress
 from relay.sfu.room import PLUGIN
 from relay.sfu.signalling import Handle, JanusSession
 from relay.sfu.subscription import Subscription, Wanted
+from tests.deadlines import scaled
 from tests.fakes import Clip, FakeEyes, until
 from tests.servers.janus import RunningJanus
 
@@ -27,11 +30,11 @@ DARK = 16  # the luma that Marking gives every pixel; the camera's own is lighte
 
 def camera() -> Tracks:
     """A numbered picture and silence."""
-    return Tracks(Clip(), AudioStreamTrack())
+    return Tracks(Clip(rate=15), AudioStreamTrack())
 
 
 class Ear:
-    """What a person is told of his meeting, in order."""
+    """What a person is told of their meeting, in order."""
 
     def __init__(self) -> None:
         self.heard: list[News] = []
@@ -43,7 +46,7 @@ class Ear:
     def presences(self) -> list[Presence]:
         return [news.presence for news in self.heard]
 
-    async def hear(self, presence: Presence, seconds: float = 20) -> News:
+    async def hear(self, presence: Presence, seconds: float = 30) -> News:
         """Waits for it."""
         await until(lambda: presence in self.presences, seconds)
         return next(news for news in self.heard if news.presence is presence)
@@ -73,7 +76,7 @@ async def watching(janus: RunningJanus, display: str, room: int = 1234) -> Async
 
 async def see(track: MediaStreamTrack, frames: int = 1) -> list[av.VideoFrame]:
     """The next frames of a track."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(scaled(30)):
         seen = [await track.recv() for _ in range(frames)]
     return [frame for frame in seen if isinstance(frame, av.VideoFrame)]
 
@@ -90,7 +93,7 @@ class Marking(FakeEyes):
 
 async def until_marked(track: MediaStreamTrack) -> None:
     """Waits for a picture that went through Marking eyes."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(scaled(30)):
         while True:
             (frame,) = await see(track)
             if int(frame.to_ndarray()[5, 5]) < DARK + 8:
@@ -115,8 +118,8 @@ async def present(janus: RunningJanus, room: int = 1234) -> dict[str, int]:
 
 
 async def listed(janus: RunningJanus, display: str, room: int = 1234, *, sends: bool = True) -> None:
-    """Waits until the room says of somebody that he sends, or that he does not."""
-    async with asyncio.timeout(10):
+    """Waits until the room says of somebody that they send, or that they do not."""
+    async with asyncio.timeout(scaled(30)):
         while (display in await present(janus, room)) is not sends:  # noqa: ASYNC110 - Janus has to be asked
             await asyncio.sleep(0.02)
 
@@ -142,8 +145,31 @@ async def leaving_nothing() -> AsyncIterator[None]:
         asyncio.get_running_loop().set_default_executor(encoders)
         together = threading.Barrier(3)
         for _ in range(2):
-            encoders.submit(together.wait, 10)
-        together.wait(10)
-        before = held()
-        yield
-        await until(lambda: held() == before)
+            encoders.submit(together.wait, scaled(20))
+        together.wait(scaled(20))
+        gc.collect()
+        gc.freeze()  # what there is already, after many tests a lot, is not to be gone through each time
+        try:
+            before = held()
+            yield
+            await until(lambda: held() == before)
+        finally:
+            gc.unfreeze()
+
+
+@contextmanager
+def noting_failures() -> Iterator[list[EgressError]]:
+    """Every vain attempt to reach a meeting server, as it fails."""
+    failures: list[EgressError] = []
+    really_open = JanusSession.open
+
+    async def open_(address: str) -> JanusSession:
+        try:
+            return await really_open(address)
+        except EgressError as error:
+            failures.append(error)
+            raise
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JanusSession, "open", open_)
+        yield failures

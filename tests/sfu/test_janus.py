@@ -6,18 +6,31 @@ from relay.errors import EgressError, RoomFullError, UnknownRoomError, WrongPinE
 from relay.sfu import janus as adapter
 from relay.sfu.egress import Presence, Tracks
 from relay.sfu.janus import Hope, JanusEgress
-from tests.fakes import Clip
+from tests.deadlines import scaled
+from tests.fakes import Clip, until
 from tests.servers.janus import RunningJanus
-from tests.sfu.people import Ear, asking, camera, leaving_nothing, listed, present, put_out, see, sending, watching
+from tests.sfu.people import (
+    Ear,
+    asking,
+    camera,
+    leaving_nothing,
+    listed,
+    noting_failures,
+    present,
+    put_out,
+    see,
+    sending,
+    watching,
+)
 
 
 async def test_picture_and_sound_arrive_in_the_room(janus: RunningJanus) -> None:
     async with leaving_nothing(), sending(janus, "Anna") as ear, watching(janus, "Anna") as tracks:
         assert tracks.audio is not None
-        pictures, sounds = await asyncio.gather(see(tracks.video, 30), see_sound(tracks))
+        pictures, sounds = await asyncio.gather(see(tracks.video, 12), see_sound(tracks))
         assert {(one.width, one.height) for one in pictures} == {(160, 120)}
         levels = {int(one.to_ndarray()[0, 0]) for one in pictures}
-        assert len(levels) > 10, "the picture stands still"
+        assert len(levels) > 4, "the picture stands still"
         assert sounds == 10
         assert not ear.heard
 
@@ -25,7 +38,7 @@ async def test_picture_and_sound_arrive_in_the_room(janus: RunningJanus) -> None
 async def see_sound(tracks: Tracks) -> int:
     """How many of ten frames of sound came."""
     assert tracks.audio is not None
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(scaled(30)):
         return len([await tracks.audio.recv() for _ in range(10)])
 
 
@@ -91,14 +104,15 @@ def test_who_waits_for_a_server_to_come_back_asks_twice_in_five_seconds() -> Non
     assert 2 * (adapter.LONGEST_WAIT + adapter.SPREAD) < 5
 
 
-async def test_a_server_that_was_killed_and_comes_back_has_him_again() -> None:
+async def test_a_server_that_was_killed_and_comes_back_has_the_person_again() -> None:
     with RunningJanus() as janus:
         async with leaving_nothing(), sending(janus, "Anna") as ear:
-            janus.kill()
-            assert (await ear.hear(Presence.LOST)).detail
-            await asyncio.sleep(1)
-            janus.start()
-            await ear.hear(Presence.JOINED)
+            with noting_failures() as failures:
+                janus.kill()
+                assert (await ear.hear(Presence.LOST)).detail
+                await until(lambda: len(failures) >= 2)
+                janus.start()
+                await ear.hear(Presence.JOINED)
             async with watching(janus, "Anna") as tracks:
                 assert await see(tracks.video, 3)
             assert ear.presences == [Presence.LOST, Presence.JOINED]
@@ -107,9 +121,10 @@ async def test_a_server_that_was_killed_and_comes_back_has_him_again() -> None:
 async def test_one_can_leave_while_the_server_is_away() -> None:
     with RunningJanus() as janus:
         async with leaving_nothing(), sending(janus, "Anna") as ear:
-            janus.kill()
-            await ear.hear(Presence.LOST)
-            await asyncio.sleep(0.3)
+            with noting_failures() as failures:
+                janus.kill()
+                await ear.hear(Presence.LOST)
+                await until(lambda: len(failures) >= 1)
         assert ear.presences == [Presence.LOST]
 
 
@@ -129,7 +144,7 @@ async def test_who_is_put_out_stays_out(janus: RunningJanus) -> None:
         await put_out(janus, "Anna")
         assert "put this video out" in (await ear.hear(Presence.ENDED)).detail
         await listed(janus, "Anna", sends=False)
-        await asyncio.sleep(0.5)
+        assert "meeting" not in {task.get_name() for task in asyncio.all_tasks()}, "somebody could still come back"
         assert ear.presences == [Presence.ENDED]
         assert "Anna" not in await present(janus)
 

@@ -12,6 +12,7 @@ from relay.errors import EgressError, RoomFullError, UnknownFeedError, UnknownRo
 from relay.sfu import signalling
 from relay.sfu.room import PLUGIN
 from relay.sfu.signalling import GONE, JanusSession, Said
+from tests.deadlines import scaled
 from tests.fakes import until
 from tests.servers.janus import RunningJanus
 from tests.sfu.people import leaving_nothing
@@ -54,7 +55,7 @@ async def test_a_request_gets_its_own_answer_and_the_rest_comes_as_events(janus:
         assert [said.data["exists"] for said in answers] == [True, False]
         await first.ask({**JOIN, "display": "Anna"})
         await second.ask({**JOIN, "display": "Berta"})
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(scaled(20)):
             await second.ask({"request": "kick", "room": 1234, "id": (await joined(second))})
         await until(lambda: any("kicked" in said.data or "leaving" in said.data for said in heard))
         await session.close()

@@ -18,6 +18,7 @@ from relay.sfu import whip
 from relay.sfu.egress import News, Presence, Tracks
 from relay.sfu.whip import LaterError, WhipEgress, wait_as_asked
 from relay.tokens import mint
+from tests.deadlines import scaled
 from tests.exchanging import KEY
 from tests.fakes import Clip, Eyesight, until
 
@@ -70,7 +71,7 @@ class Stage:
         self.news: list[News] = []
 
     def subscribe(self) -> Tracks:
-        self.tracks.append(Tracks(Clip(), AudioStreamTrack()))
+        self.tracks.append(Tracks(Clip(rate=15), AudioStreamTrack()))
         return self.tracks[-1]
 
     @property
@@ -182,7 +183,7 @@ async def test_what_cannot_be_helped_is_said_at_once(answer: Answer, error: type
 
 
 async def test_nobody_listens(monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int) -> None:
-    monkeypatch.setattr(whip, "AT_FIRST", 0.1)
+    monkeypatch.setattr(whip, "AT_FIRST", scaled(0.2))
     stage = Stage()
     egress = WhipEgress(f"http://127.0.0.1:{unused_tcp_port}/whip")
     with pytest.raises(LaterError, match="cannot be reached"):
@@ -221,7 +222,7 @@ async def test_it_can_be_closed_while_it_tries_to_come_back(monkeypatch: pytest.
         server.script += [refuse(503, Retry_After="60")]
         await server.hang_up()
         await until(lambda: not server.script)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(scaled(5)):
             await egress.close()
         assert stage.presences == [Presence.LOST]
 

@@ -1,16 +1,26 @@
-"""The room page as people use it, for the tests: who is in the room, what is seen and heard of him."""
+"""The room page as people use it, for the tests: who is in the room, what is seen and heard of them."""
 
+import base64
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from itertools import pairwise
+from typing import Any, Protocol, cast
 
+import cv2
+import numpy as np
 from playwright.sync_api import Locator, Page, expect
 
+from tests.clips import Clip
+from tests.portraits import Picture
+from tests.stamp import read_number
 from tests.web.driving import PATIENCE
 
-# Every connection of the page is at hand; `decoded` and `heard` say what has come of somebody, and with `record` every
-# picture that is shown of him is noted: when, its number, and which of his tiles it was in.
+QUIET, LOUD = 1e-6, 1e-4  # sound's energy; the microphone beeps every second
+BEEP = 1.3  # seconds of sound in which there is a beep for certain
+
+# Every connection of the page is at hand; `inbound` says what has come of somebody, and with `record` every picture
+# that is shown of them is noted: when, and whether with the mark.
 OVERHEAR = """
 window.connections = [];
 window.RTCPeerConnection = class extends RTCPeerConnection {
@@ -25,35 +35,30 @@ window.inbound = async (name, kind) => {
     for (const report of (await receiver.getStats()).values()) if (report.type === 'inbound-rtp') return report;
   }
 };
-window.pictures = async (name, count) => {
+window.picture = async (name) => {
+  const video = tile(name)?.querySelector('video');
+  if (!video?.videoWidth) return null;
+  const next = new Promise((soon) => video.requestVideoFrameCallback(() => soon(true)));
+  if (!await Promise.race([next, new Promise((late) => setTimeout(late, 1000))])) return null; // another tile's turn
   const canvas = document.createElement('canvas');
-  const pictures = [];
-  for (let turn = 0; turn < count; turn++) {
-    await new Promise((soon) => setTimeout(soon, 150));
-    const video = tile(name)?.querySelector('video');
-    if (!video?.videoWidth) continue;
-    [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
-    canvas.getContext('2d').drawImage(video, 0, 0);
-    pictures.push(canvas.toDataURL('image/jpeg', 1).split(',')[1]);
-  }
-  return pictures;
+  [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
+  canvas.getContext('2d').drawImage(video, 0, 0);
+  return canvas.toDataURL('image/jpeg', 1).split(',')[1];
 };
 window.shown = [];
 window.record = (name) => {
-  const seen = new WeakMap();
-  let tiles = 0;
+  const seen = new WeakSet();
   setInterval(() => {
     for (const video of document.querySelectorAll(`#grid .tile[data-name="${name}"] video`)) {
       if (seen.has(video)) continue;
-      seen.set(video, tiles++);
+      seen.add(video);
       const note = () => {
-        const corrected = video.parentElement?.dataset.corrected === 'true';
-        window.shown.push({at: Date.now(), number: readNumber(video), tile: seen.get(video), corrected});
+        window.shown.push({at: Date.now(), corrected: video.parentElement?.dataset.corrected === 'true'});
         video.requestVideoFrameCallback(note);
       };
       video.requestVideoFrameCallback(note);
     }
-  }, 10);
+  }, 20);
 };
 """
 
@@ -66,12 +71,11 @@ class Evaluates(Protocol):
 
 
 @dataclass(frozen=True)
-class Watched:
-    """What was decoded of somebody over a while."""
+class Sound:
+    """What was heard of somebody: energy, and how many seconds of sound."""
 
-    rate: float
-    width: int
-    height: int
+    energy: float
+    seconds: float
 
 
 def join(page: Page, name: str) -> None:
@@ -102,36 +106,89 @@ def turn(page: Page, what: str) -> None:
     page.locator("#bar").get_by_role("button", name=what).click()
 
 
-def expect_frames(page: Evaluates, name: str, rate: float = 10) -> Watched:
-    """Wait until so many pictures a second are decoded of this person. A busy machine may take some attempts."""
-    watched = Watched(0, 0, 0)
-    for _ in range(30):
-        watched = watch(page, name, 1)
-        if watched.rate >= rate:
-            return watched
-    raise AssertionError(f"of {name} there is {watched}, not {rate} a second")
+def expect_frames(page: Evaluates, name: str, count: int = 5) -> tuple[int, int]:
+    """Wait until so many more pictures of this person were decoded, by whichever way. Gives their width and height."""
+    first: dict[str, Any] = {}
+    size = (0, 0)
+
+    def came() -> bool:
+        nonlocal first, size
+        now = _inbound(page, name, "video")
+        if not first or now.get("id") != first.get("id"):
+            first = now
+        size = now.get("frameWidth", 0), now.get("frameHeight", 0)
+        return bool(now) and now.get("framesDecoded", 0) - first.get("framesDecoded", 0) >= count
+
+    wait_for(came, f"{count} pictures of {name}")
+    return size
 
 
-def watch(page: Evaluates, name: str, seconds: float) -> Watched:
-    """What is decoded of this person in that time."""
-    before = _inbound(page, name, "video")
-    time.sleep(seconds)
-    after = _inbound(page, name, "video")
-    if not before or not after or after["id"] != before["id"]:
-        return Watched(0, 0, 0)
-    passed = (after["timestamp"] - before["timestamp"]) / 1000
-    rate = (after.get("framesDecoded", 0) - before.get("framesDecoded", 0)) / passed
-    return Watched(round(rate, 1), after.get("frameWidth", 0), after.get("frameHeight", 0))
+def expect_sound(page: Evaluates, name: str) -> None:
+    """Wait until this person is heard."""
+    heard = Listening(page, name)
+    wait_for(lambda: heard.more().energy > LOUD, f"{name} is heard")
 
 
-def loudness(page: Evaluates, name: str, seconds: float = 1.3) -> float:
-    """How much sound comes of this person: energy a second; -1 while there is no telling."""
-    before = _inbound(page, name, "audio")
-    time.sleep(seconds)
-    after = _inbound(page, name, "audio")
-    if "totalAudioEnergy" not in before or after.get("id") != before["id"]:
-        return -1
-    return float(after["totalAudioEnergy"] - before["totalAudioEnergy"]) / seconds
+def expect_silence(page: Evaluates, name: str) -> None:
+    """Wait until this person can be heard, and is silent for as long as there is a beep in for certain."""
+    heard = Listening(page, name)
+
+    def silent() -> bool:
+        now = heard.more()
+        if now.energy > QUIET:
+            heard.begin()
+        return now.energy <= QUIET and now.seconds > BEEP
+
+    wait_for(silent, f"{name} is silent")
+
+
+class Listening:
+    """What comes of somebody's sound from now on, or from the connection on by which it comes now."""
+
+    def __init__(self, page: Evaluates, name: str) -> None:
+        self._page, self._name = page, name
+        self._first: dict[str, Any] = {}
+
+    def begin(self) -> None:
+        """From now on."""
+        self._first = {}
+
+    def more(self) -> Sound:
+        """What has come so far."""
+        now = _inbound(self._page, self._name, "audio")
+        if "totalSamplesDuration" not in now:
+            return Sound(0, 0)
+        if now["id"] != self._first.get("id"):
+            self._first = now
+        return Sound(*(now[part] - self._first[part] for part in ("totalAudioEnergy", "totalSamplesDuration")))
+
+
+def picture_of(page: Page, name: str, camera: Clip) -> tuple[int, Picture]:
+    """What is shown of this person just now, in the camera's size, with its number."""
+    found: list[tuple[int, Picture]] = []
+
+    def seen() -> bool:
+        text = page.evaluate(f"window.picture('{name}')")
+        if text is None:
+            return False
+        jpeg = np.frombuffer(base64.b64decode(text), np.uint8)
+        shown = cast("Picture", cv2.imdecode(jpeg, cv2.IMREAD_COLOR))[:, :, ::-1]
+        number = read_number(shown)
+        if number is not None and shown.shape[:2] == (camera.height, camera.width):
+            found.append((number, shown))
+        return bool(found)
+
+    wait_for(seen, f"a picture of {name} with a number")
+    return found[0]
+
+
+def standstill(page: Page, since: float) -> float:
+    """Longest time without another recorded picture from then on, seconds; the last of them have no mark."""
+    shown = page.evaluate("window.shown")
+    times = [one["at"] for one in shown]
+    first = max(index for index, at in enumerate(times) if at <= since)
+    assert not shown[-1]["corrected"]
+    return float(max(after - before for before, after in pairwise(times[first:]))) / 1000
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
