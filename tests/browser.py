@@ -32,8 +32,8 @@ FLAGS = (
 )
 PATIENCE = deadlines.PATIENCE
 
-# What the fake camera shows where correction as such is tested: a size, a rate and blinks as of a real one.
-LARGE = Clip(seconds=6, blinks=(2.0, 4.5), numbered=True)
+# What the fake camera shows where correction as such is tested: a size and blinks as of a real one.
+LARGE = Clip(rate=15, blinks=(2.0,), numbered=True)
 
 
 class Browsers:

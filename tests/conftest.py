@@ -98,7 +98,9 @@ def camera() -> Clip:
 @pytest.fixture(scope="module")
 def browser(request: pytest.FixtureRequest, chromium: Path, camera: Clip) -> Iterator[Browser]:
     """Headless Chromium that gives any page the fake camera and a fake microphone without asking."""
-    file = write_y4m(camera) if camera == SMALL else write_mjpeg(camera)  # the former says its rate, and is large
+    file = (
+        write_mjpeg(camera) if camera.rate == 30 else write_y4m(camera)
+    )  # the former is small, the latter says its rate
     browser = request.config.stash.setdefault(BROWSERS, Browsers()).running(chromium, file)
     yield browser
     for context in browser.contexts:
