@@ -10,8 +10,10 @@
  *
  * corrected.js ties everything together:
  *   call.js, peer.js, api.js, token.js     to the relay and back, again and again where it has to be
+ *   watch.js, connecting.js, patience.js   what is slow and what is dead: who waits goes by what moves, not by the clock
  *   here.js, local.js                      where this browser warps
- *   output.js, switch.js, sound.js         the tracks that stay the same while what feeds them changes
+ *   tracks.js, output.js, switch.js, sound.js     the tracks that stay the same while what feeds them changes
+ *   wishes.js, standing.js, statistics.js  what is wished, what is so, and the figures
  *
  * Adapters for LiveKit, Jitsi and any RTCRtpSender are in adapters/, whole programs in examples/. Knows nothing of the
  * page, which is built on it.

@@ -262,6 +262,9 @@ test('another camera is sent in the place of the first, over the same connection
   assert.equal(camera.readyState, 'live', 'it stays its owner’s');
   await assert.rejects(corrected.replaceCamera(new Track('audio')), TypeError);
   assert.equal(relay.asked('POST', '/api/sessions').length, 1);
+  relay.say({type: 'draining', seconds: 30});
+  await clock.until(() => relay.sessions.has('s2'));
+  assert.deepEqual(connection().getSenders().map(({track}) => track), [other], 'nor does the next one know of the first');
 });
 
 test('a first microphone takes another connection, and the next one does not', async () => {
