@@ -1,7 +1,7 @@
 /**
  * A Janus that lives in the test: sessions, handles and rooms of its VideoRoom, behind a double of WebSocket. It says
  * what a real one says, in the words of tests/vectors/janus.json, which are held against a real one by
- * tests/sfu/test_dialogue.py.
+ * tests/servers/test_dialogue.py.
  *
  *   const janus = new ScriptedJanus({1234: {}, 5: {pin: '4711'}});
  *   globalThis.WebSocket = janus.WebSocket;

@@ -1,7 +1,7 @@
 """What a real Janus says, and in the same words the scripted one of the browser's tests (tests/vectors/janus.json)."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,6 +17,12 @@ from tests.sfu.people import asking, listed, present
 
 VECTORS = json.loads((ROOT / "tests" / "vectors" / "janus.json").read_text())
 JOIN = {"request": "join", "ptype": "publisher", "room": 1234}
+
+
+@pytest.fixture(scope="module")
+def janus() -> Iterator[RunningJanus]:
+    with RunningJanus({1234: {}, 1: {"publishers": 1}, 5: {"pin": "secret"}}) as janus:
+        yield janus
 
 
 def expect(said: Mapping[str, Any], vector: Mapping[str, Any], **names: object) -> None:
