@@ -189,25 +189,6 @@ def test_warping_here_ends_with_the_wish_and_says_when_it_ends_by_itself(page: P
     assert run(page, script) == [1, "ended", "ended", None, "live"]
 
 
-def test_the_load_is_what_has_grown_since_the_last_reading(page: Page) -> None:
-    script = """const {Gauge} = await import('/gauge.js');
-        const at = (timestamp, sent, frames, shown) => new Map(Object.entries({
-          T: {type: 'transport', timestamp, bytesSent: sent, bytesReceived: 2 * sent},
-          P: {type: 'candidate-pair', nominated: true, currentRoundTripTime: 0.02},
-          Q: {type: 'candidate-pair', nominated: false, currentRoundTripTime: 9},
-          O: {type: 'outbound-rtp', kind: 'video', totalEncodeTime: frames * 0.005, framesEncoded: frames},
-          A: {type: 'outbound-rtp', kind: 'audio', totalEncodeTime: 9},
-          I: {type: 'inbound-rtp', kind: 'video', totalProcessingDelay: shown * 0.03, framesDecoded: shown},
-        }));
-        const readings = [at(1000, 0, 0, 0), at(2000, 125000, 30, 30), at(3000, 250000, 60, 30)];
-        const gauge = new Gauge({getStats: async () => readings.shift()});
-        return [await gauge.read(), await gauge.read(), await gauge.read()];"""
-    first, second, third = run(page, script)
-    assert first is None
-    assert second == {"up": 1, "down": 2, "way": pytest.approx(5 + 20 + 30)}
-    assert third == {"up": 1, "down": 2, "way": None}
-
-
 @pytest.mark.parametrize(
     ("facts", "altered", "reason"),
     [
