@@ -222,7 +222,7 @@ ODD = {
     "in a corner, upside down": tilted(Side.RIGHT, (320, 240), 90, 180),
     "wholly outside": tilted(Side.RIGHT, (150, 340), 60, 0),
     "tiny": tilted(Side.LEFT, (135, 110), 3, 10),
-    "huge": tilted(Side.RIGHT, (160, 120), 300, 45),
+    "huge": tilted(Side.RIGHT, (160, 120), 200, 45),
 }
 
 

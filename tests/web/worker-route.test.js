@@ -110,6 +110,19 @@ test('nothing queues: one frame is on its way, the newest waits, and those it ov
   checkClosed(all);
 });
 
+test('of frames that came at once the newest goes out alone', async () => {
+  const all = await begin();
+  const {camera, sink, frames, tally} = all;
+  for (let number = 0; number < 3; number++) {
+    frames.push(new ScriptedFrame({timestamp: 33_000 * number}));
+    camera.give(frames.at(-1));
+  }
+  await settled();
+  assert.deepEqual(sink.out, [frames[2]]);
+  assert.equal(tally.frames.dropped, 2);
+  checkClosed(all);
+});
+
 test('of frames that came while one was drawn, the newest is drawn next', async () => {
   const all = await begin();
   const {sink, paster, camera, frames, come, call, tally} = all;
