@@ -1,8 +1,8 @@
 """What the relay's own rules make of some pictures and packets, for the browser's modules to be held against.
 
-Each subject is a file of tests/vectors; `python -m tests.web.vectors` writes them anew, test_vectors.py compares them with
-what it would write. Pictures are grey, cut out around the eyes, rows stored as differences from pixel to pixel, deflated; in
-steps of 4 of 255, less than a camera's noise, for the sake of the files.
+Each subject is a file of tests/vectors. `python -m tests.web.vectors` writes them anew; test_vectors.py compares them
+with what it would write. Pictures are grey, cut out around the eyes, their rows stored as differences from pixel to
+pixel, deflated; in steps of 4 of 255, less than a camera's noise, for the sake of the files.
 """
 
 import base64
