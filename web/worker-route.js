@@ -20,12 +20,17 @@ export class WorkerRoute {
   #newest;
   #busy = false;
   #copier = new Copier();
-  #graphics = new Graphics(() => new Paster());
+  #graphics;
 
-  /** @param {import('./display.js').Wishes} wishes @param {WritableStream<VideoFrame>} writable */
-  constructor(wishes, writable) {
+  /**
+   * @param {import('./display.js').Wishes} wishes
+   * @param {WritableStream<VideoFrame>} writable
+   * @param {() => Pick<Paster, 'draw' | 'lost' | 'close'>} make what draws; raises Error where there are no graphics
+   */
+  constructor(wishes, writable, make = () => new Paster()) {
     this.display = new Display(wishes);
     this.#writer = writable.getWriter();
+    this.#graphics = new Graphics(make);
   }
 
   /** Frames come from this camera from now on. @param {ReadableStream<VideoFrame>} readable */

@@ -16,22 +16,20 @@ from relay.gaze.spec import GRID
 from relay.gaze.wire import EyeSight, FaceSight, FieldPair, FieldSet, Landmarks, Stamp, encode_fields, encode_landmarks
 from relay.routes import PAGE_HEADERS
 from tests.clips import Clip, Seen
+from tests.deadlines import milliseconds
 from tests.running import ROOT
 
 FOLDERS = (Path(ROOT, "web"), Path(ROOT, "tests", "web"), Path(ROOT, "tests"))
 READ_NUMBERS = Path(ROOT, "tests", "stamp.js").read_text()
-CAMERA = Clip(width=1280, height=720, eye_width=72, sway=40, seconds=6, numbered=True)
-SMALL = 640, 360  # the copy of that camera's pictures
-LOOK = (
-    "const {begin, watch, sleep, until, corrected, lumaOf, nearest, numberOn, Local} = await import('/pretending.js');"
-)
+LONGEST = 640  # of the copy that goes to the relay, pixels
+LOOK = "const {begin, watch, until, corrected, lumaOf, nearest, numberOn, Local} = await import('/pretending.js');"
 
 
 def open_blank(browser: Browser, script: str = "") -> Page:
     """A page as secure as https, else there would be neither camera nor VideoFrame. script: runs before all else."""
     page = browser.new_page()
     page.route("**", serve)
-    page.add_init_script(script)
+    page.add_init_script(f"globalThis.PATIENCE = {milliseconds(30)}; {script}")
     page.goto("http://localhost/")
     return page
 
@@ -50,10 +48,13 @@ def run(page: Page, script: str, argument: object = None) -> Any:
 
 
 def packets_of(camera: Clip) -> dict[str, Any]:
-    """What the relay would say of each picture: exactly where the eyes are, and a field that lifts what is there."""
+    """What the relay would say of each picture: exactly where the eyes are, and a field that lifts what is there.
+
+    By 0.12 of an eye's width.
+    """
     lift = np.clip(2 - 2 * ellipse(nodes(GRID)), 0, 1)[..., None] * np.array([0, 0.12])
     field = Field(lift.astype(np.float32), np.ones(GRID, np.float32))
-    fields = encode_fields(FieldSet(Stamp(0, 0.0, SMALL), 0, (FieldPair(1, field, field),), 0))
+    fields = encode_fields(FieldSet(Stamp(0, 0.0, _copied(camera)), 0, (FieldPair(1, field, field),), 0))
     seen = [encode_landmarks(_landmarks(camera, number)) for number in range(len(camera))]
     return {"landmarks": [base64.b64encode(one).decode() for one in seen], "fields": base64.b64encode(fields).decode()}
 
@@ -64,10 +65,20 @@ def _landmarks(camera: Clip, number: int) -> Landmarks:
     across = np.array([left.x - right.x, left.y - right.y])
     across /= np.hypot(*across)
     face = FaceSight(1, _sight(right, across, camera), _sight(left, -across, camera))
-    return Landmarks(Stamp(0, number / 30, SMALL), (face,), 0)
+    return Landmarks(Stamp(0, number / camera.rate, _copied(camera)), (face,), 0)
+
+
+def _copied(camera: Clip) -> tuple[int, int]:
+    """The size of the small copy."""
+    scale = _scale(camera)
+    return round(scale * camera.width), round(scale * camera.height)
+
+
+def _scale(camera: Clip) -> float:
+    return min(1, LONGEST / max(camera.width, camera.height))
 
 
 def _sight(seen: Seen, direction: Any, camera: Clip) -> EyeSight:
-    scale = SMALL[0] / camera.width
+    scale = _scale(camera)
     x, y = (direction * seen.width * scale).tolist()
     return EyeSight((seen.x * scale, seen.y * scale), (x, y), openness=0.3, strength=1)

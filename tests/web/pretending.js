@@ -9,20 +9,18 @@ const [COUNT, RTP] = [4, 12]; // where a packet has them, in bytes
 /** @param {string} text base64 */
 const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
-export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-
-/** Resolves when it is true; a busy machine may take its time. */
-export async function until(condition, patience = 25_000) {
-  const end = performance.now() + patience;
+/** Resolves when it is true; what would never come ends after PATIENCE milliseconds. */
+export async function until(condition) {
+  const end = performance.now() + PATIENCE;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`never true: ${condition}`);
-    await sleep(50);
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
-/** The fake camera, as large as it is. */
-export async function openCamera() {
-  const video = {width: {ideal: 1280}, height: {ideal: 720}, frameRate: {ideal: 30}};
+/** The fake camera at 15 frames a second, in the size that its pictures have. */
+async function openCamera([width, height]) {
+  const video = {width: {ideal: width}, height: {ideal: height}, frameRate: {ideal: 15}};
   const stream = await navigator.mediaDevices.getUserMedia({video});
   return stream.getVideoTracks()[0];
 }
@@ -120,9 +118,9 @@ export class PretendedRelay {
   }
 }
 
-/** A Local before the camera, with a relay if there are packets for it; `seen` follows what goes in and comes out. */
-export async function begin({packets, ...options} = {}) {
-  const camera = await openCamera();
+/** A Local before the camera, whose pictures have this size, with a relay if there are packets for it. */
+export async function begin({size = [320, 240], packets, ...options} = {}) {
+  const camera = await openCamera(size);
   const local = new Local(camera, options);
   const relay = packets && new PretendedRelay(packets);
   await relay?.connect(local);

@@ -1,4 +1,4 @@
-// A camera, an encoder and a relay made of numbers, for the tests of web/stamps.js and web/display.js.
+/** A camera, an encoder and a relay made of numbers: what happens in a call, and when. */
 
 /** @returns {() => number} 0..1, the same ones for the same seed (mulberry32) */
 export function chance(seed) {

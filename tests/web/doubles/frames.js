@@ -1,0 +1,88 @@
+/**
+ * Doubles of what a browser has of video frames, and of the streams on which they come and go. To be imported before
+ * the module that is tested: a channel of node's own would keep the test from ending.
+ */
+
+globalThis.MessageChannel = class {
+  port1 = {onmessage: () => {}};
+  port2 = {postMessage: (data) => setImmediate(() => this.port1.onmessage({data}))};
+};
+
+/** A VideoFrame that counts how often it was closed. Its bytes are all alike. */
+export class ScriptedFrame {
+  format = 'I420';
+  closed = 0;
+
+  constructor({width = 32, height = 16, timestamp = 0, grey = 128} = {}) {
+    Object.assign(this, {timestamp, displayWidth: width, displayHeight: height, grey});
+    this.visibleRect = {x: 0, y: 0, width, height};
+  }
+
+  allocationSize() {
+    return this.visibleRect.width * this.visibleRect.height * 3 / 2;
+  }
+
+  async copyTo(buffer) {
+    if (this.closed) throw new DOMException('closed', 'InvalidStateError');
+    buffer.fill(this.grey);
+    const {width, height} = this.visibleRect;
+    const [luma, half] = [width * height, width / 2];
+    return [[0, width], [luma, half], [luma * 5 / 4, half]].map(([offset, stride]) => ({offset, stride}));
+  }
+
+  close() {
+    this.closed += 1;
+  }
+}
+
+/** A camera's frames as a worker reads them: `give` has one come in, `end` ends them. */
+export class ScriptedCamera {
+  cancelled = false;
+
+  constructor() {
+    this.readable = new ReadableStream({
+      start: (controller) => { this.give = (frame) => controller.enqueue(frame); this.end = () => controller.close(); },
+      cancel: () => { this.cancelled = true; },
+    });
+  }
+}
+
+/** Where frames go. While `held`, one that has come stays on its way. */
+export class ScriptedSink {
+  /** All that came, in order. */
+  out = [];
+  /** At once, now and at the most. */
+  underWay = 0;
+  most = 0;
+  closed = false;
+  #held = null;
+  #release = () => {};
+
+  constructor({fails = false} = {}) {
+    this.writable = new WritableStream({
+      write: async (frame) => {
+        if (fails) throw new Error('nobody takes frames any more');
+        this.out.push(frame);
+        this.underWay += 1;
+        this.most = Math.max(this.most, this.underWay);
+        await this.#held;
+        this.underWay -= 1;
+      },
+      close: () => { this.closed = true; },
+    });
+  }
+
+  hold() {
+    this.#held ??= new Promise((resolve) => { this.#release = resolve; });
+  }
+
+  release() {
+    this.#held = null;
+    this.#release();
+  }
+}
+
+/** Lets everything happen that waits for its turn alone. */
+export async function settled() {
+  for (let turn = 0; turn < 20; turn++) await new Promise((soon) => setImmediate(soon));
+}

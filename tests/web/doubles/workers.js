@@ -1,0 +1,90 @@
+/** Doubles of workers, tracks and what connects them, put where a browser has its own. */
+
+/** Every worker that was started; `speak` and `fail` are what it would do. */
+export class ScriptedWorker extends EventTarget {
+  /** @type {ScriptedWorker[]} */
+  static started = [];
+  /** Each message that it got, with what was transferred. */
+  got = [];
+  terminated = false;
+  onmessage = null;
+  onerror = null;
+
+  constructor(address, options) {
+    super();
+    Object.assign(this, {address: String(address), options});
+    ScriptedWorker.started.push(this);
+  }
+
+  postMessage(data, transfer = []) {
+    this.got.push({data, transfer});
+  }
+
+  terminate() {
+    this.terminated = true;
+  }
+
+  speak(data) {
+    const event = new MessageEvent('message', {data});
+    this.onmessage?.(event);
+    this.dispatchEvent(event);
+  }
+
+  fail() {
+    const event = new Event('error', {cancelable: true});
+    this.onerror?.(event);
+    return event;
+  }
+
+  /** What it was told, but for what was transferred. */
+  get orders() {
+    return this.got.map(({data}) => data);
+  }
+}
+
+export class ScriptedTrack extends EventTarget {
+  kind = 'video';
+  readyState = 'live';
+  constraints = [];
+
+  constructor({width = 1280, height = 720, shares = false, ...rest} = {}) {
+    super();
+    Object.assign(this, {size: {width, height}, shares, copies: []}, rest);
+  }
+
+  clone() {
+    const copy = new ScriptedTrack({...this.size, shares: this.shares});
+    copy.of = this;
+    this.copies.push(copy);
+    return copy;
+  }
+
+  getSettings() {
+    return {...this.size};
+  }
+
+  /** Where tracks of one camera share their size (`shares`), the original gets it too. */
+  async applyConstraints(wanted) {
+    this.constraints.push(wanted);
+    for (const one of this.shares ? [this, this.of, ...this.copies] : [this]) {
+      if (one) one.size = {width: wanted.width, height: wanted.height};
+    }
+  }
+
+  stop() {
+    this.readyState = 'ended';
+  }
+}
+
+/** The browser's own, as far as the local path needs them. */
+export function install() {
+  ScriptedWorker.started = [];
+  globalThis.Worker = ScriptedWorker;
+  globalThis.location = {origin: new URL(import.meta.url).origin};
+  globalThis.MediaStreamTrackGenerator = class extends ScriptedTrack {
+    writable = {generator: this};
+  };
+  globalThis.MediaStreamTrackProcessor = class {
+    constructor({track, maxBufferSize}) { this.readable = {track, maxBufferSize}; }
+  };
+}
