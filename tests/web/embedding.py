@@ -9,11 +9,10 @@ from threading import Thread
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from relay.tokens import mint
-from tests.browser import FLAGS
-from tests.clips import Clip, write_y4m
+from tests.clips import Clip
 from tests.deadlines import milliseconds
 from tests.running import ROOT
 from tests.test_end_to_end import TURNED, compare, grab, poll
@@ -107,16 +106,6 @@ window.keep = (corrected) => {
   document.getElementById('corrected').srcObject = new MediaStream([corrected.track]);
 };
 """
-
-
-@contextmanager
-def filming(chromium: Path, clip: Clip) -> Iterator[Browser]:
-    """A headless Chromium that gives any page a camera with this clip, at its own rate, and a microphone."""
-    with sync_playwright() as playwright:
-        flags = [*FLAGS, f"--use-file-for-fake-video-capture={write_y4m(clip)}"]
-        browser = playwright.chromium.launch(executable_path=chromium, args=flags)
-        yield browser
-        browser.close()
 
 
 def token() -> str:

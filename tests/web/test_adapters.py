@@ -12,9 +12,8 @@ from playwright.sync_api import Browser, Page, Route, expect
 from tests.clips import Clip
 from tests.deadlines import milliseconds
 from tests.running import ROOT, RunningRelay
-from tests.scripted import SMALL
 from tests.web.driving import wait_until
-from tests.web.embedding import Site, embed, expect_state, expect_turned, expect_untouched, filming, serving, token
+from tests.web.embedding import Site, embed, expect_state, expect_turned, expect_untouched, serving, token
 from tests.web.vendor import livekit
 
 WEB = Path(ROOT, "web")
@@ -38,17 +37,6 @@ window.JitsiMeetJS = {
   }],
 };
 """
-
-
-@pytest.fixture(scope="module")
-def camera() -> Clip:
-    return SMALL
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path, camera: Clip) -> Iterator[Browser]:
-    with filming(chromium, camera) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,6 @@ from tests.stamp import __file__ as stamp_py
 from tests.test_end_to_end import TURNED, Difference, compare, grab, poll
 from tests.web.conftest import OpenPage
 from tests.web.driving import LISTEN, PATIENCE, begin, expect_gaze, expect_notice, expect_showing, moves, wait_until
-from tests.web.embedding import filming
 
 STAMP = Path(stamp_py).with_suffix(".js").read_text()
 NO_WEBGL = """
@@ -38,12 +37,6 @@ def camera() -> Clip:
     factor = 2.25
     size = {name: round(factor * getattr(SMALL, name)) for name in ("width", "height", "eye_width", "sway")}
     return replace(SMALL, **size)
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path, camera: Clip) -> Iterator[Browser]:
-    with filming(chromium, camera) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ What it does when anything goes otherwise is tested without a browser: corrected
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -12,7 +11,6 @@ from playwright.sync_api import Browser
 from tests.clips import Clip
 from tests.deadlines import milliseconds
 from tests.running import RunningRelay
-from tests.scripted import SMALL
 from tests.test_end_to_end import poll
 from tests.web.driving import expect_relay_uses, wait_until
 from tests.web.embedding import (
@@ -22,7 +20,6 @@ from tests.web.embedding import (
     expect_state,
     expect_turned,
     expect_untouched,
-    filming,
     gaps,
     serving,
 )
@@ -42,17 +39,6 @@ LOUDNESS = """async () => {
   await context.close();
   return true;
 }"""
-
-
-@pytest.fixture(scope="module")
-def camera() -> Clip:
-    return SMALL
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: Path, camera: Clip) -> Iterator[Browser]:
-    with filming(chromium, camera) as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

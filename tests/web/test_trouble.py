@@ -6,6 +6,7 @@ from tests.deadlines import milliseconds
 from tests.running import RunningRelay
 from tests.web.conftest import OpenPage
 from tests.web.driving import begin, expect_gaze, expect_notice, expect_relay_uses, expect_showing, moves, wait_for
+from tests.web.folder import serve_folder
 
 # From the relay's last word to the camera's own picture, milliseconds; the page takes 600 to 750.
 FALLS_BACK = milliseconds(2)
@@ -164,3 +165,14 @@ def fallen_back(page: Page) -> float:
     script = """(shown.findLast(({showing}) => showing === 'original')?.at ?? 0)
         - Math.max(...heard.map(({at}) => at))"""
     return float(page.evaluate(script))
+
+
+def test_an_insecure_address_is_explained(browser: Browser) -> None:
+    page = browser.new_page()
+    page.route("**", serve_folder)
+    page.goto("http://eyeline.test/")
+    alert = page.get_by_role("alert")
+    alert.wait_for()
+    assert "secure address" in alert.inner_text()
+    assert page.get_by_role("button", name="Start camera").is_disabled()
+    page.close()
