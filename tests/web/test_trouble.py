@@ -1,6 +1,6 @@
 """What the page says and does when something is missing, refuses or goes away."""
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.deadlines import milliseconds
 from tests.running import RunningRelay
