@@ -38,7 +38,7 @@ def prepare() -> tuple[str, str]:
 def _install(npm: str) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     command = [npm, "install", "--prefix", str(FOLDER), "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"]
-    command += ["--prefer-offline", "--fetch-retries=1", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]  # else minutes
+    command += ["--prefer-offline", "--fetch-retries=1", "--fetch-retry-maxtimeout=10000"]  # else it takes minutes
     try:
         run = subprocess.run([*command, PUPPETEER], capture_output=True, text=True, check=False, timeout=300)
     except subprocess.TimeoutExpired as error:
