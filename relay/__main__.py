@@ -1,4 +1,4 @@
-"""The command line: relay serve | correct | check | token. Knows which command does what, and how an error is told.
+"""The command line: relay serve | correct | check | fetch | token. Knows which command does what, and tells errors.
 
 Commands are imported when they are called for: numeric libraries size their thread pools while they load, so
 the settings have to be known first.
@@ -12,13 +12,15 @@ from importlib import metadata
 from typing import Final
 
 from relay import config, logs
-from relay.errors import ConfigError, EyelineError
+from relay.errors import ConfigError, EyelineError, ModelError
+from relay.fetch import provide_model
 
 
 def serve(arguments: list[str]) -> int:
     """Serve the page and the relay until interrupted."""
     settings = config.Serve.read(arguments, "relay serve")
     logs.begin(settings.log_level, settings.log_format)
+    provide_model(settings.model, _tell)
     _cap_threads(settings.compute_threads)
     from relay import app  # noqa: PLC0415
 
@@ -30,6 +32,7 @@ def correct(arguments: list[str]) -> int:
     """Correct the gaze in a video file."""
     settings = config.Correct.read(arguments, "relay correct")
     logs.begin("warning")
+    provide_model(settings.model, _tell)
     _cap_threads(settings.compute_threads)
     from relay.correct import run  # noqa: PLC0415
 
@@ -41,9 +44,21 @@ def check(arguments: list[str]) -> int:
     settings = config.Check.read(arguments, "relay check")
     logs.begin("error")
     config.cap_threads(settings.compute_threads)
+    try:
+        provide_model(settings.model, _tell)
+    except ModelError as error:
+        _tell(str(error))  # and everything else is checked all the same
     from relay.check import report  # noqa: PLC0415
 
     return report(settings, _say)
+
+
+def fetch(arguments: list[str]) -> int:
+    """Fetch the landmark model beforehand."""
+    settings = config.Fetch.read(arguments, "relay fetch")
+    provide_model(settings.model, _tell)
+    _say(f"The landmark model is at {settings.model}.")
+    return 0
 
 
 def token(arguments: list[str]) -> int:
@@ -60,6 +75,7 @@ COMMANDS: Final[dict[str, Callable[[list[str]], int]]] = {
     "serve": serve,
     "correct": correct,
     "check": check,
+    "fetch": fetch,
     "token": token,
 }
 
@@ -105,6 +121,11 @@ def _cap_threads(threads: int) -> None:
 def _say(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
+
+
+def _tell(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from relay.config import Check, Correction
 from relay.errors import ModelError
 from relay.frame import Frame
 from relay.gaze.face import Angles
+from relay.gaze.model import read_model
 from relay.gaze.spec import GRID, VERSION
 
 ONNXRUNTIME: Final = (  # as in pyproject.toml
@@ -106,9 +107,7 @@ def check_codec(name: str, mode: str) -> Finding:
 def check_model(path: Path) -> Finding:
     """Is the landmark model there, and the right one?"""
     try:
-        content = importlib.import_module("relay.gaze.landmarks").read_model(path)
-    except ImportError as error:
-        return Finding("landmark model", f"cannot be read without its package: {error}", REINSTALL)
+        content = read_model(path)
     except ModelError as error:
         return Finding("landmark model", str(path), str(error))
     return Finding("landmark model", f"{path}, {len(content)} bytes, checksum as expected")

@@ -28,6 +28,8 @@ MotionMode = Literal["flow", "velocity", "off"]
 ReturnMode = Literal["video", "field", "none"]
 IceUrl = Annotated[str, Field(pattern=r"^(stuns?|turns?):[^/].*$")]
 LONGEST_LINES: Final = 30  # frames
+DEFAULT_MODEL: Final = user_cache_path("eyeline") / "face_landmarker.task"
+ModelFile = Annotated[Path, Field(description="landmark model file; fetched where it is missing")]
 Degrees = Annotated[float, Field(ge=-25, le=25, allow_inf_nan=False)]
 
 
@@ -71,9 +73,7 @@ class Engine(Limits):
     landmark_width: int = Field(
         640, ge=160, le=1920, description="longer side of the picture that landmarks are found in [pixels]"
     )
-    model: Path = Field(
-        user_cache_path("eyeline") / "face_landmarker.task", description="landmark model file; scripts/run fetches it"
-    )
+    model: ModelFile = DEFAULT_MODEL
     field: FieldMode = Field(
         "network",
         description="network: how an eye turns is learned; geometric: it is computed, a ball under lids that follow",
@@ -306,6 +306,12 @@ class Correct(_Command, Correction, Engine):
 
 class Check(_Command, Engine):
     """Check that this machine has what the relay needs, and say what is missing."""
+
+
+class Fetch(_Command):
+    """Fetch the landmark model, which the other commands otherwise do when they first start."""
+
+    model: ModelFile = DEFAULT_MODEL
 
 
 class Token(_Command):

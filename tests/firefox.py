@@ -38,7 +38,11 @@ def prepare() -> tuple[str, str]:
 def _install(npm: str) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     command = [npm, "install", "--prefix", str(FOLDER), "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"]
-    run = subprocess.run([*command, PUPPETEER], capture_output=True, text=True, check=False, timeout=300)
+    command += ["--prefer-offline", "--fetch-retries=1", "--fetch-retry-maxtimeout=10000"]  # else it takes minutes
+    try:
+        run = subprocess.run([*command, PUPPETEER], capture_output=True, text=True, check=False, timeout=300)
+    except subprocess.TimeoutExpired as error:
+        raise MissingError(f"{PUPPETEER} cannot be had from npm: no answer within 5 minutes") from error
     if run.returncode or not LIBRARY.exists():
         raise MissingError(f"{PUPPETEER} cannot be had from npm:\n{run.stderr.strip()}")
 

@@ -28,7 +28,7 @@ def test_a_missing_model_is_said_with_what_to_do(tmp_path: Path, weights: Path) 
     said: list[str] = []
     assert report(settings(tmp_path / "none.task", "--weights", str(weights)), said.append) == 1
     assert any(line.startswith("MISSING landmark model") for line in said)
-    assert any("-> " in line and "scripts/run" in line for line in said)
+    assert any("-> " in line and "relay fetch" in line for line in said)
     assert said[-1] == "2 missing"
 
 

@@ -15,10 +15,11 @@ RELAY = ROOT / "relay"
 # Who may import whom: a module imports from its own layer and from those above it in this list, never from one below.
 LAYERS = [
     # words and numbers that everybody shares
-    "errors serving config frame metrics cores logs gaze.spec gaze.face",
+    "errors serving config frame metrics cores logs gaze.spec gaze.face gaze.model",
     # one idea each, without a library of frames
     "gaze.geometry gaze.quantise gaze.smoothing gaze.pose gaze.tracking "
-    "media.gaps media.mailbox media.stages media.freshness media.trace media.crew files.kind tally admission lag load",
+    "media.gaps media.mailbox media.stages media.freshness media.trace media.crew files.kind tally admission lag load "
+    "fetch",
     # what to do to an eye
     "gaze.aim gaze.calibration gaze.cutout gaze.geometric gaze.warp gaze.motion gaze.guard gaze.wire gaze.telling",
     # where a large library is let in: MediaPipe, onnxruntime, PyAV, aiortc's private side

@@ -12,7 +12,7 @@ import jwt
 import pytest
 
 from relay.__main__ import COMMANDS, main
-from relay.config import Check, Correct, Serve, Token
+from relay.config import Check, Correct, Fetch, Serve, Token
 from relay.media import codec
 from tests.deadlines import scaled
 
@@ -44,15 +44,15 @@ def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
         main(["--help"])
     assert exit_.value.code == 0
-    shown = capsys.readouterr().out
+    shown = " ".join(capsys.readouterr().out.split())
     assert all(f"{name}: " in shown for name in COMMANDS)
 
 
 @pytest.mark.parametrize(
-    ("name", "settings"), [("serve", Serve), ("correct", Correct), ("check", Check), ("token", Token)]
+    ("name", "settings"), [("serve", Serve), ("correct", Correct), ("check", Check), ("fetch", Fetch), ("token", Token)]
 )
 def test_help_of_a_command_lists_its_flags(
-    name: str, settings: type[Serve | Correct | Check | Token], capsys: pytest.CaptureFixture[str]
+    name: str, settings: type[Serve | Correct | Check | Fetch | Token], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as exit_:
         main([name, "--help"])
@@ -89,14 +89,6 @@ def test_a_wrong_setting_in_the_environment_is_told_too(
 
 
 Say = pytest.CaptureFixture[str]
-
-
-@pytest.mark.usefixtures("alone")
-def test_a_missing_model_is_1_and_says_what_to_do(tmp_path: Path, weights: Path, capsys: Say) -> None:
-    assert main(["serve", "--port", "0", "--model", str(tmp_path / "none.task"), "--weights", str(weights)]) == 1
-    line = capsys.readouterr().err.splitlines()[-1]
-    assert "none.task" in line
-    assert "scripts/run" in line
 
 
 def test_missing_weights_are_1_and_one_line_that_says_what_to_do(tmp_path: Path, model: Path) -> None:
@@ -181,6 +173,20 @@ def test_check_says_that_everything_is_there(
     status, said = main(["check", "--model", str(model), "--weights", str(weights)]), capsys.readouterr().out
     assert status == 0, said
     assert "MISSING" not in said
+
+
+def test_check_goes_on_without_a_model_that_cannot_be_fetched(tmp_path: Path, weights: Path) -> None:
+    nobody = {"https_proxy": "http://127.0.0.1:9", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}
+    done = relay("check", "--model", str(tmp_path / "none.task"), "--weights", str(weights), **nobody)
+    assert done.returncode == 1
+    assert "could not be fetched" in done.stderr
+    assert re.search(r"^MISSING landmark model", done.stdout, re.M)
+    assert re.search(r"^ok +network", done.stdout, re.M)
+
+
+def test_fetch_says_where_the_model_is(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["fetch"]) == 0
+    assert capsys.readouterr() == (f"The landmark model is at {model}.\n", "")
 
 
 def test_numeric_libraries_get_as_many_threads_as_asked_for() -> None:

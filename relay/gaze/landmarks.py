@@ -3,7 +3,6 @@
 Knows nothing of what is done with them. Problems are values: a picture it cannot read gives no faces and says why.
 """
 
-import hashlib
 import logging
 import os
 from collections.abc import Iterator
@@ -18,15 +17,13 @@ from mediapipe.tasks.python import BaseOptions, vision
 from mediapipe.tasks.python.components.containers import NormalizedLandmark
 from numpy.typing import NDArray
 
-from relay.errors import ModelError
 from relay.frame import Frame, Rotation
 from relay.gaze.face import Eye, Face, Faces, Side
+from relay.gaze.model import read_model
 from relay.gaze.pose import confidence, gaze_of, head_of
 from relay.gaze.tracking import Tracker
 
 logger = logging.getLogger(__name__)
-
-MODEL_SHA256 = "64184e229b263107bc2b804c6625db1341ff2bb731874b0bcc2fe6544e0bc9ff"
 
 # Landmark numbers of MediaPipe's 478-point mesh: corners outer, inner; lids from outer to inner; iris centre and rim.
 INDICES = {
@@ -126,22 +123,6 @@ def _hushed() -> Iterator[None]:
 def _image(picture: NDArray[np.uint8]) -> mediapipe.Image:
     """(h, w, 3) RGB, contiguous, as MediaPipe takes it."""
     return mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=picture)
-
-
-def read_model(path: Path) -> bytes:
-    """The model file's bytes, checked. Raises ModelError, saying what to do."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            f"the landmark model {path} cannot be read ({error.strerror}): run scripts/run once, which fetches it"
-        ) from error
-    if hashlib.sha256(content).hexdigest() != MODEL_SHA256:
-        raise ModelError(
-            f"{path} is not the expected landmark model (its checksum differs): "
-            "delete it and run scripts/run, which fetches it anew"
-        )
-    return content
 
 
 def upright(frame: Frame, longer_side: int) -> NDArray[np.uint8]:

@@ -4,10 +4,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from relay.errors import ModelError
 from relay.frame import Rotation
 from relay.gaze.face import Eye, Faces
-from relay.gaze.landmarks import Landmarker, read_model, stored, upright
+from relay.gaze.landmarks import Landmarker, stored, upright
 from tests.clips import Clip, Seen, to_frame
 
 CLIP = Clip()
@@ -118,15 +117,6 @@ def test_a_failing_model_is_a_value_and_not_an_exception(
     seen = landmarker(to_frame(CLIP.frame(0)))
     assert seen.faces == ()
     assert "out of luck" in seen.problem
-
-
-def test_a_missing_or_wrong_model_says_what_to_do(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="scripts/run"):
-        read_model(tmp_path / "none.task")
-    wrong = tmp_path / "wrong.task"
-    wrong.write_bytes(b"not a model")
-    with pytest.raises(ModelError, match="checksum"):
-        read_model(wrong)
 
 
 @pytest.mark.parametrize("size", [(641, 361), (1280, 720), (360, 640), (33, 17)])
