@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, sync_playwright
 
-from relay.config import Check
+from relay.config.check import Check
 from tests.browser import FLAGS, find_chromium
 from tests.clips import Clip, write_mjpeg
 from tests.gaze.weights import write_network

@@ -11,7 +11,11 @@ import jwt
 import pytest
 
 from relay.__main__ import COMMANDS, main
-from relay.config import Check, Correct, Fetch, Serve, Token
+from relay.config.check import Check
+from relay.config.correct import Correct
+from relay.config.fetch import Fetch
+from relay.config.serve import Serve
+from relay.config.token import Token
 
 ROOT = Path(__file__).parents[1]
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from relay.config import Lines
+from relay.config.lines import Lines
 from relay.media.freshness import Ages, Fade
 from tests.gaze.packets import fields, landmarks, pack
 from tests.web.local import open_blank
