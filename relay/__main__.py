@@ -11,14 +11,20 @@ from collections.abc import Callable
 from importlib import metadata
 from typing import Final
 
-from relay import config, logs
+from relay import logs
+from relay.config.check import Check
+from relay.config.correct import Correct
+from relay.config.fetch import Fetch
+from relay.config.reading import cap_threads
+from relay.config.serve import Serve
+from relay.config.token import Token
 from relay.errors import ConfigError, EyelineError, ModelError
 from relay.fetch import provide_model
 
 
 def serve(arguments: list[str]) -> int:
     """Serve the page and the relay until interrupted."""
-    settings = config.Serve.read(arguments, "relay serve")
+    settings = Serve.read(arguments, "relay serve")
     logs.begin(settings.log_level, settings.log_format)
     provide_model(settings.model, _tell)
     _cap_threads(settings.compute_threads)
@@ -30,7 +36,7 @@ def serve(arguments: list[str]) -> int:
 
 def correct(arguments: list[str]) -> int:
     """Correct the gaze in a video file."""
-    settings = config.Correct.read(arguments, "relay correct")
+    settings = Correct.read(arguments, "relay correct")
     logs.begin("warning")
     provide_model(settings.model, _tell)
     _cap_threads(settings.compute_threads)
@@ -41,9 +47,9 @@ def correct(arguments: list[str]) -> int:
 
 def check(arguments: list[str]) -> int:
     """Say whether this machine has all that the relay needs."""
-    settings = config.Check.read(arguments, "relay check")
+    settings = Check.read(arguments, "relay check")
     logs.begin("error")
-    config.cap_threads(settings.compute_threads)
+    cap_threads(settings.compute_threads)
     try:
         provide_model(settings.model, _tell)
     except ModelError as error:
@@ -55,7 +61,7 @@ def check(arguments: list[str]) -> int:
 
 def fetch(arguments: list[str]) -> int:
     """Fetch the landmark model beforehand."""
-    settings = config.Fetch.read(arguments, "relay fetch")
+    settings = Fetch.read(arguments, "relay fetch")
     provide_model(settings.model, _tell)
     _say(f"The landmark model is at {settings.model}.")
     return 0
@@ -63,7 +69,7 @@ def fetch(arguments: list[str]) -> int:
 
 def token(arguments: list[str]) -> int:
     """Print a token for somebody, signed with the relay's key."""
-    settings = config.Token.read(arguments, "relay token")
+    settings = Token.read(arguments, "relay token")
     from relay.tokens import mint  # noqa: PLC0415
 
     who, audience = (settings.subject, settings.rights), settings.token_audience
@@ -112,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _cap_threads(threads: int) -> None:
-    config.cap_threads(threads)
+    cap_threads(threads)
     import cv2  # noqa: PLC0415
 
     cv2.setNumThreads(threads)

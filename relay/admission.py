@@ -7,8 +7,8 @@ they are; their limits lie below where anybody would see it. Knows nothing of ho
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from relay.config.operation import Operation
 from relay.errors import BusyError
-from relay.serving import Operation
 
 Short = Literal["processor", "event_loop", "lateness", "measuring"]
 

@@ -16,7 +16,8 @@ from typing import Any, Final
 from aiohttp import web
 
 from relay import cors, drain
-from relay.config import Correction, Serve
+from relay.config.correction import Correction
+from relay.config.serve import Serve
 from relay.cores import usable_cores
 from relay.errors import ConfigError
 from relay.gate import Gate, check_door

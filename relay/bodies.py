@@ -4,7 +4,10 @@ from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import BaseModel, Discriminator, Field, Tag, ValidationError, WithJsonSchema, model_validator
 
-from relay.config import Correction, Limits, ReturnMode, describe
+from relay.config.correction import Correction
+from relay.config.engine import Limits
+from relay.config.lines import ReturnMode
+from relay.config.reading import describe
 from relay.errors import MalformedError
 
 M = TypeVar("M", bound=BaseModel)

@@ -17,7 +17,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from relay.config import Check, Correction
+from relay.config.check import Check
+from relay.config.correction import Correction
 from relay.errors import ModelError
 from relay.frame import Frame
 from relay.gaze.face import Angles

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Final, Literal, Protocol
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
-from relay.config import Correction, describe
+from relay.config.correction import Correction
+from relay.config.reading import describe
 from relay.errors import InvalidSettingError, MalformedError, RequestError, TooLargeError, UnknownTypeError
 from relay.gaze.calibration import Calibrated, CalibrationError, Looked, Rejected, TwoLook
 from relay.gaze.face import Faces

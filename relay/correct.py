@@ -15,7 +15,7 @@ from typing import Final, NoReturn
 import av
 from tqdm import tqdm
 
-from relay.config import Correct
+from relay.config.correct import Correct
 from relay.errors import ConfigError, MediaError
 from relay.files.draft import Draft
 from relay.files.kind import kind_of

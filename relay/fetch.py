@@ -22,7 +22,7 @@ from urllib.request import urlopen
 
 from tqdm import tqdm
 
-from relay.config import DEFAULT_MODEL
+from relay.config.engine import DEFAULT_MODEL
 from relay.errors import ModelError
 from relay.gaze import model
 from relay.gaze.model import read_model

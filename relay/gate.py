@@ -15,7 +15,7 @@ from limits import RateLimitItem, parse
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
-from relay.config import Serve
+from relay.config.serve import Serve
 from relay.errors import ConfigError, ForbiddenError, TooManyRequestsError, UnauthorizedError
 from relay.tokens import ANYBODY, Guest, Tokens
 

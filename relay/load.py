@@ -13,7 +13,7 @@ from typing import Final
 import psutil
 
 from relay.admission import Load
-from relay.config import Lines
+from relay.config.lines import Lines
 from relay.metrics import WINDOW, Statistics
 
 EVERY: Final = 1.0  # seconds

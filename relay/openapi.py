@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic.json_schema import models_json_schema
 
 from relay.bodies import Answer, Offer, Problem, Readiness, RelayConfig, TapAnswer, TapOrder, Ticket
-from relay.config import Correction
+from relay.config.correction import Correction
 from relay.control import Calibrate, Change, Ping
 from relay.errors import RequestError
 from relay.metrics import Statistics

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from relay.config import Correction
+from relay.config.correction import Correction
 from relay.exchange import FRAGMENT, SDP
 from relay.whip import STAGE
 

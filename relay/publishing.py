@@ -9,7 +9,7 @@ from typing import Final
 from aiortc import RTCIceServer
 
 from relay.bodies import IntoJanus, IntoWhip, TapOrder
-from relay.config import Serve
+from relay.config.serve import Serve
 from relay.errors import TargetError
 from relay.sfu.egress import Egress
 from relay.sfu.janus import JanusEgress

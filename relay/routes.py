@@ -9,7 +9,8 @@ from aiortc import RTCIceServer
 from pydantic import BaseModel
 
 from relay.bodies import Answer, IceServer, Offer, RelayConfig, Room, Ticket, TurnServer, parse
-from relay.config import ReturnMode, Serve
+from relay.config.lines import ReturnMode
+from relay.config.serve import Serve
 from relay.errors import MalformedError, UnsupportedMediaTypeError
 from relay.exchange import read_text
 from relay.gate import check_same_origin, guest_of, known

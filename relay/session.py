@@ -18,7 +18,9 @@ from aiortc import (
     RTCSessionDescription,
 )
 
-from relay.config import Correction, ReturnMode, Serve
+from relay.config.correction import Correction
+from relay.config.lines import ReturnMode
+from relay.config.serve import Serve
 from relay.control import Control
 from relay.gaze.face import Faces
 from relay.media import codec

@@ -10,7 +10,9 @@ from functools import partial
 from typing import Any
 
 from relay import offer
-from relay.config import Correction, ReturnMode, Serve
+from relay.config.correction import Correction
+from relay.config.lines import ReturnMode
+from relay.config.serve import Serve
 from relay.control import changed
 from relay.errors import BusyError, NameTakenError, TooManyRequestsError, UnknownSessionError
 from relay.logs import speaking_of

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from relay.config import Serve
+from relay.config.serve import Serve
 from relay.errors import EgressError
 from relay.gaze.face import Faces
 from relay.media.pipeline import Ears, Pipeline

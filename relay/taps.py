@@ -5,7 +5,7 @@ from typing import Final
 from aiohttp import web
 
 from relay.bodies import TapAnswer, TapOrder, parse
-from relay.config import Serve
+from relay.config.serve import Serve
 from relay.errors import UnsupportedMediaTypeError
 from relay.gate import guest_of
 from relay.publishing import tap_for

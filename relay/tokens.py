@@ -14,8 +14,8 @@ from typing import Any, Final, get_args
 import jwt
 from jwt.exceptions import InvalidSubjectError
 
+from relay.config.access import Access, Right
 from relay.errors import ForbiddenError, KeysError, UnauthorizedError
-from relay.serving import Access, Right
 
 RIGHTS: Final[frozenset[Right]] = frozenset(get_args(Right))
 GUESTS_RIGHTS: Final[tuple[Right, ...]] = ("session",)

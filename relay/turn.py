@@ -14,7 +14,7 @@ from typing import Final
 
 from aiortc import RTCIceServer
 
-from relay.config import Serve
+from relay.config.serve import Serve
 
 ANYBODY: Final = "anybody"  # who asks where nobody is asked who he is
 

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 from relay.admission import Admission
 from relay.bodies import Condition
-from relay.config import Serve
+from relay.config.serve import Serve
 from relay.cores import core_quota
 from relay.drain import Drain
 from relay.errors import BusyError

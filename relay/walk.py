@@ -9,7 +9,8 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Final, TypeVar, TypeVarTuple
 
-from relay.config import Correct, PipelineMode, Schedule
+from relay.config.correct import Correct
+from relay.config.lines import PipelineMode, Schedule
 from relay.frame import Frame, Shown, Verdict
 from relay.gaze.corrector import Corrector, Fields
 from relay.gaze.face import Faces

@@ -6,7 +6,7 @@ Knows nothing of media; docs/api.md and /openapi.json describe the endpoints.
 from aiohttp import web
 
 from relay import exchange
-from relay.config import Serve
+from relay.config.serve import Serve
 from relay.gate import guest_of, known
 from relay.sessions import Sessions
 from relay.turn import ice_servers

@@ -11,7 +11,9 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from relay import exchange, offer
-from relay.config import Correction, Serve, describe
+from relay.config.correction import Correction
+from relay.config.reading import describe
+from relay.config.serve import Serve
 from relay.errors import InvalidSettingError
 from relay.gate import guest_of, known
 from relay.session import Session

@@ -17,7 +17,9 @@ from typing import Any, get_args
 import av
 import cv2
 
-from relay import config
+from relay.config.engine import FieldMode
+from relay.config.lines import PipelineMode, ReturnMode
+from relay.config.serve import Serve
 from relay.gaze.corrector import Corrector
 from relay.gaze.face import Faces
 from relay.media.mailbox import ClosedError
@@ -33,7 +35,7 @@ RATE = 30
 TICKS = 90_000  # a second, as in RTP
 
 
-def film(height: int, faces: int, returns: config.ReturnMode) -> list[av.VideoFrame]:
+def film(height: int, faces: int, returns: ReturnMode) -> list[av.VideoFrame]:
     """Two seconds that loop, as a decoder gives them. For fields the browser sends a copy 640 pixels wide."""
     width, height = SIZES[height]
     if returns == "field":
@@ -55,9 +57,9 @@ class Run:
 
 async def run(
     frames: list[av.VideoFrame],
-    mode: config.PipelineMode,
-    returns: config.ReturnMode,
-    settings: config.Serve,
+    mode: PipelineMode,
+    returns: ReturnMode,
+    settings: Serve,
     seconds: float,
 ) -> Run:
     """Feed the frames for so long."""
@@ -141,22 +143,20 @@ def main() -> None:
         "--heights", type=int, nargs="+", choices=SIZES, default=list(SIZES), help="picture heights [pixels]"
     )
     parser.add_argument("--faces", type=int, nargs="+", choices=[1, 2], default=[1, 2], help="faces in the picture")
-    parser.add_argument(
-        "--pipelines", nargs="+", choices=get_args(config.PipelineMode), default=["pipelined", "sequential"]
-    )
+    parser.add_argument("--pipelines", nargs="+", choices=get_args(PipelineMode), default=["pipelined", "sequential"])
     parser.add_argument(
         "--returns",
         nargs="+",
-        choices=get_args(config.ReturnMode),
+        choices=get_args(ReturnMode),
         default=["video"],
         help="video: corrected frames; field: landmarks and fields, of a copy 640 pixels wide (default: video)",
     )
     parser.add_argument(
-        "--field", choices=get_args(config.FieldMode), default="network", help="how fields are made (default: network)"
+        "--field", choices=get_args(FieldMode), default="network", help="how fields are made (default: network)"
     )
     parser.add_argument("--seconds", type=float, default=7.0, help="of each run; the last 5 count [seconds]")
     chosen = parser.parse_args()
-    settings = config.Serve.read(["--field", chosen.field], "bench")
+    settings = Serve.read(["--field", chosen.field], "bench")
     cv2.setNumThreads(1)  # as the relay does
     machine, rows, runs, provider = describe_machine(), [], [], ""
     for height, faces, returns in product(chosen.heights, chosen.faces, chosen.returns):

@@ -19,7 +19,7 @@ from typing import Any, get_args
 import numpy as np
 from playwright.sync_api import Browser, sync_playwright
 
-from relay.config import PipelineMode, ReturnMode
+from relay.config.lines import PipelineMode, ReturnMode
 from scripts.measuring.processor import Share
 from scripts.measuring.report import describe_machine, print_json, print_table
 from tests.browser import FLAGS, begin_call, find_chromium

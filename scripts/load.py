@@ -29,7 +29,8 @@ from typing import Any, Final, get_args
 
 from aiohttp import ClientSession
 
-from relay import config
+from relay.config.lines import PipelineMode, ReturnMode
+from relay.config.serve import Serve
 from scripts.measuring import offers
 from scripts.measuring.callers import RATE, Caller, CallError, encode, percentile
 from scripts.measuring.knee import Line, draw
@@ -51,15 +52,15 @@ from scripts.measuring.steps import (
 from tests.clips import Clip
 from tests.running import RunningRelay
 
-LINES_AS_THEY_COME: Final = config.Serve.read([], "load").lines
+LINES_AS_THEY_COME: Final = Serve.read([], "load").lines
 CLIP: Final = Clip(blinks=(1.5,), numbered=True)  # 640x480
 SETTLE: Final = 4.0  # seconds until a new session has found its face and its bitrate
 BETWEEN: Final = 8.0  # seconds from one who comes to the next: until a relay knows what the last one costs
 ROUNDS: Final = 3  # in which the returns take turns with one session each
 GOLDEN: Final = 0.618  # of a frame between the ticks of one camera and the next: no two at the same time
 
-Mode = config.PipelineMode
-Return = config.ReturnMode
+Mode = PipelineMode
+Return = ReturnMode
 
 
 async def sweep(mode: Mode, returns: Return, film: list[bytes], most: int, seconds: float) -> list[Step]:
@@ -221,7 +222,7 @@ def main() -> None:
         print(f"relay, one session, {mode}:", tell_returns(compared))
         runs.append({"pipeline": mode, "one_session": compared})
     if chosen.out:
-        draw(chosen.out, [line_of(steps) for steps in sweeps], config.Serve.read([], "load").lines)
+        draw(chosen.out, [line_of(steps) for steps in sweeps], Serve.read([], "load").lines)
     print_json("load", machine, runs)
 
 

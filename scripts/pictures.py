@@ -13,7 +13,7 @@ import numpy as np
 from skimage import data
 
 from models.datasets.planes import Picture, to_frame, to_rgb
-from relay.config import Check
+from relay.config.check import Check
 from relay.frame import Frame
 from relay.gaze.corrector import Turn, compute, run
 from relay.gaze.face import Angles, Eye, Field

@@ -18,7 +18,8 @@ from typing import Any, get_args
 import cv2
 import numpy as np
 
-from relay.config import Check, FieldMode
+from relay.config.check import Check
+from relay.config.engine import FieldMode
 from relay.gaze.corrector import compute, run
 from relay.gaze.face import Angles
 from relay.gaze.network import load

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser
 
-from relay.config import Check
+from relay.config.check import Check
 from tests.browser import Browsers, find_chromium
 from tests.clips import Clip, write_mjpeg, write_y4m
 from tests.deadlines import scaled

@@ -11,9 +11,9 @@ from aiohttp.test_utils import TestClient, TestServer
 from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from relay.app import assemble
-from relay.config import Serve
+from relay.config.access import Right
+from relay.config.serve import Serve
 from relay.errors import RequestError
-from relay.serving import Right
 from relay.tokens import mint
 from tests.deadlines import scaled
 from tests.fakes import Browser, Eyesight

@@ -21,7 +21,7 @@ from aiortc import (
 )
 from aiortc.mediastreams import MediaStreamError
 
-from relay.config import Correction
+from relay.config.correction import Correction
 from relay.frame import Frame, Shown, Told, Verdict
 from relay.gaze.face import Faces
 from relay.media.stages import Hands

@@ -11,7 +11,9 @@ from dataclasses import replace
 import numpy as np
 
 from relay import app, logs
-from relay.config import Correction, Serve, cap_threads
+from relay.config.correction import Correction
+from relay.config.reading import cap_threads
+from relay.config.serve import Serve
 from relay.frame import Frame
 from relay.gaze.corrector import Corrector
 from relay.gaze.face import Eye, Face, Faces

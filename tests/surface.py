@@ -22,7 +22,11 @@ from pydantic.fields import FieldInfo
 
 from relay.__main__ import COMMANDS
 from relay.app import assemble
-from relay.config import Check, Correct, Fetch, Serve, Token
+from relay.config.check import Check
+from relay.config.correct import Correct
+from relay.config.fetch import Fetch
+from relay.config.serve import Serve
+from relay.config.token import Token
 from tests.fakes import Eyesight
 
 ROOT: Final = Path(__file__).parents[1]

@@ -14,9 +14,9 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from relay.app import assemble, listening
-from relay.config import Serve
+from relay.config.access import Right
+from relay.config.serve import Serve
 from relay.errors import ConfigError
-from relay.serving import Right
 from relay.tokens import mint
 from tests.fakes import Browser, Eyesight, until
 from tests.servers.coturn import RunningCoturn

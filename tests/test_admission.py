@@ -1,7 +1,7 @@
 import pytest
 
 from relay.admission import Admission, Load
-from relay.config import Serve
+from relay.config.serve import Serve
 from relay.errors import BusyError
 
 

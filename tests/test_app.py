@@ -14,7 +14,8 @@ from aioice import ice
 from aiortc.codecs import vpx
 
 from relay.app import listening, page_folder, quieten
-from relay.config import Correction, Serve
+from relay.config.correction import Correction
+from relay.config.serve import Serve
 from relay.errors import ConfigError, ModelError
 from relay.gaze.corrector import Corrector
 from relay.media import codec

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from relay import control
-from relay.config import Correction
+from relay.config.correction import Correction
 from relay.control import Control, changed, read
 from relay.errors import InvalidSettingError, MalformedError, TooLargeError, UnknownTypeError
 from relay.gaze.calibration import Calibrated, CalibrationError, Looked, Rejected

@@ -12,9 +12,9 @@ import av
 import numpy as np
 import pytest
 
-from relay import config
 from relay.__main__ import main
-from relay.config import Correction, Engine
+from relay.config.correction import Correction
+from relay.config.engine import Engine
 from relay.correct import SIGNALS, run
 from relay.errors import ConfigError, MediaError
 from relay.files.target import Target
@@ -68,14 +68,14 @@ def middle(plane: np.ndarray[Any, Any]) -> tuple[slice, slice]:
 @pytest.fixture
 def painter(monkeypatch: pytest.MonkeyPatch) -> Painter:
     """Stands in for the corrector."""
-    settings = config.Correct.read(["a", "b"], "tests")
+    settings = Correct.read(["a", "b"], "tests")
     painter = Painter(settings, settings.correction)
     monkeypatch.setattr("relay.correct.Corrector", lambda engine, correction: painter)
     return painter
 
 
 def correct(source: Path, target: Path, *flags: str) -> int:
-    return run(config.Correct.read([str(source), str(target), *flags], "relay correct"))
+    return run(Correct.read([str(source), str(target), *flags], "relay correct"))
 
 
 def names(folder: Path) -> set[str]:

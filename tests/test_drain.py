@@ -9,7 +9,7 @@ import pytest
 from aiohttp import ClientResponse, ClientSession
 
 from relay import app
-from relay.config import Serve
+from relay.config.serve import Serve
 from relay.drain import Drain
 from relay.errors import DrainingError
 from tests.deadlines import STARTING, scaled

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client.parser import text_string_to_metric_families as parse
 
 from relay.app import assemble
-from relay.config import Serve
+from relay.config.serve import Serve
 from relay.exposition import Histograms
 from relay.frame import Verdict
 from relay.metrics import Frames, total

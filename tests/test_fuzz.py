@@ -30,7 +30,8 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from relay.app import SESSIONS, assemble, listening
-from relay.config import Correction, Serve
+from relay.config.correction import Correction
+from relay.config.serve import Serve
 from relay.control import Control
 from relay.openapi import document
 from relay.tokens import mint

@@ -8,11 +8,11 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer, make_mocked_request
 from yarl import URL
 
-from relay.config import Serve
+from relay.config.access import Right
+from relay.config.serve import Serve
 from relay.errors import ConfigError, ForbiddenError
 from relay.gate import Gate, check_door, check_same_origin, guest_of, is_loopback, known
 from relay.problems import answer_problems
-from relay.serving import Right
 from relay.tokens import mint
 
 Client = TestClient[web.Request, web.Application]

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from relay.config import Correction, Engine, MotionMode
+from relay.config.correction import Correction
+from relay.config.engine import Engine, MotionMode
 from relay.frame import Frame, Verdict
 from relay.gaze.corrector import Corrector, Fields
 from relay.gaze.face import Faces

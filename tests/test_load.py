@@ -6,7 +6,8 @@ import pytest
 
 from relay import load
 from relay.admission import Load
-from relay.config import Lines, Serve
+from relay.config.lines import Lines
+from relay.config.serve import Serve
 from relay.load import SETTLED, LoadMeter, Processor, lateness
 from relay.metrics import Meter, Statistics
 from tests.fakes import until

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from relay.config import Serve
+from relay.config.serve import Serve
 from relay.logs import SHOWN, Form, door, name_session, speaking_of
 from relay.sessions import Sessions, Wish
 from tests.deadlines import scaled

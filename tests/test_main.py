@@ -12,7 +12,11 @@ import jwt
 import pytest
 
 from relay.__main__ import COMMANDS, main
-from relay.config import Check, Correct, Fetch, Serve, Token
+from relay.config.check import Check
+from relay.config.correct import Correct
+from relay.config.fetch import Fetch
+from relay.config.serve import Serve
+from relay.config.token import Token
 from relay.media import codec
 from tests.deadlines import scaled
 
@@ -169,7 +173,7 @@ def test_check_says_that_everything_is_there(
     model: Path, weights: Path, capsys: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("relay.__main__.logs.begin", lambda *_: None)
-    monkeypatch.setattr("relay.__main__.config.cap_threads", lambda _: None)
+    monkeypatch.setattr("relay.__main__.cap_threads", lambda _: None)
     status, said = main(["check", "--model", str(model), "--weights", str(weights)]), capsys.readouterr().out
     assert status == 0, said
     assert "MISSING" not in said

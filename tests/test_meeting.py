@@ -9,8 +9,8 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from relay.app import assemble
-from relay.config import Serve
-from relay.serving import Right
+from relay.config.access import Right
+from relay.config.serve import Serve
 from relay.tokens import mint
 from tests.deadlines import scaled
 from tests.fakes import Browser

@@ -3,7 +3,8 @@ import re
 from typing import Any
 
 from relay.app import assemble
-from relay.config import Correction, Serve
+from relay.config.correction import Correction
+from relay.config.serve import Serve
 from relay.openapi import document
 from relay.problems import PROBLEMS
 from tests.fakes import Eyesight

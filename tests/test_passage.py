@@ -7,7 +7,7 @@ import pytest
 from aiortc import AudioStreamTrack
 from aiortc.mediastreams import MediaStreamError
 
-from relay.config import Lines
+from relay.config.lines import Lines
 from relay.errors import NoVideoError
 from relay.gaze.face import Faces
 from relay.media.pipeline import Ears, Pipeline

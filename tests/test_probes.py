@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse
 
 from relay.app import UPKEEP, assemble, listening
 from relay.bodies import Readiness
-from relay.config import Serve
+from relay.config.serve import Serve
 from relay.errors import ConfigError
 from tests.fakes import Browser, Eyesight
 

@@ -1,7 +1,7 @@
 import pytest
 
 from relay.bodies import IntoJanus, IntoWhip, TapOrder
-from relay.config import Serve
+from relay.config.serve import Serve
 from relay.errors import ConfigError, ForbiddenError, TargetError
 from relay.publishing import egress_for, find_meeting, tap_for
 from relay.sfu.janus import JanusEgress

@@ -7,7 +7,7 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from relay.app import assemble
-from relay.config import Serve
+from relay.config.serve import Serve
 from relay.errors import RequestError
 from relay.metrics import Statistics
 from relay.problems import PROBLEMS

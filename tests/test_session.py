@@ -8,7 +8,8 @@ from itertools import pairwise
 import pytest
 
 from relay import session
-from relay.config import ReturnMode, Serve
+from relay.config.lines import ReturnMode
+from relay.config.serve import Serve
 from relay.errors import MalformedError
 from relay.frame import Frame, Verdict
 from relay.gaze.face import Faces

@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager, suppress
 import pytest
 
 from relay import offer
-from relay.config import Correction, Serve
+from relay.config.correction import Correction
+from relay.config.serve import Serve
 from relay.errors import (
     BusyError,
     InvalidSettingError,

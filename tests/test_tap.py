@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 import pytest
 
 from relay.bodies import TapOrder
-from relay.config import Correction, Serve
+from relay.config.correction import Correction
+from relay.config.serve import Serve
 from relay.errors import BusyError, EgressError, RoomFullError, UnknownFeedError, UnknownSessionError
 from relay.publishing import tap_for
 from relay.session import State

@@ -5,9 +5,9 @@ from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from relay.app import assemble
-from relay.config import Serve
+from relay.config.access import Right
+from relay.config.serve import Serve
 from relay.metrics import Statistics
-from relay.serving import Right
 from relay.tokens import mint
 from tests.fakes import Eyesight
 from tests.servers.janus import RunningJanus

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from relay.config.access import Access
 from relay.errors import ForbiddenError, KeysError, UnauthorizedError
-from relay.serving import Access
 from relay.tokens import ANYBODY, RIGHTS, Guest, Tokens, mint, mint_for_guest
 from tests.fakes import Clock
 from tests.servers.keys import KeyServer

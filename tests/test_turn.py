@@ -7,7 +7,7 @@ import logging
 import pytest
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
-from relay.config import Serve
+from relay.config.serve import Serve
 from relay.turn import credentials, ice_servers, links, warn_without_relay
 from tests.deadlines import scaled
 from tests.fakes import Clip

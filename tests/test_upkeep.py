@@ -7,7 +7,7 @@ import pytest
 from aiortc import RTCPeerConnection
 
 from relay.admission import Load
-from relay.config import Serve
+from relay.config.serve import Serve
 from relay.errors import BusyError, DrainingError
 from relay.sessions import Sessions, Wish
 from relay.upkeep import Upkeep

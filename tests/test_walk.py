@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.config import Correct, Schedule
+from relay.config.correct import Correct
+from relay.config.lines import Schedule
 from relay.frame import Frame, Shown, Verdict
 from relay.gaze.corrector import Corrector
 from relay.gaze.face import Faces

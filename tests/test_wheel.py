@@ -25,7 +25,7 @@ from types import SimpleNamespace
 from aiohttp.test_utils import TestClient, TestServer
 
 from relay.app import assemble, page_folder
-from relay.config import Serve
+from relay.config.serve import Serve
 
 async def visit():
     blind = lambda *_: SimpleNamespace(close=lambda: None)

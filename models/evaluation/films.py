@@ -11,7 +11,8 @@ from pathlib import Path
 import av
 import numpy as np
 
-from relay.config import Correction, Engine
+from relay.config.correction import Correction
+from relay.config.engine import Engine
 from relay.frame import Frame
 from relay.gaze.corrector import Corrector, FieldMaker
 from relay.gaze.face import Angles, Face, Faces

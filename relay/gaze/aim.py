@@ -9,7 +9,8 @@ import math
 
 import numpy as np
 
-from relay.config import Correction, Limits
+from relay.config.correction import Correction
+from relay.config.engine import Limits
 from relay.frame import Verdict
 from relay.gaze.face import Angles, Eye, Face
 from relay.gaze.pose import ramp

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
-from relay.config import Correction, Engine
+from relay.config.correction import Correction
+from relay.config.engine import Engine
 from relay.frame import Frame, Rotation, Shown, Told, Verdict
 from relay.gaze.aim import Gate, Target, opening
 from relay.gaze.cutout import cut

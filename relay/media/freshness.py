@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import Final
 
-from relay.config import Lines
+from relay.config.lines import Lines
 
 FADE: Final = 0.15  # seconds from the whole correction to none, and back
 LONGEST: Final = 0.5  # seconds; anything older would be put beside the eyes, so it is not even faded out

@@ -20,7 +20,7 @@ from typing import Any, Generic, TypeVar
 
 import av
 
-from relay.config import Lines, ReturnMode
+from relay.config.lines import Lines, ReturnMode
 from relay.frame import Verdict
 from relay.media.arrival import Arrival, Made, Ready
 from relay.media.crew import Crew, StageError

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import yaml
 
-from relay.config import Serve
+from relay.config.serve import Serve
 
 BASE: Final = "debian:bookworm-slim"
 SERVICES: Final = {"keys", "relay", "relay-gpu", "janus", "coturn", "front", "prometheus"}
@@ -23,7 +23,7 @@ ONCE: Final = {"keys"}  # ends after its work
 PROFILES: Final = {"relay-gpu": ["gpu"], "prometheus": ["monitor"]}
 LOCAL: Final = "127.0.0.1"
 FROM_KEYS: Final = {"EYELINE_TOKEN_KEY", "EYELINE_TURN_SECRET"}  # the relay's start script reads them from volumes
-READ: Final = "from relay.config import Serve; Serve.read([], 'relay serve')"
+READ: Final = "from relay.config.serve import Serve; Serve.read([], 'relay serve')"
 VARIABLE: Final = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 SECRET_NAME: Final = re.compile(r"(KEY|SECRET|PASSWORD|TOKEN|CREDENTIAL)$")
 SECRET_VALUE: Final = re.compile(r"\b[0-9a-fA-F]{24,}\b|-----BEGIN")

@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from relay.config import MotionMode
+from relay.config.engine import MotionMode
 from relay.frame import Frame
 from relay.gaze.aim import opening
 from relay.gaze.corrector import FieldMaker, Turn

@@ -22,7 +22,7 @@ from aiortc import RTCSessionDescription as Description
 from aiortc.mediastreams import MediaStreamError
 from numpy.typing import NDArray
 
-from relay.config import ReturnMode
+from relay.config.lines import ReturnMode
 from relay.gaze import wire
 from relay.media.frame import Picture
 from tests.clips import Clip

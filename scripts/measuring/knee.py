@@ -11,7 +11,7 @@ mpl.use("Agg")
 from matplotlib import pyplot
 from matplotlib.axes import Axes
 
-from relay.config import Lines
+from relay.config.lines import Lines
 
 COLOURS = ("#0b6e99", "#d1495b", "#66a182", "#8d6a9f")
 

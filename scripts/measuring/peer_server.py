@@ -18,9 +18,10 @@ from contextlib import closing, suppress
 from fractions import Fraction
 from typing import Any, Final
 
-from relay import config
+from relay.config.reading import cap_threads
+from relay.config.serve import Serve
 
-config.cap_threads(1)  # before the libraries that obey it, as the relay does
+cap_threads(1)  # before the libraries that obey it, as the relay does
 
 import av  # noqa: E402
 import cv2  # noqa: E402
@@ -38,7 +39,7 @@ class Work:
     """The correction of one session: every frame with its own faces and fields."""
 
     def __init__(self) -> None:
-        settings = config.Serve.read([], "peers")
+        settings = Serve.read([], "peers")
         self._corrector = Corrector(settings, settings.correction)
 
     def __call__(self, decoded: av.VideoFrame) -> av.VideoFrame:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from models.datasets.planes import to_frame, to_rgb
 from models.evaluation import films
-from relay.config import Check
+from relay.config.check import Check
 from relay.frame import Frame
 from relay.gaze.face import Angles, Eye, Face, Faces, Points
 from relay.gaze.geometric import LOWER_LID_GAIN, UPPER_LID_GAIN, Outline, geometric_field, turn

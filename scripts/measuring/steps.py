@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from relay.config import Lines, PipelineMode, ReturnMode
+from relay.config.lines import Lines, PipelineMode, ReturnMode
 
 LINES: Final = ("landmarks", "field")
 ENOUGH: Final = 25.0  # frames a second that come back

@@ -2,7 +2,8 @@ from itertools import pairwise
 
 import pytest
 
-from relay.config import Correction, Limits
+from relay.config.correction import Correction
+from relay.config.engine import Limits
 from relay.frame import Verdict
 from relay.gaze.aim import FADE, Gate, Target, effect, opening
 from relay.gaze.face import Face, Side

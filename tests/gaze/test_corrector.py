@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from relay.config import Correct, Correction, Engine, FieldMode
+from relay.config.correct import Correct
+from relay.config.correction import Correction
+from relay.config.engine import Engine, FieldMode
 from relay.errors import ModelError
 from relay.frame import Frame, Rotation, Shown, Verdict
 from relay.gaze import corrector as chain

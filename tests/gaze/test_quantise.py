@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from relay.config import Correction, Engine
+from relay.config.correction import Correction
+from relay.config.engine import Engine
 from relay.gaze.corrector import Corrector
 from relay.gaze.face import Field
 from relay.gaze.geometry import Patch, ellipse

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.config import Lines
+from relay.config.lines import Lines
 from relay.media.freshness import FADE, LONGEST, Ages, Fade
 
 LIMITS = Lines.model_validate({"max_landmark_age": 3, "max_field_age": 5})

@@ -8,7 +8,7 @@ from typing import Any
 import av
 import pytest
 
-from relay.config import Lines, PipelineMode, ReturnMode
+from relay.config.lines import Lines, PipelineMode, ReturnMode
 from relay.frame import Frame, Shown, Verdict
 from relay.gaze.face import Faces
 from relay.media.freshness import LONGEST

@@ -13,7 +13,7 @@ from aiortc.jitterbuffer import JitterBuffer
 from aiortc.rtp import RtpPacket
 
 from relay import app
-from relay.config import Serve
+from relay.config.serve import Serve
 from relay.media import codec, keyframes, queues, rescue
 from relay.media.rescue import RESCUED, find_keyframe
 from tests.bad_network import BadNetwork

@@ -7,7 +7,7 @@ import pytest
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 
-from relay.config import Lines
+from relay.config.lines import Lines
 from relay.gaze.face import Faces
 from relay.media.pipeline import Ears, Pipeline
 from relay.media.stages import Hands

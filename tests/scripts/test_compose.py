@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from relay.config import Serve
+from relay.config.serve import Serve
 from relay.turn import ice_servers
 from scripts import compose_check
 from scripts.composing import plan

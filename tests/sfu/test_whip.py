@@ -12,7 +12,7 @@ from tenacity import AsyncRetrying, RetryCallState
 from yarl import URL
 
 from relay.app import assemble
-from relay.config import Serve
+from relay.config.serve import Serve
 from relay.errors import EgressError, UnknownRoomError, WrongPinError
 from relay.sfu import whip
 from relay.sfu.egress import News, Presence, Tracks

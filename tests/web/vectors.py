@@ -15,7 +15,7 @@ from typing import Any, Final, get_args
 
 import numpy as np
 
-from relay.config import Lines
+from relay.config.lines import Lines
 from relay.frame import Plane
 from relay.gaze.face import Angles, Eye, Faces
 from relay.gaze.geometric import Outline, geometric_field

@@ -8,7 +8,9 @@ import pytest
 from aiortc.rtcrtpreceiver import RemoteStreamTrack
 
 from relay.app import listening
-from relay.config import Correction, ReturnMode, Serve
+from relay.config.correction import Correction
+from relay.config.lines import ReturnMode
+from relay.config.serve import Serve
 from relay.frame import Frame, Told, Verdict
 from relay.gaze import wire
 from relay.gaze.face import Faces

@@ -4,7 +4,7 @@ from pathlib import Path
 import cv2
 import pytest
 
-from relay.config import Lines, ReturnMode
+from relay.config.lines import Lines, ReturnMode
 from scripts.measuring.knee import Line, draw
 from scripts.measuring.steps import HEAD, Session, Step, compare, is_held, knee, row, tell, tell_returns, worst_of
 

@@ -1,9 +1,5 @@
-"""Settings of `relay serve` that come with being on a network: who may do what, meetings, running.
+"""Who may do what with a relay that others reach, and how much of it."""
 
-Read with all others by relay/config.py. Knows nothing of how they are used.
-"""
-
-import re
 from ipaddress import ip_network
 from typing import Annotated, Final, Literal, Self
 
@@ -12,7 +8,6 @@ from pydantic import AfterValidator, BaseModel, Field, HttpUrl, SecretStr, model
 from relay.errors import ConfigError
 
 SHORTEST_KEY: Final = 32  # bytes; RFC 7518, 3.2
-SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def _network(text: str) -> str:
@@ -29,24 +24,10 @@ def _long_enough(key: SecretStr) -> SecretStr:
     return key
 
 
-def split_words(text: object) -> object:
-    """From "one,two"; anything else is left to the validation."""
-    return [word.strip() for word in text.split(",")] if isinstance(text, str) else text
-
-
-def parse_duration(text: object) -> object:
-    """Seconds from "90", "30m", "12h" or "7d"; anything else is left to the validation."""
-    if isinstance(text, str) and (found := re.fullmatch(r"(\d+)([smhd])", text)):
-        return int(found[1]) * SECONDS[found[2]]
-    return text
-
-
 Right = Literal["session", "watch", "tap"]
 SigningKey = Annotated[SecretStr, AfterValidator(_long_enough)]
 Origin = Annotated[str, Field(pattern=r"^(\*|https?://[^/]+)$")]
 Network = Annotated[str, AfterValidator(_network)]
-RoomAddress = Annotated[str, Field(pattern=r"^(wss?://[^/\s;,']+)?(/[^\s;,']*)?$", min_length=1)]
-MeetingUrl = Annotated[str, Field(pattern=r"^(wss?|https?)://[^/]+")]
 TurnUrl = Annotated[str, Field(pattern=r"^turns?:[^/].*$")]
 
 
@@ -109,59 +90,3 @@ class Access(BaseModel, frozen=True):
         if self.turn_urls and not (self.turn_secret and self.turn_secret.get_secret_value()):
             raise ConfigError("turn_secret: is needed for turn_urls: the secret that the TURN server knows too")
         return self
-
-
-class Meetings(BaseModel, frozen=True):
-    """Where corrected tracks may go."""
-
-    meetings: dict[str, MeetingUrl] = Field(
-        {},
-        description="meeting servers that the relay may call, as JSON, name to address: "
-        '{"janus": "ws://localhost:8188"}; none is called that is not listed',
-    )
-    tap_patience: float = Field(
-        30, ge=0, le=3600, description="a tap waits this long for a participant who has left to come back [seconds]"
-    )
-    room_janus: RoomAddress | None = Field(
-        None,
-        description="WebSocket address of the room page's Janus as browsers reach it: wss://..., or a path on the "
-        "relay's own address, as /janus",
-    )
-    room: str | None = Field(None, min_length=1, description="the room that the room page joins by itself")
-    room_pin: str | None = Field(
-        None, min_length=1, description="that room's PIN; everybody who opens the room page is given it"
-    )
-    room_meeting: str | None = Field(
-        None, description="name in meetings of the room page's Janus; the first one if it is not said"
-    )
-
-
-class Operation(BaseModel, frozen=True):
-    """How the relay runs among other services."""
-
-    drain_timeout: float = Field(
-        30, ge=0, le=3600, description="after SIGTERM running sessions have this long to go elsewhere [seconds]"
-    )
-    admission: bool = Field(
-        True, description="refuse a new session while too little is left of the machine, before the others suffer"
-    )
-    admit_processor: float = Field(
-        85, ge=1, le=100, description="most that all sessions may take of the processor left to the relay [%]"
-    )
-    admit_lag: float = Field(
-        50, ge=1, le=10000, description="no new session while one in twenty turns of the event loop is later [ms]"
-    )
-    admit_lateness: float = Field(
-        70,
-        ge=1,
-        le=1000,
-        description="no new session while one in twenty frames or results of one has used up as much of its time [%]",
-    )
-    metrics_port: int | None = Field(
-        None,
-        ge=0,
-        le=65535,
-        description="TCP port that /metrics is served on, instead of that of the page; 0 takes a free one",
-    )
-    metrics_host: str = Field("localhost", description="address that --metrics-port listens on")
-    log_format: Literal["text", "json"] = Field("text", description="json: each line of the log is an object")

@@ -1,0 +1,10 @@
+"""Settings of `relay fetch`."""
+
+from relay.config.engine import DEFAULT_MODEL, ModelFile
+from relay.config.reading import Command
+
+
+class Fetch(Command):
+    """Fetch the landmark model, which the other commands otherwise do when they first start."""
+
+    model: ModelFile = DEFAULT_MODEL
