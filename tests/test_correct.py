@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from relay.__main__ import main
+from relay.config.correct import Correct
 from relay.config.correction import Correction
 from relay.config.engine import Engine
 from relay.correct import SIGNALS, run
