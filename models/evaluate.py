@@ -17,11 +17,13 @@ from pathlib import Path
 import cv2
 from tqdm import tqdm
 
-from models.evaluation import clip_table, clips, curves, films, hearing, render_table, report, sheets, synthetic
+from models.evaluation import curves, report, sheets
+from models.evaluation.clips import clip_table, clips, films, judge_on_renders
+from models.evaluation.clips.judge import Judge
 from models.evaluation.figures import Figure, Result
-from models.evaluation.judge import Judge
+from models.evaluation.renders import render_table, synthetic
+from models.evaluation.renders.trials import choose, read_outlines
 from models.evaluation.rows import Row
-from models.evaluation.trials import choose, read_outlines
 from relay.errors import ModelError
 from relay.gaze.face import Angles
 
@@ -92,9 +94,9 @@ def _on_scenes(plan: Plan, folder: Path, figures: Sequence[list[Figure]]) -> Non
     for measured, known in zip(found, figures, strict=True):
         known.extend(render_table.figures_of(measured))
     if plan.judge:
-        trials = hearing.able(choose(outlines, HEARD * plan.pairs, plan.seed).pairs)
-        for heard, known in zip(hearing.hear(plan.rows, trials, Judge(plan.judge)), figures, strict=True):
-            known.extend(hearing.figures_of(heard))
+        trials = judge_on_renders.able(choose(outlines, HEARD * plan.pairs, plan.seed).pairs)
+        for heard, known in zip(judge_on_renders.hear(plan.rows, trials, Judge(plan.judge)), figures, strict=True):
+            known.extend(judge_on_renders.figures_of(heard))
     shown = sheets.spread(choice.pairs, LINES)
     sheets.save(plan.out / "renders.png", sheets.rendered(shown, plan.rows))
 

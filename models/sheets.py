@@ -9,7 +9,7 @@ from torch import Tensor
 
 from models.datasets.mixing import Batch
 from models.network import Outputs, apply
-from relay.gaze.cutout import BLACK, CHROMA_SWING, NEUTRAL, SWING
+from relay.gaze.eye_crop import BLACK, CHROMA_SWING, NEUTRAL, SWING
 from relay.gaze.spec import CORNER_DISTANCE
 
 Picture = NDArray[np.uint8]

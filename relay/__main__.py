@@ -40,7 +40,7 @@ def correct(arguments: list[str]) -> int:
     logs.begin("warning")
     provide_model(settings.model, _tell)
     _cap_threads(settings.compute_threads)
-    from relay.correct import run  # noqa: PLC0415
+    from relay.film.correct import run  # noqa: PLC0415
 
     return run(settings)
 
@@ -70,7 +70,7 @@ def fetch(arguments: list[str]) -> int:
 def token(arguments: list[str]) -> int:
     """Print a token for somebody, signed with the relay's key."""
     settings = Token.read(arguments, "relay token")
-    from relay.tokens import mint  # noqa: PLC0415
+    from relay.http.access.tokens import mint  # noqa: PLC0415
 
     who, audience = (settings.subject, settings.rights), settings.token_audience
     _say(mint(settings.key, *who, ttl=settings.ttl, room=settings.room, audience=audience))

@@ -15,25 +15,26 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from relay import cors, drain
+from relay.capacity import drain
+from relay.capacity.cores import usable_cores
 from relay.config.correction import Correction
 from relay.config.serve import Serve
-from relay.cores import usable_cores
 from relay.errors import ConfigError
-from relay.gate import Gate, check_door
 from relay.gaze.corrector import Corrector
-from relay.media import codec, keyframes, queues, rescue
+from relay.http.access import cors
+from relay.http.access.gate import Gate, check_door
+from relay.http.probes import Probes
+from relay.http.problems import answer_problems
+from relay.http.routes import Routes
+from relay.http.taps import Taps
+from relay.http.whep import Whep
+from relay.http.whip import Whip
+from relay.media.aiortc_patches import codec, keyframes, queues, rescue
 from relay.media.stages import Hands
 from relay.media.trace import TraceFile
-from relay.probes import Probes
-from relay.problems import answer_problems
-from relay.routes import Routes
-from relay.session import Eyes
-from relay.sessions import Sessions
-from relay.taps import Taps
-from relay.upkeep import Upkeep
-from relay.whep import Whep
-from relay.whip import Whip
+from relay.monitor import Upkeep
+from relay.session.registry import Sessions
+from relay.session.session import Eyes
 
 MakeEyes = Callable[[Correction], Eyes]
 

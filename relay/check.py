@@ -22,8 +22,8 @@ from relay.config.correction import Correction
 from relay.errors import ModelError
 from relay.frame import Frame
 from relay.gaze.face import Angles
-from relay.gaze.model import read_model
 from relay.gaze.spec import GRID, VERSION
+from relay.gaze.tracking.model import read_model
 
 ONNXRUNTIME: Final = (  # as in pyproject.toml
     "onnxruntime-gpu" if (sys.platform, platform.machine()) == ("linux", "x86_64") else "onnxruntime"
@@ -33,7 +33,7 @@ PACKAGES: Final = {
     "aiohttp": "aiohttp",
     "aiortc": "aiortc",
     "av": "av",
-    "mediapipe": "relay.gaze.landmarks",
+    "mediapipe": "relay.gaze.tracking.landmarks",
     "numpy": "numpy",
     ONNXRUNTIME: "relay.gaze.network",
     "opencv-contrib-python": "cv2",
@@ -145,7 +145,7 @@ def check_network(settings: Check) -> Finding:
 
 def _time_two_eyes(network: Any) -> float:
     """Seconds, the middle of twenty runs."""
-    eye = importlib.import_module("relay.gaze.cutout").Cutout(
+    eye = importlib.import_module("relay.gaze.eye_crop").Cutout(
         np.zeros((3, *GRID), np.float32), np.zeros((2, *GRID), np.float32), radius=0.2
     )
     times = []

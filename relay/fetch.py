@@ -24,8 +24,8 @@ from tqdm import tqdm
 
 from relay.config.engine import DEFAULT_MODEL
 from relay.errors import ModelError
-from relay.gaze import model
-from relay.gaze.model import read_model
+from relay.gaze.tracking import model
+from relay.gaze.tracking.model import read_model
 
 PATIENCE: Final = 10  # seconds without an answer
 PIECE: Final = 65536  # bytes

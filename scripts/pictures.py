@@ -18,8 +18,8 @@ from relay.frame import Frame
 from relay.gaze.corrector import Turn, compute, run
 from relay.gaze.face import Angles, Eye, Field
 from relay.gaze.geometry import Patch
-from relay.gaze.landmarks import Landmarker
 from relay.gaze.network import Network
+from relay.gaze.tracking.landmarks import Landmarker
 from relay.gaze.warp import Placed, warp
 
 Make = Callable[[Frame, list[Turn]], list[Field]]

@@ -14,7 +14,7 @@ from relay.app import assemble
 from relay.config.access import Right
 from relay.config.serve import Serve
 from relay.errors import RequestError
-from relay.tokens import mint
+from relay.http.access.tokens import mint
 from tests.deadlines import scaled
 from tests.fakes import Browser, Eyesight
 

@@ -15,7 +15,7 @@ from av.container import OutputContainer
 from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
-from relay.files.span import item_time
+from relay.film.files.span import item_time
 
 TICK = Fraction(1, 90000)
 

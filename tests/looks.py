@@ -6,9 +6,9 @@ from functools import cache
 import cv2
 import numpy as np
 
-from models.datasets import sightings
 from models.datasets.planes import Picture, to_frame
-from models.datasets.sightings import Look
+from models.datasets.real import observations
+from models.datasets.real.observations import Look
 from relay.frame import Frame
 from relay.gaze.face import Angles, Eye, Face, Head, Side
 from relay.gaze.geometric import Outline, geometric_field, turn
@@ -51,7 +51,7 @@ def look(by: Angles = STRAIGHT, head: Head = LEVEL, number: int = 1, time: float
     """A look by that angle from where the portrait looks; the landmarks are exact."""
     seen = face(head, number)
     right, left = (replace(one, iris=_iris(one, by)) for one in seen.eyes)
-    return sightings.look(replace(turned_picture(by), time=time), replace(seen, right=right, left=left))
+    return observations.look(replace(turned_picture(by), time=time), replace(seen, right=right, left=left))
 
 
 def _iris(one: Eye, by: Angles) -> np.ndarray:

@@ -17,7 +17,7 @@ from relay.app import assemble, listening
 from relay.config.access import Right
 from relay.config.serve import Serve
 from relay.errors import ConfigError
-from relay.tokens import mint
+from relay.http.access.tokens import mint
 from tests.fakes import Browser, Eyesight, until
 from tests.servers.coturn import RunningCoturn
 

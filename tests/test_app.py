@@ -18,7 +18,7 @@ from relay.config.correction import Correction
 from relay.config.serve import Serve
 from relay.errors import ConfigError, ModelError
 from relay.gaze.corrector import Corrector
-from relay.media import codec
+from relay.media.aiortc_patches import codec
 from tests.fakes import Browser, Eyesight, FakeEyes, until
 
 

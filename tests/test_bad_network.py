@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser
 
-from scripts.measuring.freezes import begin, freezes, read, summarise
+from scripts.measuring.calls.freezes import begin, freezes, read, summarise
 from tests.bad_network import BadNetwork
 from tests.running import RunningRelay
 

@@ -8,8 +8,8 @@ from relay import check
 from relay.check import Finding, check_codec, check_model, check_network, check_package, check_sight, report
 from relay.config.check import Check
 from relay.gaze import spec
-from relay.gaze.landmarks import Landmarker
 from relay.gaze.network import Network
+from relay.gaze.tracking.landmarks import Landmarker
 from tests.gaze.weights import write_network
 
 

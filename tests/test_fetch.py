@@ -18,7 +18,7 @@ import pytest
 from relay import fetch
 from relay.errors import ModelError
 from relay.fetch import MODEL, Address, File, Packed, download, provide_model
-from relay.gaze.model import read_model
+from relay.gaze.tracking.model import read_model
 
 CONTENT = b"a model"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -1,7 +1,7 @@
 """Whatever is sent to the relay: it answers as its document says, nothing breaks, and nothing goes on hanging.
 
 The API as its own OpenAPI document describes it, offers that were real once, and data channel messages. Field packets
-go out and never come in; tests/gaze/test_wire.py holds their readers against rubbish.
+go out and never come in; tests/gaze/wire/test_packets.py holds their readers against rubbish.
 """
 
 import asyncio
@@ -32,9 +32,9 @@ from schemathesis.specs.openapi.checks import (
 from relay.app import SESSIONS, assemble, listening
 from relay.config.correction import Correction
 from relay.config.serve import Serve
-from relay.control import Control
-from relay.openapi import document
-from relay.tokens import mint
+from relay.http.access.tokens import mint
+from relay.http.openapi.document import document
+from relay.session.data_channel import Control
 from tests.deadlines import scaled
 from tests.fakes import Browser, Clock, Eyesight, FakeEyes, until
 from tests.test_app import join

@@ -12,56 +12,64 @@ import pytest
 ROOT = Path(__file__).parents[1]
 RELAY = ROOT / "relay"
 
-# Who may import whom: a module imports from its own layer and from those above it in this list, never from one below.
-LAYERS = [
-    # words and numbers that everybody shares
-    "errors config.reading config.correction config.engine config.lines config.access config.meetings config.operation "
-    "config.media config.serve config.correct config.check config.fetch config.token "
-    "frame metrics cores logs gaze.spec gaze.face gaze.model",
-    # one idea each, without a library of frames
-    "gaze.geometry gaze.quantise gaze.smoothing gaze.pose gaze.tracking "
-    "media.gaps media.mailbox media.stages media.freshness media.trace media.crew files.kind tally admission lag load "
-    "fetch",
-    # what to do to an eye
-    "gaze.aim gaze.calibration gaze.cutout gaze.geometric gaze.warp gaze.motion gaze.guard gaze.wire gaze.telling",
-    # where a large library is let in: MediaPipe, onnxruntime, PyAV, aiortc's private side
-    "gaze.landmarks gaze.network media.frame files.orientation files.pair media.codec media.counts "
-    "media.keyframes media.rescue media.queues "
-    "sfu.egress sfu.signalling sfu.room sfu.janus sfu.subscription sfu.nowhere sfu.whip turn",
-    "files.span files.draft files.recording files.source files.soundtrack files.target",
-    # one person's chain; the same chain with a clock
-    "gaze.corrector media.arrival media.pipeline media.track media.fan",
-    # one person, one file
-    "control offer tokens trickle viewer passage session tap walk correct",
-    # all persons, over HTTP; the whole program
-    "sessions bodies publishing taps problems gate cors exchange whip whep openapi_whip openapi routes "
-    "exposition probes drain upkeep app check __main__",
-]
+# Which room may import what, lowest first. A name stands for a module, or for a room and all that is in it; what a
+# room is made of it may always import. Modules that lie beside the rooms stand here like rooms of their own.
+ROOMS = {
+    "errors": "",
+    "frame": "",
+    "metrics": "frame",
+    "logs": "",
+    "config": "errors",
+    "gaze": "errors frame config",
+    "media": "errors frame metrics config",
+    "capacity": "errors metrics config",
+    "sfu": "errors",
+    "film": "errors frame metrics config gaze.corrector gaze.face media.frame media.trace",
+    "session": "errors frame metrics logs config gaze.face gaze.calibration media sfu",
+    "http": "errors frame metrics config capacity media.aiortc_patches.counts sfu session",
+    "fetch": "errors config gaze.tracking.model",
+    "monitor": "errors config capacity media.aiortc_patches.counts session http",
+    "app": "errors config capacity gaze media session http monitor",
+    "check": "errors frame config gaze",
+    "__main__": "errors logs config check fetch film app http.access.tokens",
+}
 
-# Rooms that never meet, and what else they know nothing of.
+# Inside a room: files and rooms, each of which imports only from what stands before it.
+INSIDE = {
+    "gaze": "spec face geometry tracking aim calibration eye_crop geometric network warp motion wire corrector",
+    "media": "mailbox stages trace freshness runner frame aiortc_patches arrival pipeline track fan",
+    "capacity": "cores admission lag load drain",
+    "sfu": "egress signalling room janus subscription whip nowhere",
+    "film": "files summary schedule correct",
+    "session": "turn trickle offer data_channel viewers tracks session tap registry",
+    "http": "bodies problems access sdp_exchange publishing exposition probes whip whep taps openapi routes",
+}
+
+# What a room knows nothing of, beside what it may not import anyway.
 STRANGERS = {
-    "gaze": "relay.media relay.files relay.sfu asyncio av aiortc aioice aiohttp pydantic_settings",
-    "media": "relay.gaze relay.files relay.sfu aiohttp mediapipe onnxruntime cv2",
-    "files": "relay.gaze relay.sfu asyncio aiortc aioice aiohttp mediapipe onnxruntime cv2",
-    "sfu": "relay.gaze relay.media relay.files mediapipe onnxruntime cv2",
+    "gaze": "asyncio av aiortc aioice aiohttp pydantic_settings",
+    "media": "aiohttp mediapipe onnxruntime cv2",
+    "film.files": "asyncio aiortc aioice aiohttp mediapipe onnxruntime cv2",
+    "sfu": "mediapipe onnxruntime cv2",
+    "session": "aiohttp mediapipe onnxruntime cv2",
+    "http": "mediapipe onnxruntime cv2",
 }
 
 # Libraries with one way in. A room's name with a star stands for all its modules.
 DOORS = {
-    "mediapipe": "gaze.landmarks",
+    "mediapipe": "gaze.tracking.landmarks",
     "onnxruntime": "gaze.network",
     "cv2": "gaze.* check __main__",
-    "av": "media.* files.* sfu.* correct",
-    "aiortc": "turn media.codec media.counts media.rescue media.keyframes media.queues media.track media.fan sfu.* "
-    "offer session routes trickle viewer exchange passage publishing",
-    "aioice": "media.codec",
-    "aiohttp": "sfu.* problems probes gate cors routes app exchange whip whep taps",
-    "jwt": "tokens",
-    "limits": "gate",
-    "aiohttp_cors": "cors",
-    "prometheus_client": "exposition",
-    "psutil": "load",
-    "pydantic_settings": "config.*",
+    "av": "media.* film.files.* film.correct sfu.*",
+    "aiortc": "media.aiortc_patches.* media.track media.fan sfu.* session.* "
+    "http.sdp_exchange http.publishing http.routes",
+    "aioice": "media.aiortc_patches.codec",
+    "aiohttp": "app http.* sfu.*",
+    "jwt": "http.access.tokens",
+    "limits": "http.access.gate",
+    "aiohttp_cors": "http.access.cors",
+    "prometheus_client": "http.exposition",
+    "psutil": "capacity.load",
     "pythonjsonlogger": "logs",
     "torch": "",
     "models": "",
@@ -70,11 +78,14 @@ DOORS = {
 }
 
 # What training shares with the relay: the eye is cut out by the same code there and here.
-SHARED_WITH_MODELS = "errors frame gaze.spec gaze.face gaze.geometry gaze.cutout gaze.landmarks"
+SHARED_WITH_MODELS = "errors frame gaze.spec gaze.face gaze.geometry gaze.eye_crop gaze.tracking.landmarks"
 
 # What judges the network runs it as the relay does, on films too. Of models/, without suffix; a folder means all in it.
 JUDGES = "evaluate evaluation"
-SHARED_WITH_JUDGES = f"{SHARED_WITH_MODELS} config media.frame gaze files"
+SHARED_WITH_JUDGES = f"{SHARED_WITH_MODELS} config media.frame gaze film.files"
+
+# Which room of scripts/ may import which other.
+SCRIPTS = {"measuring": "", "composing": "measuring.report"}
 
 # Modules without a test file of their own, and why.
 UNTESTED = {
@@ -83,12 +94,12 @@ UNTESTED = {
     "gaze.spec": "numbers; test_geometry holds them against the drawing",
     "gaze.face": "plain data",
     "media.arrival": "plain data",
-    "exchange": "what WHIP and WHEP share; the tests of both use it",
-    "openapi_whip": "a part of the document; test_openapi compares the whole with the router",
+    "http.sdp_exchange": "what WHIP and WHEP share; the tests of both use it",
+    "http.openapi.whip": "a part of the document; test_document compares the whole with the router",
     "config.access": "names and limits; test_access and test_gate say what comes of them",
     "config.meetings": "names and limits; test_publishing and test_guests say what comes of them",
     "config.operation": "names and limits; test_admission and test_drain say what comes of them",
-    "config.media": "names and limits; config/test_reading and media/test_codec say what comes of them",
+    "config.media": "names and limits; config/test_reading and test_codec say what comes of them",
     "config.check": "an engine alone; config/test_engine reads it",
     "config.fetch": "one path; test_fetch and test_main read it",
     "sfu.egress": "a shape; every adapter's tests use it",
@@ -155,8 +166,18 @@ def neighbours(module: str) -> dict[str, int]:
     return found
 
 
-def layer_of(module: str) -> int:
-    return next(number for number, layer in enumerate(LAYERS) if module in layer.split())
+def room_of(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def is_in(module: str, places: str) -> bool:
+    """Whether this module is one of these, or lies in one of these rooms."""
+    return any(starts_with(module, place) for place in places.split())
+
+
+def entry_of(module: str) -> str:
+    """The file or room directly inside this module's room that it is, or lies in."""
+    return module.split(".")[1]
 
 
 def lets_in(door: str, module: str) -> bool:
@@ -164,8 +185,7 @@ def lets_in(door: str, module: str) -> bool:
 
 
 def strangers_of(module: str) -> list[str]:
-    room, dot, _ = module.partition(".")
-    return STRANGERS.get(room, "").split() if dot else []
+    return [name for room, names in STRANGERS.items() if starts_with(module, room) for name in names.split()]
 
 
 def environment_reads(module: str) -> list[int]:
@@ -181,21 +201,38 @@ def starts_with(name: str, package: str) -> bool:
     return name == package or name.startswith(f"{package}.")
 
 
-def test_every_module_has_its_layer() -> None:
-    entered = [module for layer in LAYERS for module in layer.split()]
-    assert len(entered) == len(set(entered)), "a module stands in LAYERS twice"
-    new = set(modules()) - set(entered)
-    assert not new, f"enter {sorted(new)} in LAYERS: in the highest layer whose modules they need"
-    gone = set(entered) - set(modules())
-    assert not gone, f"take {sorted(gone)} out of LAYERS: there is no such module"
+def test_every_module_has_its_room() -> None:
+    assert {room_of(module) for module in modules()} == set(ROOMS)
+    for room, inside in INSIDE.items():
+        entries = {entry_of(module) for module in modules() if module.startswith(f"{room}.")}
+        assert entries == set(inside.split()), f"enter what is new in {room}, take out what is gone"
 
 
-def test_no_arrow_points_upwards() -> None:
+def test_a_room_imports_what_it_may() -> None:
     wrong = [
-        f"{path_of(module)}:{line} imports {other} from a higher layer"
+        f"{path_of(module)}:{line} imports {other}; it may import: {ROOMS[room_of(module)] or 'nothing'}"
         for module in modules()
         for other, line in neighbours(module).items()
-        if layer_of(other) > layer_of(module)
+        if room_of(other) != room_of(module) and not is_in(other, ROOMS[room_of(module)])
+    ]
+    assert not wrong
+
+
+def test_rooms_stand_lowest_first() -> None:
+    for number, allowed in enumerate(ROOMS.values()):
+        lower = list(ROOMS)[:number]
+        assert all(room_of(place) in lower for place in allowed.split())
+
+
+def test_inside_a_room_imports_go_one_way() -> None:
+    wrong = [
+        f"{path_of(module)}:{line} imports {other}, which stands behind it in {room}"
+        for room, inside in INSIDE.items()
+        for module in modules()
+        if module.startswith(f"{room}.")
+        for other, line in neighbours(module).items()
+        if other.startswith(f"{room}.")
+        if inside.split().index(entry_of(other)) > inside.split().index(entry_of(module))
     ]
     assert not wrong
 
@@ -214,7 +251,7 @@ def test_there_is_no_circle() -> None:
         visit(module, ())
 
 
-def test_rooms_keep_apart() -> None:
+def test_rooms_know_nothing_of_strangers() -> None:
     wrong = [
         f"{path_of(module)}:{one.line} imports {one.name}; that room knows nothing of it"
         for module in modules()
@@ -257,14 +294,25 @@ def test_onnxruntime_is_silenced_wherever_it_is_imported() -> None:
     loud = [
         f"{path}:{one.line} imports onnxruntime; set ORT_DISABLE_TELEMETRY before that"
         for path in files
-        if "onnxruntime" in (text := path.read_text()) and "ORT_DISABLE_TELEMETRY" not in text
         for one in imports_of(path)
-        if one.library == "onnxruntime"
+        if one.library == "onnxruntime" and "ORT_DISABLE_TELEMETRY" not in path.read_text()
     ]
     assert not loud
 
 
-def test_the_environment_is_read_in_one_place() -> None:
+def test_rooms_of_scripts_keep_apart() -> None:
+    wrong = [
+        f"{path}:{one.line} imports {one.name}"
+        for room, allowed in SCRIPTS.items()
+        for path in sorted((ROOT / "scripts" / room).rglob("*.py"))
+        for one in imports_of(path)
+        if one.library == "scripts"
+        and not any(starts_with(one.name, f"scripts.{place}") for place in [room, *allowed.split()])
+    ]
+    assert not wrong
+
+
+def test_the_environment_is_read_in_one_file() -> None:
     reads = [
         f"{path_of(module)}:{line} reads the environment; config/reading.py does that"
         for module in modules()
@@ -275,7 +323,7 @@ def test_the_environment_is_read_in_one_place() -> None:
 
 
 def test_modules_and_tests_mirror_each_other() -> None:
-    rooms = ("config", "gaze", "media", "files", "sfu")
+    rooms = {room for room in ROOMS if (RELAY / room).is_dir()}
     tests = {
         ".".join([*path.relative_to(ROOT / "tests").parts[:-1], path.stem.removeprefix("test_")])
         for path in (ROOT / "tests").rglob("test_*.py")
@@ -307,9 +355,9 @@ def test_no_module_has_a_vague_name() -> None:
     ("module", "heavy"),
     [
         ("relay.gaze.geometry", {"mediapipe", "av", "aiortc", "asyncio", "cv2"}),
-        ("relay.gaze.cutout", {"mediapipe", "av", "onnxruntime", "torch"}),
+        ("relay.gaze.eye_crop", {"mediapipe", "av", "onnxruntime", "torch"}),
         ("relay.gaze.network", {"mediapipe", "av", "asyncio", "torch"}),
-        ("relay.config.serve", {"mediapipe", "av", "aiortc", "cv2", "numpy", "onnxruntime"}),
+        ("relay.config", {"mediapipe", "av", "aiortc", "cv2", "numpy", "onnxruntime"}),
         ("relay.media.pipeline", {"mediapipe", "aiortc", "aiohttp", "cv2"}),
     ],
 )

@@ -11,7 +11,7 @@ from relay.config.engine import Engine, MotionMode
 from relay.frame import Frame, Verdict
 from relay.gaze.corrector import Corrector, Fields
 from relay.gaze.face import Faces
-from relay.gaze.wire import Landmarks, decode
+from relay.gaze.wire.packets import Landmarks, decode
 from tests.clips import Clip, to_frame
 
 FAST = Clip(seconds=2.0, sway=90, tilt=10)  # at its fastest 9 pixels a frame, a fifth of an eye's width

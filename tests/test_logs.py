@@ -15,7 +15,7 @@ import pytest
 
 from relay.config.serve import Serve
 from relay.logs import SHOWN, Form, door, name_session, speaking_of
-from relay.sessions import Sessions, Wish
+from relay.session.registry import Sessions, Wish
 from tests.deadlines import scaled
 from tests.fakes import Browser, Eyesight, hired
 

@@ -17,7 +17,7 @@ from relay.config.correct import Correct
 from relay.config.fetch import Fetch
 from relay.config.serve import Serve
 from relay.config.token import Token
-from relay.media import codec
+from relay.media.aiortc_patches import codec
 from tests.deadlines import scaled
 
 ROOT = Path(__file__).parents[1]

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestClient, TestServer
 from relay.app import assemble
 from relay.config.access import Right
 from relay.config.serve import Serve
-from relay.tokens import mint
+from relay.http.access.tokens import mint
 from tests.deadlines import scaled
 from tests.fakes import Browser
 from tests.servers.janus import RunningJanus

@@ -19,7 +19,7 @@
  * page, which is built on it.
  */
 
-import {Corrected} from './corrected.js';
+import {Corrected} from './client/corrected.js';
 
 export {Corrected};
 

@@ -2,8 +2,8 @@
 
     python -m models.datasets.agreement PORTRAITS MODEL
 
-PORTRAITS: a folder from models.datasets.render.portraits (which needs Blender; this needs MediaPipe, and the two do
-not go into one environment). MODEL: face_landmarker.task.
+PORTRAITS: a folder from models.datasets.render.blender.portraits (which needs Blender; this needs MediaPipe, and the
+two do not go into one environment). MODEL: face_landmarker.task.
 """
 
 import sys
@@ -15,9 +15,9 @@ from tqdm import tqdm
 
 from models.datasets.alignment import Offsets, measure
 from models.datasets.planes import to_frame
-from models.datasets.render.orders import Family
+from models.datasets.render.blender.orders import Family
 from relay.gaze.face import Eye, Side
-from relay.gaze.landmarks import Landmarker
+from relay.gaze.tracking.landmarks import Landmarker
 
 NAMES = ("corners", "upper", "lower", "iris", "radius")
 SETTLE = 3  # looks at one picture before the landmark model is asked: it tracks

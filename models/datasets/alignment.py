@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.datasets.render.orders import Family
+from models.datasets.render.blender.orders import Family
 from relay.gaze.face import Eye
 from relay.gaze.geometry import Patch
 

@@ -16,11 +16,13 @@ from torch import Tensor
 from torch.utils.data import Dataset
 
 from models.config import Recipe, Shares
-from models.datasets import album, samples, scenes
-from models.datasets.album import Album
+from models.datasets import samples
 from models.datasets.kinds import Kind
+from models.datasets.real import album
+from models.datasets.real.album import Album
 from models.datasets.samples import SHUT, Sample
-from models.datasets.scenes import Scene
+from models.datasets.synthetic import scenes
+from models.datasets.synthetic.scenes import Scene
 from relay.gaze.face import Side
 from relay.gaze.spec import MAX_AIM
 

@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.datasets.album import Album
 from models.datasets.degrade import Camera, miss, scaled
 from models.datasets.kinds import Kind
-from models.datasets.labels import Layer, Surfaces, flow_at
 from models.datasets.planes import Picture
-from models.datasets.scenes import Scene
+from models.datasets.real.album import Album
+from models.datasets.synthetic.labels import Layer, Surfaces, flow_at
+from models.datasets.synthetic.scenes import Scene
 from relay.frame import Frame
-from relay.gaze.cutout import Cutout, cut, opening, picture
+from relay.gaze.eye_crop import Cutout, cut, opening, picture
 from relay.gaze.face import Angles, Eye, Side
 from relay.gaze.geometry import Patch, nodes
 from relay.gaze.spec import EXTENT, GRID, MAX_AIM

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from skimage.metrics import structural_similarity
 
 from models.datasets.planes import to_rgb
-from models.evaluation.tracing import Region, trace
+from models.evaluation.renders.tracing import Region, trace
 from relay.frame import Frame
 from relay.gaze.face import Field
 from relay.gaze.geometry import Patch

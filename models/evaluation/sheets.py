@@ -7,14 +7,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from models.datasets import scenes
 from models.datasets.planes import Picture, to_rgb
-from models.evaluation.clips import fields_of
-from models.evaluation.films import Film
+from models.datasets.synthetic import scenes
+from models.evaluation.clips.clips import fields_of
+from models.evaluation.clips.films import Film
+from models.evaluation.renders.stage import Stage
+from models.evaluation.renders.synthetic import field_of
+from models.evaluation.renders.trials import Trial
 from models.evaluation.rows import Row
-from models.evaluation.stage import Stage
-from models.evaluation.synthetic import field_of
-from models.evaluation.trials import Trial
 from relay.frame import Frame
 from relay.gaze.face import Angles
 from relay.gaze.geometry import Patch

@@ -13,9 +13,9 @@ from relay.config.correction import Correction
 from relay.config.engine import Limits
 from relay.frame import Verdict
 from relay.gaze.face import Angles, Eye, Face
-from relay.gaze.pose import ramp
-from relay.gaze.smoothing import Filter, OneEuro
 from relay.gaze.spec import MAX_AIM
+from relay.gaze.tracking.pose import ramp
+from relay.gaze.tracking.smoothing import Filter, OneEuro
 
 # A lens at which the eyes look a little too low is judged best; a gaze above the lens is noticed ten times sooner.
 BELOW_LENS = 2.0  # degrees

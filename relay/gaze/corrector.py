@@ -16,17 +16,17 @@ from relay.config.correction import Correction
 from relay.config.engine import Engine
 from relay.frame import Frame, Rotation, Shown, Told, Verdict
 from relay.gaze.aim import Gate, Target, opening
-from relay.gaze.cutout import cut
+from relay.gaze.eye_crop import cut
 from relay.gaze.face import Angles, Eye, Face, Faces, Field
 from relay.gaze.geometric import Outline, geometric_field
 from relay.gaze.geometry import Patch
-from relay.gaze.guard import guard
-from relay.gaze.landmarks import Landmarker
-from relay.gaze.motion import Sight, Velocity, carry
+from relay.gaze.motion.blink_guard import guard
+from relay.gaze.motion.compensation import Sight, Velocity, carry
 from relay.gaze.network import Network, load
-from relay.gaze.smoothing import Smoother
-from relay.gaze.telling import Teller
+from relay.gaze.tracking.landmarks import Landmarker
+from relay.gaze.tracking.smoothing import Smoother
 from relay.gaze.warp import Placed, warp
+from relay.gaze.wire.encoding import Teller
 
 T = TypeVar("T")
 

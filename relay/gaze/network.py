@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from relay.errors import ModelError, NotFiniteError
 from relay.gaze import spec
-from relay.gaze.cutout import Cutout
+from relay.gaze.eye_crop import Cutout
 from relay.gaze.face import Angles, Field
 
 # From 1.29 on, official builds for Linux and macOS too report to Microsoft within seconds of being used, and keep an

@@ -23,10 +23,10 @@ import av
 from relay.config.lines import Lines, ReturnMode
 from relay.frame import Verdict
 from relay.media.arrival import Arrival, Made, Ready
-from relay.media.crew import Crew, StageError
 from relay.media.frame import Picture
 from relay.media.freshness import Ages, Fade
 from relay.media.mailbox import Mailbox
+from relay.media.runner import Crew, StageError
 from relay.media.stages import F, Hands, S, Stages
 from relay.media.trace import Note, Span, Use
 from relay.metrics import Meter

@@ -1,7 +1,7 @@
 """Packets of the field return made by hand from docs/protocol.md, without the code that they test.
 
-What a packet says is written as JSON: what web/wire.js gives for it, with bytes as lists. `vectors()` reads the file of
-both, which any other implementation may use too; `python -m tests.gaze.packets` writes it anew.
+What a packet says is written as JSON: what web/warp/wire.js gives for it, with bytes as lists. `vectors()` reads the
+file of both, which any other implementation may use too; `python -m tests.gaze.packets` writes it anew.
 """
 
 import json

@@ -11,18 +11,18 @@ from relay.config.correct import Correct
 from relay.config.correction import Correction
 from relay.config.engine import Engine, FieldMode
 from relay.errors import ModelError
+from relay.film.schedule import Walk, schedule_of
+from relay.film.summary import Tally
 from relay.frame import Frame, Rotation, Shown, Verdict
 from relay.gaze import corrector as chain
 from relay.gaze.corrector import Corrector, Fields, Memory
-from relay.gaze.cutout import Cutout, cut
+from relay.gaze.eye_crop import Cutout, cut
 from relay.gaze.face import Angles, Eye, Faces, Field
 from relay.gaze.geometric import turn
 from relay.gaze.geometry import Patch, ellipse, to_nodes
-from relay.gaze.landmarks import Landmarker
 from relay.gaze.network import Network
 from relay.gaze.spec import GRID
-from relay.tally import Tally
-from relay.walk import Walk, schedule_of
+from relay.gaze.tracking.landmarks import Landmarker
 from tests.clips import Clip, to_frame
 from tests.gaze.faces import face, faces
 from tests.gaze.weights import expected, write_network

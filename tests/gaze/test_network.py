@@ -15,7 +15,7 @@ from onnx import TensorProto
 
 from relay.errors import ModelError, NotFiniteError
 from relay.gaze import network, spec
-from relay.gaze.cutout import Cutout
+from relay.gaze.eye_crop import Cutout
 from relay.gaze.face import Angles, Field
 from relay.gaze.network import CPU, CUDA, Network
 from tests.gaze.weights import RELIABLE, expected, write_network

@@ -12,7 +12,7 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from relay.gaze import spec
-from relay.gaze.cutout import Cutout
+from relay.gaze.eye_crop import Cutout
 from relay.gaze.face import Angles, Field
 
 STEP = spec.ROTATION_PER_IRIS_RADIUS * np.pi / 180  # iris radii a degree

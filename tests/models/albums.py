@@ -3,8 +3,8 @@
 import cv2
 import numpy as np
 
-from models.datasets.album import HEIGHT, WIDTH, Album, Kind, Meta, Pair, Sighting
-from models.datasets.scenes import Scene
+from models.datasets.real.album import HEIGHT, WIDTH, Album, Kind, Meta, Pair, Sighting
+from models.datasets.synthetic.scenes import Scene
 from relay.gaze.face import Angles, Eye, Head, Side
 
 AWAKE = 0.25

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from models.datasets import scenes
-from models.datasets.album import Album
-from models.datasets.scenes import Scene
+from models.datasets.real.album import Album
+from models.datasets.synthetic import scenes
+from models.datasets.synthetic.scenes import Scene
 from tests.models.albums import album_of
 
 SCENES = Path(__file__).parent / "scenes"

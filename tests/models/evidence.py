@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.datasets.labels import Layer, flow
-from models.datasets.scenes import Scene
+from models.datasets.synthetic.labels import Layer, flow
+from models.datasets.synthetic.scenes import Scene
 from relay.gaze.face import Side
 from relay.gaze.spec import ROTATION_PER_IRIS_RADIUS
 

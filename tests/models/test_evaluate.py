@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models import evaluate
-from models.datasets import scenes
+from models.datasets.synthetic import scenes
 from tests.models.evaluation.eyes import scene
 
 

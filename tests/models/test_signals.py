@@ -7,10 +7,10 @@ import torch
 from models import signals
 from models.config import Recipe, Shape, Shares, Weights
 from models.critic import Critic
-from models.datasets.album import Album
 from models.datasets.kinds import Kind
 from models.datasets.mixing import Batch, Mixture
-from models.datasets.scenes import Scene
+from models.datasets.real.album import Album
+from models.datasets.synthetic.scenes import Scene
 from models.network import WarpNet, apply, turn
 from models.signals import Signals
 

@@ -9,12 +9,13 @@ import numpy as np
 import pytest
 
 from models import export, train
-from models.datasets import album as albums
-from models.datasets import planes, scenes
-from models.datasets.album import Album
-from models.datasets.scenes import Scene
+from models.datasets import planes
+from models.datasets.real import album as albums
+from models.datasets.real.album import Album
+from models.datasets.synthetic import scenes
+from models.datasets.synthetic.scenes import Scene
 from relay.frame import Frame
-from relay.gaze.cutout import cut
+from relay.gaze.eye_crop import cut
 from relay.gaze.face import Angles, Side
 from relay.gaze.geometry import Patch, ellipse
 from relay.gaze.network import Network

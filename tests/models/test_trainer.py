@@ -7,10 +7,10 @@ import torch
 
 from models import checkpoint, trainer
 from models.config import Recipe, Shape, Shares, Weights
-from models.datasets import scenes
-from models.datasets.album import Album
 from models.datasets.mixing import Mixture
-from models.datasets.scenes import Scene
+from models.datasets.real.album import Album
+from models.datasets.synthetic import scenes
+from models.datasets.synthetic.scenes import Scene
 from models.trainer import DivergedError, Trainer
 from tests.deadlines import scaled
 from tests.models.albums import album_of

@@ -14,10 +14,10 @@ from yarl import URL
 from relay.app import assemble
 from relay.config.serve import Serve
 from relay.errors import EgressError, UnknownRoomError, WrongPinError
+from relay.http.access.tokens import mint
 from relay.sfu import whip
 from relay.sfu.egress import News, Presence, Tracks
 from relay.sfu.whip import LaterError, WhipEgress, wait_as_asked
-from relay.tokens import mint
 from tests.deadlines import scaled
 from tests.exchanging import KEY
 from tests.fakes import Clip, Eyesight, until

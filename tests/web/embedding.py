@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from playwright.sync_api import Browser, Page
 
-from relay.tokens import mint
+from relay.http.access.tokens import mint
 from tests.clips import Clip
 from tests.deadlines import milliseconds
 from tests.running import ROOT

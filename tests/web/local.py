@@ -6,6 +6,7 @@ No relay and no page of ours: files come from the folders, and pretending.js ans
 import base64
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 from playwright.sync_api import Browser, Page, Route
@@ -13,8 +14,17 @@ from playwright.sync_api import Browser, Page, Route
 from relay.gaze.face import Field
 from relay.gaze.geometry import ellipse, nodes
 from relay.gaze.spec import GRID
-from relay.gaze.wire import EyeSight, FaceSight, FieldPair, FieldSet, Landmarks, Stamp, encode_fields, encode_landmarks
-from relay.routes import PAGE_HEADERS
+from relay.gaze.wire.packets import (
+    EyeSight,
+    FaceSight,
+    FieldPair,
+    FieldSet,
+    Landmarks,
+    Stamp,
+    encode_fields,
+    encode_landmarks,
+)
+from relay.http.routes import PAGE_HEADERS
 from tests.clips import Clip, Seen
 from tests.deadlines import milliseconds
 from tests.running import ROOT
@@ -36,7 +46,7 @@ def open_blank(browser: Browser, script: str = "") -> Page:
 
 def serve(route: Route) -> None:
     """A module of the page or of its tests; else an empty page."""
-    name = route.request.url.rpartition("/")[2]
+    name = urlsplit(route.request.url).path.lstrip("/")
     path = next((folder / name for folder in FOLDERS if name and (folder / name).is_file()), None)
     headers = {**PAGE_HEADERS, "Content-Type": "text/javascript" if path else "text/html"}
     route.fulfill(body=path.read_text() if path else "<!doctype html><title>Local</title>", headers=headers)

@@ -1,8 +1,8 @@
-// Draws one frame of bytes through the fields of a packet, for the tests of web/paste.js.
+// Draws one frame of bytes through the fields of a packet, for the tests of web/warp/drawing/paste.js.
 
-import {Copier} from '/luma.js';
-import {Paster} from '/paste.js';
-import {decode} from '/wire.js';
+import {Copier} from '/warp/motion/luma.js';
+import {Paster} from '/warp/drawing/paste.js';
+import {decode} from '/warp/wire.js';
 
 const fromText = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 const toText = (bytes) => btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(''));

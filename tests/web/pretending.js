@@ -1,7 +1,7 @@
 // A pretended relay inside the page, for the tests of the local path: it receives what the browser sends, reads the
 // number on each picture, and answers with the packets that were made for that number. Needs stamp.js.
 
-import {Local} from '/local.js';
+import {Local} from '/warp/local.js';
 
 const PRETENDED_MS = 20; // from a picture's arrival to the packets about it
 const [COUNT, RTP] = [4, 12]; // where a packet has them, in bytes

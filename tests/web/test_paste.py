@@ -13,7 +13,7 @@ from relay.gaze.face import Angles, Eye, Side
 from relay.gaze.geometric import Outline, geometric_field
 from relay.gaze.geometry import Patch
 from relay.gaze.warp import Placed, warp
-from relay.gaze.wire import FieldPair, FieldSet, Stamp, decode, encode_fields
+from relay.gaze.wire.packets import FieldPair, FieldSet, Stamp, decode, encode_fields
 from tests.clips import Clip, to_frame
 from tests.gaze.faces import eye
 from tests.web.local import open_blank

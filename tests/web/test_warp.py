@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, Route
 
 from relay.frame import Frame
-from relay.gaze.cutout import cut
+from relay.gaze.eye_crop import cut
 from relay.gaze.face import Angles, Eye, Face, Field, Side
 from relay.gaze.geometric import Outline, geometric_field
 from relay.gaze.geometry import Patch, ellipse
 from relay.gaze.network import Network
 from relay.gaze.spec import GRID
 from relay.gaze.warp import Placed, warp
-from relay.gaze.wire import FieldPair, FieldSet, Stamp, decode, encode_fields
-from relay.routes import PAGE_HEADERS
+from relay.gaze.wire.packets import FieldPair, FieldSet, Stamp, decode, encode_fields
+from relay.http.routes import PAGE_HEADERS
 from tests.clips import Clip, to_frame
 from tests.gaze.faces import eye
 from tests.gaze.sitters import filmed
@@ -47,7 +47,7 @@ class Place:
     gain: float = 1.0
 
     def to_script(self) -> dict[str, object]:
-        """As web/warp.js has it."""
+        """As web/warp/drawing/warp.js has it."""
         (x, y), (step_x, step_y) = self.patch.centre.tolist(), self.patch.basis[:, 0].tolist()
         mirrored = bool(np.linalg.det(self.patch.basis) < 0)
         where = {"x": x, "y": y, "stepX": step_x, "stepY": step_y, "mirrored": mirrored}
@@ -287,7 +287,7 @@ def test_where_patches_meet_the_later_one_is_seen_and_each_shows_the_picture_as_
 def test_fields_are_told_apart_and_uploaded_once(page: Page, sitter: Sitter) -> None:
     learned, geometric = sitter.places(), sitter.places(first=2)
     script = """
-        const {Warper} = await import('/warp.js');
+        const {Warper} = await import('/warp/drawing/warp.js');
         const proto = WebGL2RenderingContext.prototype, {createTexture, texImage2D} = proto;
         const counts = {made: 0, uploads: 0};
         proto.createTexture = function () { counts.made += 1; return createTexture.call(this); };
@@ -315,7 +315,7 @@ def test_the_picture_may_change_its_size(page: Page, sitter: Sitter) -> None:
     small = replace(sitter, frame=to_frame(Clip(width=200, height=120, eye_width=24).frame(7)))
     places = [Place(tilted(Side.RIGHT, (90, 60), 30, 10), 0)]
     script = """
-        const {Warper} = await import('/warp.js');
+        const {Warper} = await import('/warp/drawing/warp.js');
         const canvas = new OffscreenCanvas(1, 1), warper = new Warper(canvas);
         return jobs.map(({frame, packet, places}) => {
           rig.drawFrame(warper, frame, rig.placedOf(packet, places));
@@ -328,7 +328,7 @@ def test_the_picture_may_change_its_size(page: Page, sitter: Sitter) -> None:
 
 def test_a_lost_context_is_said_and_draws_nothing_until_it_is_restored(page: Page, sitter: Sitter) -> None:
     script = """
-        const {Warper} = await import('/warp.js');
+        const {Warper} = await import('/warp/drawing/warp.js');
         const canvas = new OffscreenCanvas(1, 1), bench = new OffscreenCanvas(1, 1), warper = new Warper(canvas, bench);
         const heard = [], found = [], happens = (name) => new Promise((resolve) => {
           warper.addEventListener(name, () => { heard.push([name, warper.lost]); resolve(); }, {once: true});
@@ -380,7 +380,7 @@ def test_it_works_in_a_worker(page: Page, sitter: Sitter) -> None:
 
 def test_a_video_element_is_drawn_onto_a_canvas_of_the_page(page: Page, sitter: Sitter, camera: Clip) -> None:
     script = """
-        const {Warper} = await import('/warp.js');
+        const {Warper} = await import('/warp/drawing/warp.js');
         const video = document.createElement('video'), canvas = document.createElement('canvas');
         video.srcObject = await navigator.mediaDevices.getUserMedia({video: {width: 320, height: 240}});
         await video.play();

@@ -20,10 +20,10 @@ from relay.frame import Plane
 from relay.gaze.face import Angles, Eye, Faces
 from relay.gaze.geometric import Outline, geometric_field
 from relay.gaze.geometry import Patch
-from relay.gaze.guard import guard
-from relay.gaze.motion import Sight, Velocity, carry
+from relay.gaze.motion.blink_guard import guard
+from relay.gaze.motion.compensation import Sight, Velocity, carry
 from relay.gaze.warp import Placed, warp
-from relay.gaze.wire import WireError, decode
+from relay.gaze.wire.packets import WireError, decode
 from relay.media.freshness import Ages, Fade
 from tests.clips import Clip, to_frame
 from tests.gaze.faces import face, faces, moved

@@ -1,7 +1,7 @@
 /** What test_warp.py does in the browser, in a page or, loaded as such, in a worker. */
 
-import {Warper} from '/warp.js';
-import {decode} from '/wire.js';
+import {Warper} from '/warp/drawing/warp.js';
+import {decode} from '/warp/wire.js';
 
 /** One warper for all frames that need none of their own. */
 const canvas = new OffscreenCanvas(1, 1);

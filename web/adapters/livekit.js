@@ -6,7 +6,7 @@
  *   processor.corrected?.change({strength: 80});
  */
 
-import {Corrected} from '../corrected.js';
+import {Corrected} from '../client/corrected.js';
 
 /** @typedef {import('../eyeline.d.ts').CorrectOptions} CorrectOptions @typedef {{track: MediaStreamTrack}} ProcessorOptions */
 

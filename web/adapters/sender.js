@@ -3,7 +3,7 @@
  * without renegotiating.
  */
 
-import {Corrected} from '../corrected.js';
+import {Corrected} from '../client/corrected.js';
 
 /**
  * From now on the sender sends its camera corrected; with stop(), as it is again. Resolves when it does. Rejects with

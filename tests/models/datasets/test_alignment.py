@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.datasets.alignment import OFFSETS, align, measure
-from models.datasets.render.orders import Family
+from models.datasets.render.blender.orders import Family
 from relay.gaze.face import Eye, Side
 from relay.gaze.geometry import Patch
 

@@ -6,12 +6,12 @@ import pytest
 import torch
 
 from models.config import Recipe, Shares
-from models.datasets import album as albums
 from models.datasets import mixing
-from models.datasets.album import Album
 from models.datasets.kinds import Kind
 from models.datasets.mixing import Batch, Mixture, shares
-from models.datasets.scenes import Scene
+from models.datasets.real import album as albums
+from models.datasets.real.album import Album
+from models.datasets.synthetic.scenes import Scene
 
 SMALL = Shares(synthetic=4, pairs=2, unlabelled=2)
 

@@ -1,13 +1,14 @@
 import numpy as np
 import pytest
 
-from models.datasets import labels, samples
-from models.datasets.album import Album
+from models.datasets import samples
 from models.datasets.degrade import Camera
 from models.datasets.kinds import Kind
-from models.datasets.labels import Layer
+from models.datasets.real.album import Album
 from models.datasets.samples import labels_at
-from models.datasets.scenes import Scene
+from models.datasets.synthetic import labels
+from models.datasets.synthetic.labels import Layer
+from models.datasets.synthetic.scenes import Scene
 from relay.gaze.face import Side
 from relay.gaze.geometry import Patch, nodes
 from relay.gaze.spec import CORNER_DISTANCE, GRID

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from models.datasets.labels import Layer, collect
-from models.datasets.render.raster import split
-from models.datasets.scenes import SCHEMA, Scene
+from models.datasets.render.blender.raster import split
+from models.datasets.synthetic.labels import Layer, collect
+from models.datasets.synthetic.scenes import SCHEMA, Scene
 from relay.gaze.spec import ROTATION_PER_IRIS_RADIUS
 
 HEIGHT, WIDTH = 128, 288

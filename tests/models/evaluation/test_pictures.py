@@ -5,7 +5,7 @@ import pytest
 
 from models.datasets.planes import to_frame
 from models.evaluation import pictures
-from models.evaluation.tracing import opening_of
+from models.evaluation.renders.tracing import opening_of
 from relay.frame import Frame
 from relay.gaze.geometry import Patch
 from relay.gaze.warp import Placed, warp

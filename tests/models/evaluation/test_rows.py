@@ -6,7 +6,7 @@ import pytest
 from models.evaluation.rows import Row
 from relay.errors import ModelError
 from relay.gaze.corrector import Turn
-from relay.gaze.cutout import cut
+from relay.gaze.eye_crop import cut
 from relay.gaze.face import Angles
 from relay.gaze.geometric import Outline, geometric_field
 from relay.gaze.geometry import Patch

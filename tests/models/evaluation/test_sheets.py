@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 import pytest
 
-from models.datasets import scenes
+from models.datasets.synthetic import scenes
 from models.evaluation import sheets
-from models.evaluation.films import Film
+from models.evaluation.clips.films import Film
+from models.evaluation.renders.trials import choose, read_outlines
 from models.evaluation.rows import Row
-from models.evaluation.trials import choose, read_outlines
 from relay.gaze.face import Angles
 from relay.gaze.geometry import Patch
 from tests.clips import to_frame

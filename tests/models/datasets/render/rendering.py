@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.datasets import scenes, synthetic
-from models.datasets.labels import Layer
-from models.datasets.render import setting
-from models.datasets.render.orders import Order
-from models.datasets.scenes import Scene
+from models.datasets.render.blender.orders import Order
+from models.datasets.render.looks import setting
+from models.datasets.synthetic import make, scenes
+from models.datasets.synthetic.labels import Layer
+from models.datasets.synthetic.scenes import Scene
 from tests.models import evidence
 
 GAZES = 5
@@ -23,7 +23,7 @@ ORDER = Order(number=0, seed=41, gazes=GAZES, samples=4, data=None)
 def take(folder: Path) -> Scene:
     """In a process of its own, as --jobs does: Blender has one world."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return scenes.read(pool.apply(synthetic.render, (ORDER, folder)))
+        return scenes.read(pool.apply(make.render, (ORDER, folder)))
 
 
 @pytest.fixture(scope="session")

@@ -4,14 +4,14 @@ from functools import cache
 
 import numpy as np
 
-from models.datasets.render import paint
-from models.datasets.render.body import Body, Dress, Look
-from models.datasets.render.hairs import Brow, Fringe
-from models.datasets.render.head import UNITS, Build, Floats, Head, Ints, Mesh, build
-from models.datasets.render.orders import Family
-from models.datasets.render.paint import Iris
-from models.datasets.render.person import Person
-from models.datasets.render.skin import Makeup, Skin
+from models.datasets.render.blender.orders import Family
+from models.datasets.render.eyes import paint
+from models.datasets.render.eyes.paint import Iris
+from models.datasets.render.heads.body import Body, Dress, Look
+from models.datasets.render.heads.head import UNITS, Build, Floats, Head, Ints, Mesh, build
+from models.datasets.render.heads.person import Person
+from models.datasets.render.looks.hairs import Brow, Fringe
+from models.datasets.render.looks.skin import Makeup, Skin
 
 AROUND, RINGS = 24, 8
 APART = 31.0  # mm, from the middle to an eye

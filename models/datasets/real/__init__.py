@@ -1,0 +1,1 @@
+"""Real eyes: pairs and unlabelled crops out of videos, folders and photographs."""

@@ -1,0 +1,1 @@
+"""What talks to Blender, and what a camera sees."""

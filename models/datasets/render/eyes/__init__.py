@@ -1,0 +1,1 @@
+"""Eyeballs, lids and what lies on them."""

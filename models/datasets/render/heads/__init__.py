@@ -1,0 +1,1 @@
+"""Heads: shapes, identities, poses. Millimetres; knows no colours."""

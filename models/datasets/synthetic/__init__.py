@@ -1,0 +1,1 @@
+"""Rendered scenes: made, stored, labelled and looked at."""

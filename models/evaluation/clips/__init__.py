@@ -1,0 +1,1 @@
+"""Measures on real videos, of which no truth is known."""

@@ -1,0 +1,1 @@
+"""Measures on rendered scenes, whose truth is known."""

@@ -1,1 +1,0 @@
-"""Video files, read and written picture by picture. Knows nothing of gaze."""

@@ -1,0 +1,1 @@
+"""`relay correct`: a video file in, the same film out with the eyes turned. Knows nothing of connections."""

@@ -1,0 +1,169 @@
+"""`relay correct`: a video file in, the same film out with the eyes turned. Knows both gaze and media.
+
+No clock drives it: pictures are taken one after the other, so the same file always gives the same result.
+"""
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from time import perf_counter
+from types import FrameType
+from typing import Final, NoReturn
+
+import av
+from tqdm import tqdm
+
+from relay.config.correct import Correct
+from relay.errors import ConfigError, MediaError
+from relay.film.files.draft import Draft
+from relay.film.files.kind import kind_of
+from relay.film.files.pair import pair, paired_size
+from relay.film.files.source import Source
+from relay.film.files.span import Span
+from relay.film.files.target import Target
+from relay.film.schedule import Walk, schedule_of
+from relay.film.summary import Summary, Tally
+from relay.frame import Verdict
+from relay.gaze.corrector import Corrector
+from relay.media.frame import Picture
+from relay.media.trace import Note, TraceFile
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class StoppedError(KeyboardInterrupt):
+    """A signal asked the command to end. signal: its number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.signal = number
+
+
+def run(settings: Correct) -> int:
+    """Correct a file and say what was done; the exit status.
+
+    Raises ConfigError or MediaError, with nothing written, where that is not possible.
+    """
+    try:
+        with _stoppable():
+            summary = correct(settings)
+    except StoppedError as stopped:
+        sys.stderr.write(f"relay correct: stopped; {settings.target} has not been written\n")
+        return 128 + stopped.signal  # as the shell reports a program ended by a signal
+    for note in summary.notes:
+        sys.stderr.write(f"relay correct: {note}\n")
+    sys.stdout.write(f"{summary}\n")
+    if settings.json_summary:
+        sys.stdout.write(summary.model_dump_json() + "\n")
+    return 0
+
+
+def correct(settings: Correct) -> Summary:
+    """Write the target, which appears once it is complete. Raises ConfigError, ModelError or MediaError."""
+    begun = perf_counter()
+    span = _span(settings)
+    kind_of(settings.target)
+    tally = Tally()
+    with (
+        Source(settings.source, span) as source,
+        _draft(settings) as draft,
+        closing(Corrector(settings, settings.correction)) as corrector,
+        _noted(settings) as note,
+    ):
+        form, recording = source.format, source.recording
+        if settings.side_by_side:
+            form = replace(form, size=paired_size(form.size, form.orientation.right))
+        with Target(draft, form, (*recording.sound, *recording.subtitles), recording.metadata) as target:
+            _convert(source, target, Walk(corrector, schedule_of(settings), tally, note), settings)
+            _expect_success(settings, tally)
+        took = perf_counter() - begun
+        return Summary(
+            source=settings.source,
+            target=settings.target,
+            lines=str(schedule_of(settings)),
+            width=form.size[0],
+            height=form.size[1],
+            duration_s=round(float(target.duration), 3),
+            took_s=round(took, 2),
+            fps=round(tally.frames / took, 1),
+            frames=tally.frames,
+            faces_found=tally.faces.total() - tally.faces[0],
+            most_faces=max(tally.faces, default=0),
+            corrected=tally.verdicts[Verdict.CORRECTED],
+            passed=tally.passed,
+            stages_ms=tally.stages_ms,
+            damaged=recording.damaged,
+            notes=[*source.notes, *target.notes],
+        )
+
+
+def _convert(source: Source, target: Target, walk: Walk, settings: Correct) -> None:
+    """Take every picture and packet from source to target, with a bar where a person is looking."""
+    orientation = source.format.orientation
+    with tqdm(total=source.expected, unit=" frames", disable=None) as bar:
+        for item in source.read():
+            if not isinstance(item, av.VideoFrame):
+                target.copy(item)
+                continue
+            picture = Picture.of(item, orientation.rotation)
+            shown = walk.show(picture.frame)
+            if settings.side_by_side:
+                written = picture.write(pair(picture.frame, shown.frame, orientation.right))
+                written.duration = item.duration
+            else:
+                written = picture.overwrite(shown.frame)
+            target.write(written)
+            bar.update()
+
+
+@contextmanager
+def _noted(settings: Correct) -> Iterator[Callable[[Note], None]]:
+    """Where each stage's work is written, if anywhere."""
+    if settings.trace is None:
+        yield lambda _: None
+        return
+    with TraceFile(settings.trace) as trace:
+        yield trace.session("file")
+
+
+def _span(settings: Correct) -> Span:
+    if settings.end is not None and settings.end <= settings.start:
+        raise ConfigError(f"end: {settings.end} is not right: it must be later than start, {settings.start} s")
+    return Span.of(settings.start, settings.end)
+
+
+def _draft(settings: Correct) -> Draft:
+    if settings.target.exists() and settings.target.samefile(settings.source):
+        raise MediaError(f"{settings.target} is the source itself: choose another name")
+    return Draft(settings.target)
+
+
+def _expect_success(settings: Correct, tally: Tally) -> None:
+    """Raise MediaError where there is nothing to show for it."""
+    failed, untried = tally.verdicts[Verdict.FAILED], tally.verdicts[Verdict.WARMING_UP]
+    if not tally.frames:
+        raise MediaError(f"{settings.source} has no picture between --start and --end: it is shorter than that")
+    if failed and failed + untried == tally.frames:
+        raise MediaError(f"not one picture of {settings.source} could be corrected; the log says why")
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Turn the first signal to end into a StoppedError, and ignore those that follow while it is obeyed."""
+    known = {number: signal.getsignal(number) for number in SIGNALS}
+    minded = [number for number in SIGNALS if known[number] is not signal.SIG_IGN]  # nohup ignores some
+
+    def stop(number: int, _: FrameType | None) -> NoReturn:
+        for each in minded:
+            signal.signal(each, signal.SIG_IGN)
+        raise StoppedError(number)
+
+    try:
+        for number in minded:
+            signal.signal(number, stop)
+        yield
+    finally:
+        for number in minded:
+            signal.signal(number, known[number])

@@ -1,0 +1,1 @@
+"""Video files, read and written. Knows nothing of faces."""

@@ -1,0 +1,72 @@
+"""What a receiver is told who warps its own frames: packets from faces and fields. Knows nothing of how they travel."""
+
+from collections.abc import Sequence
+from itertools import count
+from typing import Final, Protocol
+
+from relay.frame import Frame
+from relay.gaze.aim import opening
+from relay.gaze.face import Eye, Face, Faces, Field
+from relay.gaze.geometry import Patch
+from relay.gaze.wire.packets import (
+    EyeSight,
+    FaceSight,
+    FieldPair,
+    FieldSet,
+    Landmarks,
+    Stamp,
+    encode_fields,
+    encode_landmarks,
+)
+
+ROUND: Final = 1 << 16  # packets after which their running number begins again
+
+
+class Pair(Protocol):
+    """The two fields of the face with this number."""
+
+    @property
+    def number(self) -> int:
+        """Of the face."""
+
+    @property
+    def right(self) -> Field:
+        """Of the person's right eye."""
+
+    @property
+    def left(self) -> Field:
+        """Of the person's left eye."""
+
+
+class Teller:
+    """Makes the packets of one session, each kind with its running number. One thread for each kind."""
+
+    def __init__(self) -> None:
+        self._landmarks, self._fields = count(), count()
+
+    def landmarks(self, frame: Frame, faces: Faces | None, gains: Sequence[float]) -> bytes:
+        """Where the eyes are in this frame (claim 23). gains: of each face, 0..1. None: nothing is to be corrected."""
+        told = [_face(face, gain, faces) for face, gain in zip(faces.faces, gains, strict=True)] if faces else []
+        number = next(self._landmarks) % ROUND
+        return encode_landmarks(Landmarks(stamp=_stamp(frame), faces=tuple(told), count=number))
+
+    def fields(self, frame: Frame, seen: Frame, pairs: Sequence[Pair]) -> bytes:
+        """The fields made for this frame with the faces of seen (claim 21)."""
+        told = tuple(FieldPair(number=pair.number, right=pair.right, left=pair.left) for pair in pairs)
+        number = next(self._fields) % ROUND
+        return encode_fields(FieldSet(stamp=_stamp(frame), faces_rtp=seen.stamp, faces=told, count=number))
+
+
+def _stamp(frame: Frame) -> Stamp:
+    return Stamp(rtp=frame.stamp, time=frame.time, size=frame.size)
+
+
+def _face(face: Face, gain: float, faces: Faces) -> FaceSight:
+    return FaceSight(number=face.number, right=_eye(face.right, gain, faces), left=_eye(face.left, gain, faces))
+
+
+def _eye(eye: Eye, gain: float, faces: Faces) -> EyeSight:
+    patch = Patch.of(eye, faces.rotation)
+    x, y = patch.centre.tolist()
+    step_x, step_y = patch.basis[:, 0].tolist()
+    return EyeSight(centre=(x, y), step=(step_x, step_y), openness=eye.openness, strength=gain * opening(eye))

@@ -1,0 +1,1 @@
+"""Who is asking, what they may do, how often, and from which pages. Knows no endpoint."""

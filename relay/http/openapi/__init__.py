@@ -1,0 +1,1 @@
+"""The API as an OpenAPI document, from the models that validate and answer."""

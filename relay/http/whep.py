@@ -1,0 +1,74 @@
+"""WHEP (draft-ietf-wish-whep): the corrected picture of a session for whoever may watch it, several at a time.
+
+Knows nothing of media; docs/api.md and /openapi.json describe the endpoints.
+"""
+
+from aiohttp import web
+
+from relay.config.serve import Serve
+from relay.http import sdp_exchange
+from relay.http.access.gate import guest_of, known
+from relay.session.registry import Sessions
+from relay.session.turn import ice_servers
+from relay.session.viewers import Audience
+
+
+class Whep:
+    """The handlers of /whep."""
+
+    def __init__(self, settings: Serve, sessions: Sessions) -> None:
+        self._settings, self._sessions = settings, sessions
+
+    def table(self) -> list[web.RouteDef]:
+        """Every endpoint."""
+        return [
+            web.post("/whep/{id}", self.watch),
+            web.get("/whep/{id}", self.be_there, allow_head=False),
+            web.options("/whep/{id}", self.tell_options),
+            web.patch("/whep/{id}/{viewer}", self.add_candidates),
+            web.delete("/whep/{id}/{viewer}", self.leave),
+            web.get("/whep/{id}/{viewer}", self.read, allow_head=False),
+            web.options("/whep/{id}/{viewer}", sdp_exchange.resource_options),
+        ]
+
+    async def watch(self, request: web.Request) -> web.Response:
+        """Offer in, answer out: one more viewer of the session, who is sent what its pipeline shows."""
+        audience = self._audience(request)
+        self._sessions.check_open()
+        admitted = await audience.open(await sdp_exchange.read(request, sdp_exchange.SDP))
+        viewer, path = admitted.viewer, f"/whep/{request.match_info['id']}/{admitted.viewer.name}"
+        servers = ice_servers(self._settings, guest_of(request).owner)
+        return sdp_exchange.created(admitted.answer, path, viewer.trickle.tag, servers)
+
+    async def tell_options(self, request: web.Request) -> web.Response:
+        """What may be posted; the ICE servers too, to who may use them."""
+        servers = ice_servers(self._settings, guest_of(request).owner) if known(request) else []
+        return sdp_exchange.endpoint_options(servers)
+
+    async def be_there(self, request: web.Request) -> web.Response:
+        """Nothing to read of a session here, but whether it is there."""
+        self._audience(request)
+        return sdp_exchange.reserved()
+
+    async def read(self, request: web.Request) -> web.Response:
+        """Nothing to read of a viewer here, but whether it is there."""
+        self._audience(request).find(request.match_info["viewer"])
+        return sdp_exchange.reserved()
+
+    async def add_candidates(self, request: web.Request) -> web.Response:
+        """Candidates that the client found after its offer."""
+        viewer = self._audience(request).find(request.match_info["viewer"])
+        return await sdp_exchange.add_candidates(request, viewer.trickle)
+
+    async def leave(self, request: web.Request) -> web.Response:
+        """Watch no more; answers when everything the viewer held has been released."""
+        await self._audience(request).close(request.match_info["viewer"])
+        return web.Response(status=204)
+
+    def _audience(self, request: web.Request) -> Audience:
+        """Of the session in the path, to those who may watch; with a token for one room the stage of that name."""
+        guest = guest_of(request)
+        guest.require("watch")
+        session = self._sessions.find_stage(request.match_info["id"])
+        guest.require("watch", session.stage)
+        return session.audience

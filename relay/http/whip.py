@@ -1,0 +1,104 @@
+"""WHIP (RFC 9725): a session for clients that only send, as OBS and GStreamer do; others watch it by WHEP.
+
+Knows nothing of media; docs/api.md and /openapi.json describe the endpoints.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aiohttp import web
+from pydantic import ValidationError
+
+from relay.config.correction import Correction
+from relay.config.reading import describe
+from relay.config.serve import Serve
+from relay.errors import InvalidSettingError
+from relay.http import sdp_exchange
+from relay.http.access.gate import guest_of, known
+from relay.session import offer
+from relay.session.registry import Sessions, Wish
+from relay.session.session import Session
+from relay.session.turn import ice_servers
+
+STAGE: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class Whip:
+    """The handlers of /whip."""
+
+    def __init__(self, settings: Serve, sessions: Sessions) -> None:
+        self._settings, self._sessions = settings, sessions
+
+    def table(self) -> list[web.RouteDef]:
+        """Every endpoint."""
+        return [
+            web.post("/whip", self.publish),
+            web.get("/whip", self.be_there, allow_head=False),
+            web.options("/whip", self.tell_options),
+            web.patch("/whip/{id}", self.add_candidates),
+            web.delete("/whip/{id}", self.stop),
+            web.get("/whip/{id}", self.read, allow_head=False),
+            web.options("/whip/{id}", sdp_exchange.resource_options),
+        ]
+
+    async def publish(self, request: web.Request) -> web.Response:
+        """Offer in, answer out: the session receives, corrects, and sends nothing back. The query has settings."""
+        guest, stage = guest_of(request), read_stage(request.query)
+        guest.require("session", stage or None)
+        changes = read_settings(request.query)
+        sdp = await sdp_exchange.read(request, sdp_exchange.SDP)
+        offer.check_single(sdp)
+        wish = Wish(offer.let_begin(sdp), changes, "none", owner=guest.owner, stage=stage)
+        opened = await self._sessions.open(wish)
+        session = self._sessions.find(opened.name)
+        servers = ice_servers(self._settings, guest.owner)
+        response = sdp_exchange.created(opened.answer, f"/whip/{opened.name}", session.trickle.tag, servers)
+        response.headers.add("Link", f'</whep/{session.stage}>; rel="alternate"; title="WHEP"')
+        return response
+
+    async def tell_options(self, request: web.Request) -> web.Response:
+        """What may be posted; the ICE servers too, to who may use them."""
+        servers = ice_servers(self._settings, guest_of(request).owner) if known(request) else []
+        return sdp_exchange.endpoint_options(servers)
+
+    async def be_there(self, request: web.Request) -> web.Response:
+        """Nothing to read here (RFC 9725, 4.1)."""
+        guest_of(request)
+        return sdp_exchange.reserved()
+
+    async def read(self, request: web.Request) -> web.Response:
+        """Nothing to read of a session here, but whether it is there."""
+        self._find(request)
+        return sdp_exchange.reserved()
+
+    async def add_candidates(self, request: web.Request) -> web.Response:
+        """Candidates that the client found after its offer."""
+        return await sdp_exchange.add_candidates(request, self._find(request).trickle)
+
+    async def stop(self, request: web.Request) -> web.Response:
+        """End the session, and with it its viewers; answers when everything it held has been released."""
+        await self._sessions.close(self._find(request).name)
+        return web.Response(status=204)
+
+    def _find(self, request: web.Request) -> Session:
+        session = self._sessions.find(request.match_info["id"])
+        guest_of(request).own(session.owner)
+        return session
+
+
+def read_settings(query: Mapping[str, str]) -> dict[str, Any]:
+    """The settings named in a query, as ?strength=80&pitch=6. Raises InvalidSettingError."""
+    named = {name: value for name, value in query.items() if name != "stage"}
+    try:
+        return Correction.model_validate_strings(named).model_dump(exclude_unset=True)
+    except ValidationError as error:
+        raise InvalidSettingError(describe(error)) from error
+
+
+def read_stage(query: Mapping[str, str]) -> str:
+    """The name in a query by which others watch, empty where none is given. Raises InvalidSettingError."""
+    stage = query.get("stage", "")
+    if "stage" in query and not STAGE.fullmatch(stage):
+        raise InvalidSettingError("stage: is not right: 1 to 64 letters, digits, _ and -")
+    return stage

@@ -1,0 +1,1 @@
+"""What the relay changes in aiortc and aioice, private names included; each can be switched off."""

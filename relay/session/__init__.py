@@ -1,0 +1,1 @@
+"""One person's session and the registry of all of them: connection, tracks, data channel, viewers. Knows no HTTP."""

@@ -1,0 +1,249 @@
+"""All sessions of this relay: opens them, finds them by name, closes them. Knows nothing of HTTP."""
+
+import asyncio
+import logging
+import secrets
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from relay.config.correction import Correction
+from relay.config.lines import ReturnMode
+from relay.config.serve import Serve
+from relay.errors import BusyError, NameTakenError, TooManyRequestsError, UnknownSessionError
+from relay.logs import speaking_of
+from relay.media.stages import Hands
+from relay.media.trace import Note, TraceFile
+from relay.metrics import DEAF, Frames, Observer, Statistics, total
+from relay.session import offer
+from relay.session.data_channel import changed
+from relay.session.session import Eyes, Session, State
+from relay.session.tap import Tap, TapWish
+from relay.sfu.egress import Egress
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a client asks for. changes: settings other than the relay's defaults. egress: the meeting, if any. owner:
+    who asks; empty where nobody is asked who he is. stage: a name of the client's own by which it can be watched.
+    """
+
+    sdp: str
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    returns: ReturnMode = "video"
+    egress: Egress | None = None
+    owner: str = ""
+    stage: str = ""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A new session: its name, which cannot be guessed, and the SDP answer."""
+
+    name: str
+    answer: str
+
+
+class Sessions:
+    """Owns every session and the task that runs it.
+
+    make_eyes: builds one person's stages; called in a thread, may take its time, raises ModelError. trace: the file in
+    which their lines are noted, if any. observer: hears every figure of all of them. admit: lets one more in beside so
+    many, or raises BusyError. opened, refused: how many there were since the relay began; refused for want of what.
+    """
+
+    def __init__(
+        self,
+        settings: Serve,
+        hands: Hands,
+        make_eyes: Callable[[Correction], Eyes],
+        clock: Callable[[], float],
+        trace: TraceFile | None = None,
+        *,
+        observer: Observer = DEAF,
+        admit: Callable[[int], None] = lambda _: None,
+    ) -> None:
+        self.opened, self.refused = 0, Counter[str]()
+        self._trace, self._observer, self._admit = trace, observer, admit
+        self._ended = total(())
+        self._settings, self._hands, self._make_eyes, self._clock = settings, hands, make_eyes, clock
+        self._opening: list[str] = []  # their owners
+        self._running: dict[str, tuple[Session | Tap, asyncio.Task[None]]] = {}
+
+    def __len__(self) -> int:
+        return len(self._opening) + len(self._running)
+
+    async def open(self, wish: Wish) -> Opened:
+        """A session as wished. Raises RequestError."""
+        self.check_room()
+        self._check_share(wish.owner)
+        self._check_stage(wish)
+        offer.check(wish.sdp)
+        correction = changed(self._settings.correction, wish.changes)
+        name = secrets.token_urlsafe(16)
+        return Opened(name, await self._hold(name, wish.owner, self._start(name, wish, correction)))
+
+    async def open_tap(self, wish: TapWish) -> Opened:
+        """A tap as wished; its answer is the name it is seen by. It counts as a session. Raises RequestError."""
+        self.check_room()
+        self._check_share(wish.owner)
+        correction = changed(self._settings.correction, wish.changes)
+        name = secrets.token_urlsafe(16)
+        return Opened(name, await self._hold(name, wish.owner, self._start_tap(name, wish, correction)))
+
+    def check_room(self) -> None:
+        """Raises BusyError where the relay has no room for one more, and counts it."""
+        try:
+            self._admit(len(self))
+            if len(self) >= self._settings.max_sessions:
+                raise BusyError(f"the relay holds {len(self)} sessions, as many as it may; try again later")
+        except BusyError as error:
+            self.refused[error.short] += 1
+            raise
+
+    def check_open(self) -> None:
+        """Raises DrainingError where the relay is about to stop: then nothing begins any more, no viewer either."""
+        self._admit(0)
+
+    def find(self, name: str) -> Session:
+        """The session of this name. Raises UnknownSessionError."""
+        session = self._running[name][0] if name in self._running else None
+        if not isinstance(session, Session):
+            raise UnknownSessionError("there is no session of that name; it may have ended")
+        return session
+
+    def find_tap(self, name: str) -> Tap:
+        """The tap of this name. Raises UnknownSessionError."""
+        tap = self._running[name][0] if name in self._running else None
+        if not isinstance(tap, Tap):
+            raise UnknownSessionError("there is no tap of that name; it may have ended")
+        return tap
+
+    def find_stage(self, name: str) -> Session:
+        """The newest session watched by this name; its own name will do too. Raises UnknownSessionError."""
+        for session, _ in reversed(self._running.values()):
+            if name == session.stage and isinstance(session, Session):
+                return session
+        return self.find(name)
+
+    def states(self) -> Counter[State]:
+        """How many sessions are in which state now."""
+        states = Counter({State.OPENING: len(self._opening)})
+        states.update(session.state for session, _ in self._running.values())
+        return states
+
+    def statistics(self) -> list[Statistics]:
+        """Of every session that is running."""
+        return [session.statistics() for session, _ in self._running.values()]
+
+    def frames(self) -> Frames:
+        """Counts of all sessions there were, since the relay began."""
+        return total([self._ended, *(session.frames for session, _ in self._running.values())])
+
+    def tell(self, kind: str, **content: object) -> None:
+        """Send every client that listens a message of this type."""
+        for session, _ in self._running.values():
+            with speaking_of(session.name):
+                session.tell(kind, **content)
+
+    async def close(self, name: str) -> None:
+        """End a session, or a tap, and wait until it holds nothing. Raises UnknownSessionError."""
+        if name not in self._running:
+            raise UnknownSessionError("there is no session of that name; it may have ended")
+        session, task = self._running[name]
+        with speaking_of(name):
+            session.end("closed by its client")
+        await asyncio.wait([task])
+
+    async def close_all(self) -> None:
+        """End every session and wait for all."""
+        running = list(self._running.values())
+        for session, _ in running:
+            with speaking_of(session.name):
+                session.end("the relay stops")
+        if running:
+            await asyncio.wait([task for _, task in running])
+
+    def _check_share(self, owner: str) -> None:
+        """Raises TooManyRequestsError where somebody holds as many sessions as one token's owner may."""
+        held = self._opening.count(owner) + sum(session.owner == owner for session, _ in self._running.values())
+        if owner and held >= self._settings.max_sessions_per_token:
+            raise TooManyRequestsError(f"this token's owner has {held} sessions, as many as may be; end one first", 5)
+
+    def _check_stage(self, wish: Wish) -> None:
+        """Raises NameTakenError where somebody else is watched by that name; one's own newer session takes it over."""
+        if any(wish.stage == session.stage and wish.owner != session.owner for session, _ in self._running.values()):
+            raise NameTakenError(f"stage: {wish.stage!r} is somebody else's now; choose another name")
+
+    async def _hold(self, name: str, owner: str, starting: Coroutine[Any, Any, tuple[Session | Tap, str]]) -> str:
+        """Keep what is started in its place until it has ended; gives its answer."""
+        self._opening.append(owner)
+        try:
+            with speaking_of(name):
+                session, answer = await starting
+                task = asyncio.create_task(self._run(session), name=f"session {name[:6]}")
+            self._running[name] = session, task
+            self.opened += 1
+        finally:
+            self._opening.remove(owner)
+        return answer
+
+    async def _start_tap(self, name: str, wish: TapWish, correction: Correction) -> tuple[Tap, str]:
+        tap = Tap(
+            name,
+            wish,
+            partial(self._make_eyes, correction),
+            settings=self._settings,
+            hands=self._hands,
+            clock=self._clock,
+            note=self._note(),
+            observer=self._observer,
+        )
+        try:
+            display = await tap.open()
+        except BaseException:
+            await tap.release()
+            raise
+        log.info("tap %s begins", name[:6])
+        return tap, display
+
+    async def _start(self, name: str, wish: Wish, correction: Correction) -> tuple[Session, str]:
+        loop = asyncio.get_running_loop()
+        eyes = await loop.run_in_executor(self._hands.landmarks, self._make_eyes, correction)
+        session = Session(
+            name,
+            eyes,
+            settings=self._settings,
+            hands=self._hands,
+            clock=self._clock,
+            returns=wish.returns,
+            egress=wish.egress,
+            owner=wish.owner,
+            stage=wish.stage,
+            note=self._note(),
+            observer=self._observer,
+        )
+        try:
+            answer = await session.open(wish.sdp)
+        except BaseException:
+            await session.release()
+            raise
+        log.info("session %s begins", name[:6])
+        return session, answer
+
+    def _note(self) -> Callable[[Note], None]:
+        """Where a new session's lines are noted."""
+        return self._trace.session("session") if self._trace else lambda _: None
+
+    async def _run(self, session: Session | Tap) -> None:
+        try:
+            await session.run()
+        except Exception:
+            log.exception("session %s broke down", session.name[:6])
+        finally:
+            del self._running[session.name]
+            self._ended = total((self._ended, session.frames))

@@ -1,0 +1,1 @@
+"""Measures of what old landmarks and fields cost."""

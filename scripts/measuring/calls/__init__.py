@@ -1,0 +1,1 @@
+"""Measures of whole calls: callers, freezes, latency, load."""

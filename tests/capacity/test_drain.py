@@ -1,0 +1,148 @@
+import asyncio
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import ClientResponse, ClientSession
+
+from relay import app
+from relay.capacity.drain import Drain
+from relay.config.serve import Serve
+from relay.errors import DrainingError
+from tests.deadlines import STARTING, scaled
+from tests.fakes import Browser, Clock, Eyesight, until
+from tests.running import RunningRelay
+
+
+class Crowd:
+    """People who go when the test says so."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.told: list[tuple[str, dict[str, Any]]] = []
+
+    def __len__(self) -> int:
+        return self.number
+
+    def tell(self, kind: str, **content: object) -> None:
+        self.told.append((kind, content))
+
+
+async def test_nobody_new_is_let_in_once_it_has_begun() -> None:
+    draining, crowd = Drain(30, time.monotonic), Crowd(1)
+    draining.check()
+    assert not draining.begun
+    running = asyncio.create_task(draining.run(crowd))
+    await until(lambda: draining.begun)
+    with pytest.raises(DrainingError) as refusal:
+        draining.check()
+    assert refusal.value.short == "draining"
+    crowd.number = 0
+    await asyncio.wait_for(running, scaled(10))
+
+
+async def test_without_anybody_it_is_over_at_once() -> None:
+    crowd = Crowd(0)
+    await asyncio.wait_for(Drain(3600, time.monotonic).run(crowd), scaled(10))
+    assert not crowd.told
+
+
+async def test_everybody_is_told_again_and_again_how_long_there_is_and_then_the_time_is_up() -> None:
+    clock, crowd = Clock(), Crowd(3)
+    running = asyncio.create_task(Drain(2.5, clock).run(crowd))
+    for count in (1, 2, 3):
+        await until(lambda: len(crowd.told) == count)  # noqa: B023 - awaited here
+        assert not running.done()
+        clock.now += 1
+    await asyncio.wait_for(running, scaled(10))
+    assert crowd.told == [("draining", {"seconds": seconds}) for seconds in (2.5, 1.5, 0.5)]
+    assert len(crowd) == 3
+
+
+@pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
+async def test_a_second_signal_ends_the_wait(second: signal.Signals) -> None:
+    signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
+    draining, crowd = Drain(3600, time.monotonic), Crowd(1)
+    waiting = asyncio.create_task(draining.wait(signals, crowd))
+    signals.put_nowait(signal.SIGTERM)
+    await until(lambda: bool(crowd.told))
+    assert not waiting.done()
+    signals.put_nowait(second)
+    await asyncio.wait_for(waiting, scaled(10))
+    assert not [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+
+
+async def test_ctrl_c_waits_for_nobody() -> None:
+    signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
+    signals.put_nowait(signal.SIGINT)
+    draining = Drain(3600, time.monotonic)
+    await asyncio.wait_for(draining.wait(signals, Crowd(5)), scaled(10))
+    assert not draining.begun
+
+
+async def test_a_drain_without_time_ends_at_once() -> None:
+    signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
+    signals.put_nowait(signal.SIGTERM)
+    await asyncio.wait_for(Drain(0, time.monotonic).wait(signals, Crowd(5)), scaled(10))
+
+
+async def join(address: str, http: ClientSession, browser: Browser) -> ClientResponse:
+    headers = {"Content-Type": "application/sdp"}
+    return await http.post(f"{address}/api/sessions", data=await browser.offer(), headers=headers)
+
+
+async def readiness(relay: RunningRelay, http: ClientSession) -> tuple[int, dict[str, Any]]:
+    async with http.get(f"{relay.address}/readyz") as answer:
+        return answer.status, (await answer.json())["conditions"]
+
+
+async def end_of(relay: RunningRelay) -> int:
+    return await asyncio.to_thread(relay.process.wait, STARTING)
+
+
+async def test_sigterm_lets_a_real_relay_drain_until_its_last_guest_has_gone(model: Path, weights: Path) -> None:
+    models = ("--model", str(model), "--weights", str(weights))
+    with RunningRelay("--port", "0", "--drain-timeout", "3600", *models) as relay:
+        async with aiohttp.ClientSession() as http:
+            async with Browser() as browser:
+                await browser.accept(await (await join(relay.address, http, browser)).text())
+                await browser.see(3)
+                assert (await readiness(relay, http))[0] == 200
+                relay.process.send_signal(signal.SIGTERM)
+                message = await browser.hear("draining")
+                assert 3590 < message["seconds"] <= 3600
+                status, conditions = await readiness(relay, http)
+                assert status == 503
+                assert [name for name, condition in conditions.items() if not condition["met"]] == ["staying"]
+                async with Browser() as late, await join(relay.address, http, late) as refusal:
+                    assert refusal.status == 503
+                    assert (await refusal.json(content_type=None))["code"] == "draining"
+                    assert int(refusal.headers["Retry-After"]) > 0
+                assert await browser.see(3)  # who is in keeps his picture
+                assert relay.process.poll() is None
+            assert await end_of(relay) == 0
+    assert not any("Traceback" in line for line in relay.lines)
+
+
+async def test_a_second_sigterm_ends_a_relay_with_its_guests() -> None:
+    """In this process: its signals are those of the test."""
+    loop, said = asyncio.get_running_loop(), list[str]()
+    settings = Serve.read(["--port", "0", "--drain-timeout", "3600"], "test")
+    serving = asyncio.create_task(app.serve(settings, said.append, Eyesight()))
+    try:
+        await until(lambda: bool(said))
+        async with aiohttp.ClientSession() as http, Browser() as browser:
+            await browser.accept(await (await join(said[0], http, browser)).text())
+            await browser.see(3)
+            signal.raise_signal(signal.SIGTERM)
+            await browser.hear("draining")
+            assert not serving.done()
+            signal.raise_signal(signal.SIGTERM)
+            await asyncio.wait_for(serving, scaled(30))
+            await until(lambda: browser.peer.connectionState == "closed")
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)

@@ -1,0 +1,143 @@
+/** The local path as its owner sees it: two tracks that last, orders, figures. */
+
+import assert from 'node:assert/strict';
+import {beforeEach, test} from 'node:test';
+
+import {ScriptedTrack, ScriptedWorker, install} from '../doubles/workers.js';
+import {here, now} from '../../../web/workers/clock.js';
+import {Local} from '../../../web/warp/local.js';
+import {Tally} from '../../../web/warp/frame-counts.js';
+
+beforeEach(install);
+
+/** A path whose worker is there. */
+function begin(camera = new ScriptedTrack(), options = {}) {
+  const local = new Local(camera, options);
+  const [worker] = ScriptedWorker.started;
+  worker.speak(null);
+  return {camera, local, worker};
+}
+
+/** A report of so many frames, all corrected but those that were dropped. */
+function reportOf({came = 10, dropped = 0, told = {spans: [], shown: []}}) {
+  const report = new Tally().report(now());
+  const frames = {in: came, out: came - dropped, dropped, corrected: came - dropped, passed: {}};
+  return {...report, frames, told, stamps: 'rtp', size: {width: 1280, height: 720}};
+}
+
+const orders = ({orders}, type) => orders.filter((one) => one.type === type);
+
+test('the corrected track and the small copy are there at once, and both end with it; the camera goes on', () => {
+  const {camera, local, worker} = begin();
+  assert.equal(local.route, 'worker');
+  assert.equal(local.upload.of, camera);
+  const {track, upload} = local;
+  assert.deepEqual([track.readyState, upload.readyState], ['live', 'live']);
+  local.stop();
+  local.stop();
+  assert.deepEqual([track.readyState, upload.readyState, camera.readyState], ['ended', 'ended', 'live']);
+  assert.equal(orders(worker, 'close').length, 1);
+});
+
+test('a signal ends it, also one that came before', () => {
+  const over = new AbortController();
+  const {local} = begin(new ScriptedTrack(), {signal: over.signal});
+  over.abort();
+  assert.equal(local.track.readyState, 'ended');
+  assert.equal(new Local(new ScriptedTrack(), {signal: over.signal}).upload.readyState, 'ended');
+});
+
+test('wishes are those of the owner, else the usual ones', () => {
+  const {worker, local} = begin(new ScriptedTrack(), {maxFieldAge: 6});
+  const [{wishes}] = orders(worker, 'open');
+  assert.deepEqual(wishes, {maxLandmarkAge: 9, maxFieldAge: 6, motion: 'flow', guard: true});
+  local.change({guard: false});
+  assert.deepEqual(orders(worker, 'change'), [{type: 'change', wishes: {guard: false}}]);
+});
+
+test('packets and round trips reach the worker', () => {
+  const {worker, local} = begin();
+  const buffer = new ArrayBuffer(3);
+  local.receive(buffer);
+  local.trip(60);
+  assert.equal(orders(worker, 'packet')[0].buffer, buffer);
+  assert(Math.abs(orders(worker, 'packet')[0].at - now()) < 60_000);
+  assert.deepEqual(orders(worker, 'trip'), [{type: 'trip', milliseconds: 60}]);
+});
+
+test('another camera goes on in the same track, its copy in the same sender, and the former copy ends', async () => {
+  const {local, worker} = begin();
+  const replaced = [];
+  const sender = {
+    track: local.upload, transform: {}, getParameters: () => ({encodings: []}), setParameters: async () => {},
+    replaceTrack: async (track) => { replaced.push([track, former.readyState]); },
+  };
+  const [track, former] = [local.track, local.upload];
+  await local.prepareSender(sender);
+  const other = new ScriptedTrack();
+  await local.replaceCamera(other);
+  assert.equal(local.track, track);
+  assert.equal(local.upload.of, other);
+  assert.deepEqual(replaced, [[local.upload, 'live']], 'the former is sent until the new one is');
+  assert.equal(former.readyState, 'ended');
+  assert.equal(orders(worker, 'camera').at(-1).readable.track, other);
+  await local.replaceCamera(other);
+  assert.equal(replaced.length, 1, 'it is the same');
+});
+
+test('what leaves a former connection is not taken for what leaves this one, nor is what its relay has said', async () => {
+  globalThis.RTCRtpScriptTransform = class {};
+  const {local, worker} = begin();
+  const sender = () => ({track: local.upload, getParameters: () => ({encodings: []}), setParameters: async () => {}});
+  await local.prepareSender(sender());
+  await local.prepareSender(sender());
+  const [, first, second] = ScriptedWorker.started;
+  first.speak({rtp: 1, at: 1});
+  second.speak({rtp: 2, at: 2});
+  assert.deepEqual(orders(worker, 'sent').map(({rtp}) => rtp), [2]);
+  assert.equal(orders(worker, 'forget').length, 2);
+});
+
+test('figures are those of the newest report, and frames that were overtaken before anybody saw them count', () => {
+  const camera = Object.assign(new ScriptedTrack(), {stats: {deliveredFrames: 100}});
+  const {local, worker} = begin(camera);
+  assert.deepEqual([local.stats().frames.in, local.stats().route], [0, 'worker'], 'before any report');
+  worker.speak(reportOf({came: 90}));
+  camera.stats = {deliveredFrames: 140};
+  worker.speak(reportOf({came: 120, dropped: 5}));
+  const {frames, width, height, stamps} = local.stats();
+  assert.deepEqual([width, height, stamps], [1280, 720, 'rtp']);
+  assert.deepEqual([frames.in, frames.out, frames.dropped], [129, 115, 14], 'ten were missed; one may be on its way');
+});
+
+test("what was done to each frame is told once, on the page's own clock, and not for ever", () => {
+  const {local, worker} = begin();
+  const at = now();
+  for (let number = 0; number < 12; number++) {
+    const told = {spans: [{line: 'warp', frame: number, begin: at, end: at + 1}], shown: [{frame: number, at}]};
+    worker.speak(reportOf({told}));
+  }
+  const {spans, shown} = local.spans();
+  assert.deepEqual(shown.map(({frame}) => frame), [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  assert(spans.every(({begin, end}) => begin === here(at) && end === here(at + 1)));
+  assert.deepEqual(local.spans(), {spans: [], shown: []});
+});
+
+test('a route that ends by itself is told, and one that was stopped is not', () => {
+  const {local, worker} = begin();
+  let failures = 0;
+  local.addEventListener('failed', () => { failures += 1; });
+  worker.fail();
+  assert.equal(failures, 1);
+  local.stop();
+  worker.fail();
+  assert.equal(failures, 1);
+});
+
+test('a browser without graphics says so, and is asked once', () => {
+  const contexts = [];
+  globalThis.OffscreenCanvas = class {
+    getContext(kind) { contexts.push(kind); return null; }
+  };
+  assert.deepEqual([Local.obstacle, Local.obstacle, contexts], ['no_webgl', 'no_webgl', ['webgl2']]);
+});

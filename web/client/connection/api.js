@@ -1,0 +1,149 @@
+/** The relay's HTTP side: configuration, opening and ending a session. Knows nothing of media or of the page. */
+
+import {Patience} from './patience.js';
+import {RelayError, explainCode} from './problem.js';
+import {Token} from './token.js';
+
+/** How long an answer may take, milliseconds; longer for a relay that was found to be slow. */
+const USUAL_MS = 8000;
+
+/** Statuses a server in between gives when the relay itself is not there. */
+const ABSENT = [502, 504];
+
+/** Refused for now, though by a status that is below 500. */
+const PASSING = [408, 425, 429];
+
+/**
+ * @typedef {{version: string, iceServers: RTCIceServer[], defaults: unknown, guests?: boolean}} RelayConfig
+ * @typedef {'video' | 'field'} Returns what the relay is to send back: the picture, or only the fields to correct it by
+ * @typedef {{sdp: string, returns: Returns, settings: import('../settings.js').Correction, publish?: object}} Offer
+ */
+
+export class Relay {
+  #base;
+  #token;
+  #patience = new Patience();
+
+  /**
+   * @param {string} [address] of the relay; by default the one that serves this library
+   * @param {import('../../eyeline.d.ts').TokenSource} [token]
+   */
+  constructor(address, token) {
+    const base = new URL(address || new URL('../..', import.meta.url), document.baseURI);
+    if (!base.pathname.endsWith('/')) base.pathname += '/';
+    this.#base = base;
+    this.#token = new Token(token);
+  }
+
+  /** What to know before an offer. With a token from now on, where guests are given one. @returns {Promise<RelayConfig>} */
+  async readConfig(/** @type {AbortSignal} */ signal) {
+    await this.#token.prepare();
+    const config = await this.#readConfig(signal);
+    if (!config.guests || !this.#token.missing || this.#base.origin !== location.origin || this.#token.header.Authorization) {
+      return config;
+    }
+    this.#token.inviteBy(() => this.#invite(signal));
+    await this.#token.prepare();
+    return this.#readConfig(signal); // which says more to those who may ask
+  }
+
+  /** Sends an offer; the answer comes with the address at which the session can be ended. */
+  async open(/** @type {Offer} */ {sdp, returns, settings, publish}, /** @type {AbortSignal} */ signal) {
+    const offer = {type: 'offer', sdp, settings, ...(returns === 'field' && {returns}), ...(publish && {publish})};
+    const response = await this.#ask('api/sessions', {
+      method: 'POST',
+      headers: {'Content-Type': 'application/json'},
+      body: JSON.stringify(offer),
+    }, signal).catch((error) => { throw returns === 'field' ? unlessUnknown(error) : error; });
+    const answer = await response.json();
+    this.#token.accept();
+    return {sdp: /** @type {string} */ (answer.sdp), address: `api/sessions/${encodeURIComponent(answer.id)}`};
+  }
+
+  /** Whether the relay is there and still knows the session. Takes as long as it takes: no answer is not a no. */
+  async knows(/** @type {string} */ address, /** @type {AbortSignal} */ signal) {
+    try {
+      await this.#fetch(address, {}, signal);
+      return true;
+    } catch (error) {
+      signal.throwIfAborted();
+      return error instanceof RelayError && !['unreachable', 'unknown_session'].includes(error.code);
+    }
+  }
+
+  /** Ends a session; resolves when the relay has said so or cannot. One that has gone already is as good. */
+  async end(/** @type {string} */ address) {
+    const farewell = {method: 'DELETE', keepalive: true, headers: this.#token.header};
+    const answer = await fetch(this.#locate(address), farewell).catch(() => undefined);
+    if (answer?.status === 401) this.abandon(address); // the token has expired meanwhile; here none is needed
+  }
+
+  /** Ends a session while the page is being left, when nothing can be waited for. No header can be sent so. */
+  abandon(/** @type {string} */ address) {
+    navigator.sendBeacon(this.#locate(`${address}/close`));
+  }
+
+  async #readConfig(/** @type {AbortSignal} */ signal) {
+    const response = await this.#ask('api/config', {}, signal);
+    const config = await response.json().catch(() => undefined);
+    if (!Array.isArray(config?.iceServers)) throw new RelayError('not_a_relay', explainCode('not_a_relay'), {lasting: true});
+    return config;
+  }
+
+  async #invite(/** @type {AbortSignal} */ signal) {
+    const asked = performance.now();
+    const response = await this.#ask('api/guest', {method: 'POST'}, signal);
+    const {token, expires_in: seconds = Infinity} = await response.json();
+    return {token, expires: asked + 1000 * seconds};
+  }
+
+  #locate(/** @type {string} */ path) {
+    return new URL(path, this.#base).href;
+  }
+
+  /** As #fetch(), with an answer in time. @param {string} path @param {RequestInit} options @param {AbortSignal} signal */
+  async #ask(path, options, signal) {
+    const limit = new AbortController();
+    const timer = setTimeout(() => {
+      this.#patience.grow();
+      limit.abort();
+    }, this.#patience.of(USUAL_MS));
+    try {
+      return await this.#fetch(path, options, AbortSignal.any([signal, limit.signal]));
+    } catch (error) {
+      signal.throwIfAborted();
+      throw limit.signal.aborted ? new RelayError('unreachable', explainCode('unreachable')) : error;
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** An answer that is no refusal. @param {string} path @param {RequestInit} options @param {AbortSignal} signal */
+  async #fetch(path, options, signal) {
+    const headers = {...options.headers, ...this.#token.header};
+    const response = await fetch(this.#locate(path), {cache: 'no-store', ...options, headers, signal}).catch(() => {
+      signal.throwIfAborted();
+      throw new RelayError('unreachable', explainCode('unreachable'));
+    });
+    if (!response.ok) throw await this.#refusal(response);
+    return response;
+  }
+
+  async #refusal(/** @type {Response} */ response) {
+    const {status} = response;
+    const problem = await response.json().catch(() => ({}));
+    const code = ABSENT.includes(status) && problem.code === undefined ? 'unreachable' : problem.code ?? 'refused';
+    const renewed = status === 401 && this.#token.refuse();
+    const detail = problem.detail ?? explainCode(code, `The relay answered ${status}.`);
+    return new RelayError(code, detail, {
+      lasting: status < 500 && !PASSING.includes(status) && !renewed,
+      retryAfter: 1000 * Number(response.headers.get('Retry-After') ?? 0) || 0,
+    });
+  }
+}
+
+/** A relay that does not know this kind of return takes its name for a mistake. */
+function unlessUnknown(/** @type {unknown} */ error) {
+  if (!(error instanceof RelayError) || error.code !== 'malformed') return error;
+  return new RelayError('no_field_return', explainCode('no_field_return'), {lasting: true});
+}

@@ -1,0 +1,75 @@
+/**
+ * Warping in this browser, while that is wanted: whether it can, and what does it. Knows nothing of connections or of
+ * the page.
+ */
+
+import {Local} from '../warp/local.js';
+import {RelayError, explainCode} from './connection/problem.js';
+
+/** What warps may break down so often without ever having worked; then it will not. */
+const MOST_FAILURES = 3;
+
+export class Here {
+  #failed;
+  #failures = 0;
+  #wanted = false;
+  /** What warps, if it is this browser. @type {Local | undefined} */
+  local;
+
+  /** @param {() => void} failed hears when it has come to an end by itself */
+  constructor(failed) {
+    this.#failed = failed;
+  }
+
+  /** Why this browser cannot: a code; empty if it can. */
+  static get obstacle() {
+    return Local.obstacle;
+  }
+
+  /** Warps this camera's pictures from now on, as far as it can. */
+  begin(/** @type {MediaStreamTrack} */ camera) {
+    this.end();
+    this.#wanted = true;
+    if (Here.obstacle || this.#failures >= MOST_FAILURES) return;
+    try {
+      this.local = new Local(camera);
+    } catch {
+      return; // a browser that refuses workers in this way
+    }
+    this.local.addEventListener('failed', () => {
+      this.#failures += 1;
+      this.#failed();
+    });
+  }
+
+  /** What warps; undefined where this browser is not to. Raises RelayError where it is, but cannot. */
+  demand() {
+    if (!this.#wanted || this.local) return this.local;
+    const code = Here.obstacle || 'no_worker';
+    throw new RelayError(code, explainCode(code), {lasting: true});
+  }
+
+  /** What it has done so far, if it is at work. */
+  stats() {
+    const stats = this.local?.stats();
+    if (stats?.fps_out) this.#failures = 0;
+    return stats;
+  }
+
+  /** Another attempt may be worth it. */
+  forgive() {
+    this.#failures = 0;
+  }
+
+  /** Another camera from now on. */
+  async follow(/** @type {MediaStreamTrack} */ camera) {
+    await this.local?.replaceCamera(camera);
+  }
+
+  /** Warps no more. */
+  end() {
+    this.local?.stop();
+    this.local = undefined;
+    this.#wanted = false;
+  }
+}

@@ -1,0 +1,67 @@
+/** What a caller of the library may ask for, checked: each refusal names the key and the value. Knows nothing else. */
+
+import {accept} from './settings.js';
+
+const CORRECTION = ['enabled', 'mode', 'strength', 'pitch', 'yaw', 'where'];
+const OTHERS = ['relay', 'token', 'audio', 'publish', 'signal', 'route'];
+
+/** @typedef {import('../eyeline.d.ts').CorrectOptions} CorrectOptions @typedef {import('../eyeline.d.ts').EyelineSettings} EyelineSettings */
+
+/** Throws TypeError unless this is a camera's track. */
+export function checkTrack(/** @type {unknown} */ track, /** @type {'video' | 'audio'} */ kind) {
+  if (!(track instanceof MediaStreamTrack) || track.kind !== kind) {
+    throw new TypeError(`a MediaStreamTrack of kind ${kind} is needed, not ${describe(track)}`);
+  }
+}
+
+/** Throws TypeError for options that are unknown or wrong. @param {CorrectOptions} options */
+export function checkOptions(options) {
+  const {relay, token, audio, publish, signal, route} = options;
+  for (const name of Object.keys(options)) {
+    if (![...CORRECTION, ...OTHERS].includes(name)) throw new TypeError(`there is no option ${name}`);
+  }
+  settingsOf(options);
+  if (audio) checkTrack(audio, 'audio');
+  demand('relay', relay, relay === undefined || typeof relay === 'string' && URL.canParse(relay, document.baseURI));
+  demand('token', token, token === undefined || typeof token === 'string' || typeof token === 'function');
+  demand('publish', publish, publish === undefined || typeof publish === 'object' && publish !== null);
+  demand('signal', signal, signal === undefined || signal instanceof AbortSignal);
+  demand('route', route, route === undefined || route === 'worker' || route === 'canvas');
+  checkPlace(publish, options.where);
+}
+
+/** Throws TypeError where the relay is to publish a picture that it does not make. */
+export function checkPlace(/** @type {unknown} */ publish, /** @type {string | undefined} */ where) {
+  if (publish && where === 'here') throw new TypeError("with publish the relay makes the picture: where must be 'relay'");
+}
+
+/**
+ * The settings among these. Throws TypeError for a value that is out of range.
+ * @param {Record<string, unknown> | CorrectOptions} candidate
+ * @returns {Partial<EyelineSettings>}
+ */
+export function settingsOf(candidate) {
+  const wanted = Object.fromEntries(
+    Object.entries(candidate).filter(([name, value]) => CORRECTION.includes(name) && value !== undefined));
+  const accepted = accept(wanted);
+  for (const [name, value] of Object.entries(wanted)) demand(name, value, Object.hasOwn(accepted, name));
+  return /** @type {Partial<EyelineSettings>} */ (accepted);
+}
+
+/** Throws TypeError for a change of anything but a setting. @param {Record<string, unknown>} candidate */
+export function checkChange(candidate) {
+  for (const name of Object.keys(candidate)) {
+    if (!CORRECTION.includes(name)) throw new TypeError(`there is no setting ${name}; there are ${CORRECTION.join(', ')}`);
+  }
+  return settingsOf(candidate);
+}
+
+/** A token is told by its type alone: it would end in somebody's log. */
+function demand(/** @type {string} */ name, /** @type {unknown} */ value, /** @type {boolean} */ met) {
+  if (!met) throw new TypeError(`${name}: ${name === 'token' ? typeof value : describe(value)} cannot be used`);
+}
+
+function describe(/** @type {unknown} */ value) {
+  if (value instanceof MediaStreamTrack) return `one of kind ${value.kind}`;
+  return typeof value === 'string' || typeof value !== 'object' || value === null ? JSON.stringify(value) ?? typeof value : 'that object';
+}

@@ -1,0 +1,69 @@
+/** What a track shows, and why, in one object. Knows nothing of how that comes about. */
+
+import {explainCode} from './connection/problem.js';
+
+/**
+ * @typedef {import('../eyeline.d.ts').StateDetail} StateDetail
+ * @typedef {{showing: import('./track/switch.js').Showing, phase: import('../eyeline.d.ts').Phase, ended: boolean,
+ *   error: import('./connection/problem.js').RelayError | undefined, before: StateDetail}} Facts ended: the camera has; before: what
+ *   was so until now
+ */
+
+/** @type {StateDetail} */
+export const BEGINNING = Object.freeze({state: 'connecting', phase: 'connecting', code: '', message: ''});
+
+/** Follows the facts, and tells when something else is so than before. */
+export class Standing {
+  #look;
+  #tell;
+  /** @type {import('./connection/problem.js').RelayError | undefined} */
+  #error;
+  /** How the connection is doing. @type {import('../eyeline.d.ts').Phase} */
+  phase = 'connecting';
+  status = BEGINNING;
+
+  /** @param {() => Pick<Facts, 'showing' | 'ended'>} look @param {(status: StateDetail) => void} tell */
+  constructor(look, tell) {
+    this.#look = look;
+    this.#tell = tell;
+  }
+
+  /** The connection. @param {import('../eyeline.d.ts').Phase} phase @param {import('./connection/problem.js').RelayError} [error] */
+  enter(phase, error) {
+    this.phase = phase;
+    this.#error = error;
+  }
+
+  /** Tells what is shown, and why, if it is another thing than before. */
+  judge() {
+    const before = this.status;
+    this.status = standingOf({...this.#look(), phase: this.phase, error: this.#error, before});
+    if (!same(before, this.status)) this.#tell(this.status);
+  }
+}
+
+/** @param {Facts} facts @returns {StateDetail} */
+export function standingOf(facts) {
+  const {phase, showing} = facts;
+  const reason = reasonOf(facts);
+  if (phase === 'stopped') return {state: 'stopped', phase, ...NO_REASON};
+  if (phase === 'live' && showing === 'corrected') return {state: 'corrected', phase, ...reason};
+  return {state: reason.code ? 'raw' : 'connecting', phase, ...reason};
+}
+
+/** Whether they tell the same. @param {StateDetail} one @param {StateDetail} other */
+export function same(one, other) {
+  return one.state === other.state && one.phase === other.phase && one.code === other.code;
+}
+
+const NO_REASON = {code: '', message: ''};
+
+/** @param {Facts} facts */
+function reasonOf({showing, phase, ended, error, before}) {
+  if (ended) return {code: 'camera_gone', message: explainCode('camera_gone')};
+  if (phase === 'quiet') return {code: 'quiet', message: explainCode('quiet')};
+  const fallen = phase === 'live' && showing === 'raw' && (before.state === 'corrected' || before.code === 'silent');
+  if (fallen) return {code: 'silent', message: explainCode('silent')};
+  if (phase === 'live' || !error) return NO_REASON;
+  return {code: error.code, message: error.message};
+}

@@ -1,0 +1,139 @@
+/**
+ * The library's track by way of video elements and a canvas, for browsers that give no frames to a worker: what is shown
+ * is drawn on the canvas as it comes. A hidden page gets no callbacks for video frames; a worker's timer then has the
+ * pictures drawn. All of them look alike to it, so that while nobody looks silence of the relay is noticed by its track.
+ */
+
+import {now} from '../../workers/clock.js';
+import {Switch} from './switch.js';
+import {startMetronome} from '../../workers/start.js';
+
+/** Between two reports. */
+const REPORT_MS = 100;
+
+/** Beats of the worker's timer in a hidden page, and elsewhere, should callbacks fail to come; milliseconds. */
+const HIDDEN_MS = 1000 / 30;
+const PATIENCE_MS = 150;
+
+/** @typedef {import('./switch.js').Showing} Showing */
+
+export class SwitchCanvas {
+  #switch = new Switch();
+  #canvas = document.createElement('canvas');
+  #context = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext('2d', {alpha: false}));
+  #videos = {raw: new Film(() => this.#see('raw')), corrected: new Film(() => this.#see('corrected'))};
+  #metronome = startMetronome();
+  #shown = {raw: 0, corrected: 0, dropped: 0};
+  #drawnAt = -Infinity;
+  #over = new AbortController();
+  #report;
+
+  /** @type {MediaStreamTrack} */
+  track;
+
+  /** @param {MediaStreamTrack} camera @param {import('./switch-line.js').Parts} parts */
+  constructor(camera, {report}) {
+    this.#report = report;
+    const {width = 640, height = 480} = camera.getSettings();
+    Object.assign(this.#canvas, {width, height});
+    [this.track] = this.#canvas.captureStream().getVideoTracks();
+    this.replaceCamera(camera);
+    const timer = setInterval(() => this.#tell(), REPORT_MS);
+    this.#over.signal.addEventListener('abort', () => clearInterval(timer));
+    this.#metronome.onmessage = () => this.#beat();
+    const pace = () => this.#metronome.postMessage(document.hidden ? HIDDEN_MS : PATIENCE_MS);
+    document.addEventListener('visibilitychange', pace, {signal: this.#over.signal});
+    pace();
+  }
+
+  replaceCamera(/** @type {MediaStreamTrack} */ camera) {
+    this.#videos.raw.show(camera);
+  }
+
+  /** Corrected pictures come from this track from now on, or no more. */
+  follow(/** @type {MediaStreamTrack | undefined} */ corrected) {
+    this.#videos.corrected.show(corrected);
+    if (corrected) this.#switch.offer();
+    else this.#switch.withdraw();
+    this.#tell();
+  }
+
+  stop() {
+    this.#over.abort();
+    this.#metronome.terminate();
+    for (const video of Object.values(this.#videos)) video.end();
+    this.track.stop();
+  }
+
+  /** The browser has a new picture. */
+  #see(/** @type {Showing} */ kind) {
+    const before = this.#switch.showing;
+    const wanted = kind === 'raw' ? this.#switch.raw(1000 * now()) : this.#switch.corrected();
+    if (wanted) this.#draw(kind);
+    if (before !== this.#switch.showing) this.#tell();
+  }
+
+  /** The worker's timer: nothing to do, unless the browser has stopped calling. */
+  #beat() {
+    if (now() - this.#drawnAt < (document.hidden ? HIDDEN_MS / 2 : PATIENCE_MS)) return;
+    if (document.hidden && this.#videos.corrected.moves) this.#see('corrected');
+    this.#see('raw');
+  }
+
+  #draw(/** @type {Showing} */ kind) {
+    const picture = this.#videos[kind].picture;
+    if (!picture) return;
+    const {videoWidth: width, videoHeight: height} = picture;
+    if (this.#canvas.width !== width || this.#canvas.height !== height) Object.assign(this.#canvas, {width, height});
+    this.#context.drawImage(picture, 0, 0, width, height);
+    this.#drawnAt = now();
+    this.#shown[kind] += 1;
+  }
+
+  #tell() {
+    const {showing, count} = this.#switch;
+    this.#report({showing, count, ...this.#shown, ended: this.track.readyState === 'ended'});
+  }
+}
+
+/** A track's pictures, and a call for each. */
+class Film {
+  #video = Object.assign(document.createElement('video'), {muted: true, playsInline: true, autoplay: true});
+  #see;
+  #time = -1;
+
+  /** @param {() => void} see */
+  constructor(see) {
+    this.#see = see;
+    this.#await();
+  }
+
+  show(/** @type {MediaStreamTrack | undefined} */ track) {
+    this.#video.srcObject = track ? new MediaStream([track]) : null;
+    if (track) this.#video.play().catch(() => {}); // another one came before it began
+  }
+
+  end() {
+    this.#see = () => {};
+    this.#video.srcObject = null;
+  }
+
+  /** @returns {HTMLVideoElement | undefined} */
+  get picture() {
+    return this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && this.#video.videoWidth ? this.#video : undefined;
+  }
+
+  /** Whether there is a new picture since this was last asked. */
+  get moves() {
+    const before = this.#time;
+    this.#time = this.#video.currentTime;
+    return this.picture !== undefined && this.#time !== before;
+  }
+
+  #await() {
+    this.#video.requestVideoFrameCallback(() => {
+      this.#await();
+      this.#see();
+    });
+  }
+}

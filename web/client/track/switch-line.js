@@ -1,0 +1,94 @@
+/**
+ * Where the browser gives frames to scripts and takes them back: a SwitchRoute, on the page's own thread until the worker
+ * is there, and for ever where it never comes because the page's policy forbids it. No frame waits for either.
+ */
+
+import {SwitchRoute} from './switch-route.js';
+import {startWorker} from '../../workers/start.js';
+
+/** Frames that wait for a busy thread. */
+const NEWEST = 2;
+
+/** @typedef {{report: (report: import('./switch-route.js').Report) => void}} Parts */
+
+/** As SwitchCanvas, which is the other one. */
+export class SwitchLine {
+  #report;
+  #camera;
+  /** @type {MediaStreamTrack | undefined} */
+  #corrected;
+  /** @type {SwitchRoute | undefined} */
+  #here;
+  /** @type {Worker | undefined} */
+  #worker;
+
+  /** @type {MediaStreamTrack} */
+  track;
+
+  /** Whether the browser can. */
+  static get possible() {
+    return typeof MediaStreamTrackProcessor !== 'undefined' && typeof MediaStreamTrackGenerator !== 'undefined';
+  }
+
+  /** @param {MediaStreamTrack} camera @param {Parts} parts */
+  constructor(camera, {report}) {
+    this.#report = report;
+    this.#camera = camera;
+    const generator = new MediaStreamTrackGenerator({kind: 'video'});
+    this.track = generator;
+    this.#here = new SwitchRoute(generator.writable, report);
+    this.#here.camera(framesOf(camera));
+    this.#hire();
+  }
+
+  replaceCamera(/** @type {MediaStreamTrack} */ camera) {
+    this.#camera = camera;
+    const readable = framesOf(camera);
+    if (this.#here) this.#here.camera(readable);
+    else this.#order({type: 'camera', readable}, [readable]);
+  }
+
+  /** Corrected pictures come from this track from now on, or no more. */
+  follow(/** @type {MediaStreamTrack | undefined} */ corrected) {
+    this.#corrected = corrected;
+    const readable = corrected && framesOf(corrected);
+    if (this.#here) this.#here.follow(readable);
+    else this.#order({type: 'corrected', readable}, readable ? [readable] : []);
+  }
+
+  stop() {
+    this.#order({type: 'close'});
+    if (!this.#here) return;
+    this.#here.close();
+    this.#worker?.terminate();
+  }
+
+  #hire() {
+    try {
+      const worker = this.#worker = startWorker(new URL('./switch-worker.js', import.meta.url), 'switch');
+      worker.onmessage = ({data}) => data === null ? this.#move() : this.#report(data);
+      worker.onerror = (event) => event.preventDefault(); // it could not be loaded
+    } catch {
+      // A browser that refuses it in this way.
+    }
+  }
+
+  /** The worker is there. */
+  #move() {
+    if (!this.#here || this.track.readyState === 'ended') return;
+    const {writable, past} = this.#here.release();
+    this.#here = undefined;
+    this.#order({type: 'open', writable, past}, [writable]);
+    this.replaceCamera(this.#camera);
+    if (this.#corrected) this.follow(this.#corrected);
+  }
+
+  /** @param {import('./switch-worker.js').Order} order @param {Transferable[]} transfer */
+  #order(order, transfer = []) {
+    this.#worker?.postMessage(order, transfer);
+  }
+}
+
+function framesOf(/** @type {MediaStreamTrack} */ track) {
+  return new MediaStreamTrackProcessor({track, maxBufferSize: NEWEST}).readable;
+}

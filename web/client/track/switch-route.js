@@ -1,0 +1,156 @@
+/**
+ * The frames of the library's track: the camera's come in, and those that the relay returns; one of both goes out, its
+ * pixels as they came. Nothing queues here, and no frame is drawn. Runs on any thread.
+ *
+ * @typedef {{last: number, at: number, raw: number, corrected: number, dropped: number, count: number}} Past
+ * @typedef {{showing: import('./switch.js').Showing, count: number, raw: number, corrected: number, dropped: number,
+ *   ended: boolean}} Report count: corrected frames that came; the others: frames shown, and not; ended: nobody takes any
+ */
+
+import {now} from '../../workers/clock.js';
+import {Received, Switch, Timeline} from './switch.js';
+
+/** Between two reports; a change of what is shown is told at once. */
+const REPORT_MS = 100;
+
+/** Frames that may wait for whoever takes them; a burst of late ones arrives in one go. */
+const MOST_WAITING = 3;
+
+/** @typedef {import('./switch.js').Showing} Showing */
+
+export class SwitchRoute {
+  #writable;
+  #writer;
+  #report;
+  #timer;
+  #switch = new Switch();
+  #timeline;
+  #received = new Received();
+  #shown;
+  #count;
+  #ended = false;
+  /** @type {Showing} */
+  #told = 'raw';
+  /** @type {Record<Showing, ReadableStreamDefaultReader<VideoFrame> | undefined>} */
+  #readers = {raw: undefined, corrected: undefined};
+
+  /**
+   * @param {WritableStream<VideoFrame>} writable
+   * @param {(report: Report) => void} report
+   * @param {Past} [past] of the thread on which it ran before
+   */
+  constructor(writable, report, {last = -Infinity, at = 0, count = 0, ...shown} = {...NOTHING, last: -Infinity, at: 0}) {
+    this.#writable = writable;
+    this.#writer = writable.getWriter();
+    this.#writer.closed.then(() => this.#end(), () => this.#end());
+    this.#report = report;
+    this.#timeline = new Timeline(last, at);
+    this.#shown = shown;
+    this.#count = count;
+    this.#timer = setInterval(() => this.#say(), REPORT_MS);
+  }
+
+  /** The camera's frames come from here from now on. */
+  camera(/** @type {ReadableStream<VideoFrame>} */ readable) {
+    this.#read('raw', readable, (frame) => this.#switch.raw(frame.timestamp));
+  }
+
+  /** Corrected ones come from here, or no more. */
+  follow(/** @type {ReadableStream<VideoFrame> | undefined} */ readable) {
+    this.#received = new Received();
+    if (readable) this.#switch.offer();
+    else this.#switch.withdraw();
+    this.#tell();
+    this.#read('corrected', readable, () => this.#switch.corrected());
+  }
+
+  /** Lets go of everything, so that another thread can go on. @returns {{writable: WritableStream<VideoFrame>, past: Past}} */
+  release() {
+    clearInterval(this.#timer);
+    this.#stopReading();
+    this.#writer.releaseLock();
+    const {last, at} = this.#timeline;
+    return {writable: this.#writable, past: {...this.#shown, last, at, count: this.#count + this.#switch.count}};
+  }
+
+  async close() {
+    clearInterval(this.#timer);
+    this.#stopReading();
+    await this.#writer.close().catch(() => {});
+  }
+
+  /** @param {Showing} kind @param {ReadableStream<VideoFrame> | undefined} readable @param {(frame: VideoFrame) => boolean} wanted */
+  async #read(kind, readable, wanted) {
+    this.#readers[kind]?.cancel().catch(() => {});
+    const reader = this.#readers[kind] = readable?.getReader();
+    while (reader) {
+      const {value: frame, done} = await reader.read().catch(() => ({value: undefined, done: true}));
+      if (done || !frame) return;
+      if (reader === this.#readers[kind] && wanted(frame)) await this.#show(frame, kind, reader);
+      frame.close();
+      this.#tell();
+    }
+  }
+
+  async #show(/** @type {VideoFrame} */ frame, /** @type {Showing} */ kind, /** @type {unknown} */ source) {
+    if (this.#ended) return;
+    if ((this.#writer.desiredSize ?? 0) <= -MOST_WAITING) {
+      this.#shown.dropped += 1;
+      return;
+    }
+    const timestamp = this.#timeline.place(source, this.#timeOf(frame, kind), 1000 * now(), kind === 'raw');
+    const one = timestamp === frame.timestamp ? frame.clone() : await copy(frame, timestamp);
+    const late = timestamp !== this.#timeline.last || this.#ended; // another one was quicker
+    if (late) return one.close();
+    this.#shown[kind] += 1;
+    this.#writer.write(one).catch(() => { one.close(); });
+  }
+
+  #timeOf(/** @type {VideoFrame} */ frame, /** @type {Showing} */ kind) {
+    if (kind === 'raw') return frame.timestamp;
+    // @ts-ignore: newer than the compiler's library
+    return this.#received.time(frame.metadata?.().rtpTimestamp, frame.timestamp);
+  }
+
+  #stopReading() {
+    for (const kind of /** @type {Showing[]} */ (['raw', 'corrected'])) {
+      this.#readers[kind]?.cancel().catch(() => {});
+      this.#readers[kind] = undefined;
+    }
+  }
+
+  #end() {
+    this.#ended = true;
+  }
+
+  #tell() {
+    if (this.#told !== this.#switch.showing) this.#say();
+  }
+
+  #say() {
+    const {showing, count} = this.#switch;
+    this.#told = showing;
+    this.#report({showing, count: this.#count + count, ...this.#shown, ended: this.#ended});
+  }
+}
+
+/**
+ * The same pixels at another time. A received frame also bears the time at which it is thought to have been captured
+ * elsewhere: Chromium (156) tells that one to whoever takes the track, whatever a clone's timestamp says; it jumps back
+ * and forth, and a sender drops what jumps back. Only a copy is free of it.
+ * @param {VideoFrame} frame @param {number} timestamp
+ */
+async function copy(frame, timestamp) {
+  const {format, codedWidth, codedHeight, displayWidth, displayHeight} = frame;
+  const {width = codedWidth, height = codedHeight} = frame.visibleRect ?? {};
+  if (!format) return new VideoFrame(frame, {timestamp}); // it lies in the graphics' memory
+  const data = new Uint8Array(frame.allocationSize());
+  const layout = await frame.copyTo(data);
+  const colorSpace = frame.colorSpace.toJSON();
+  return new VideoFrame(data, {
+    format, codedWidth: width, codedHeight: height, displayWidth, displayHeight, timestamp, layout, colorSpace,
+    transfer: [data.buffer],
+  });
+}
+
+const NOTHING = {raw: 0, corrected: 0, dropped: 0, count: 0};

@@ -1,0 +1,82 @@
+/** The live figures. Knows nothing of where they come from but the shape of the relay's `stats` message. */
+
+import {explain} from '../client/gaze.js';
+
+/**
+ * @typedef {{p50: number, p95: number}} Spread
+ * @typedef {{
+ *   width: number, height: number, fps_in: number, fps_out: number, faces: number, pipeline: string,
+ *   frames: {in: number, out: number, dropped: number, corrected: number, passed: Record<string, number>},
+ *   delay_ms: Spread | null, stages_ms: Record<string, Spread>, age_frames: Record<string, Spread>,
+ * }} Stats
+ */
+
+const NONE = '–';
+
+/** @type {Record<string, string>} */
+const STAGES = {landmarks: 'Find the eyes', field: 'Plan the turn', warp: 'Turn the eyes'};
+
+export class Figures {
+  #box;
+
+  constructor(/** @type {HTMLElement} */ box) {
+    this.#box = box;
+  }
+
+  /**
+   * @param {import('../eyeline.d.ts').Stats} stats
+   */
+  show(stats) {
+    this.#put('rate', `${stats.fps_in.toFixed(0)} → ${stats.fps_out.toFixed(0)}`);
+    this.#put('trip', stats.trip_ms === null ? NONE : stats.trip_ms.toFixed(0));
+    this.#put('delay', stats.delay_ms ? stats.delay_ms.p50.toFixed(1) : NONE);
+    this.#put('share', (100 * stats.share).toFixed(0));
+    this.#put('faces', String(stats.faces));
+    this.#put('stages', Object.keys(STAGES).map((stage) => brief(stats.stages_ms[stage]?.p50)).join(' · '));
+    this.#fill('stages', Object.entries(stats.stages_ms).map(([stage, time]) => [
+      STAGES[stage] ?? stage, one(time?.p50), one(time?.p95), ageOf(stats.age_frames[stage])]));
+    this.#fill('frames', frameRows(stats));
+  }
+
+  /** Nothing is known: no relay. */
+  clear() {
+    for (const place of this.#box.querySelectorAll('[data-figure]')) place.textContent = NONE;
+    this.#fill('stages', []);
+    this.#fill('frames', []);
+  }
+
+  #put(/** @type {string} */ name, /** @type {string} */ text) {
+    const place = this.#box.querySelector(`[data-figure="${name}"]`);
+    if (place && place.textContent !== text) place.textContent = text;
+  }
+
+  #fill(/** @type {string} */ id, /** @type {string[][]} */ rows) {
+    const body = /** @type {HTMLTableSectionElement} */ (this.#box.querySelector(`#${id}`));
+    body.replaceChildren(...rows.map(rowOf));
+  }
+}
+
+/** @param {Stats} stats */
+function frameRows({frames, width, height, pipeline}) {
+  const count = (/** @type {number} */ number) => number.toLocaleString('en');
+  const passed = Object.entries(frames.passed).sort(([, a], [, b]) => b - a);
+  return [
+    ['Picture', `${width} × ${height}, ${pipeline}`],
+    ['In, out, dropped', [frames.in, frames.out, frames.dropped].map(count).join(', ')],
+    ['Corrected', count(frames.corrected)],
+    ...passed.map(([verdict, number]) => [`Passed: ${explain(verdict)}`, count(number)]),
+  ];
+}
+
+function rowOf(/** @type {string[]} */ [head, ...cells]) {
+  const row = document.createElement('tr');
+  const heading = document.createElement('th');
+  heading.scope = 'row';
+  heading.textContent = head;
+  row.append(heading, ...cells.map((text) => Object.assign(document.createElement('td'), {textContent: text})));
+  return row;
+}
+
+const one = (/** @type {number | undefined} */ value) => value === undefined ? NONE : value.toFixed(1);
+const brief = (/** @type {number | undefined} */ value) => value === undefined ? NONE : value.toFixed(value < 10 ? 1 : 0);
+const ageOf = (/** @type {Spread | undefined} */ age) => age ? `${age.p50.toFixed(0)}–${age.p95.toFixed(0)}` : NONE;

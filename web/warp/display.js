@@ -1,0 +1,207 @@
+/**
+ * The display hand: for every frame of the camera, at once, what is to be done to it, from the newest that the relay
+ * has said. The same for both routes. Knows nothing of how frames come and go, nor of how they are drawn.
+ *
+ * It is told of everything that happens, with the time `at` which it did (milliseconds of one clock for all), and asked
+ * about each frame in turn.
+ *
+ * @typedef {import('./motion/luma.js').Small} Small
+ * @typedef {import('./wire.js').FaceSight} FaceSight
+ * @typedef {import('./fields.js').Placed} Placed
+ * @typedef {{
+ *   index: number, time: number, at: number, width: number, height: number, luma?: Small,
+ * }} Frame one of the camera's: its number, its time on the camera's clock and when it came, milliseconds; pixels
+ * @typedef {import('./freshness.js').Limits & {motion: 'flow' | 'velocity' | 'off', guard: boolean}} Wishes
+ * @typedef {{placed: Placed[], verdict: string, landmarks: number | null, field: number | null}} Plan
+ *   what to warp; where that is nothing, why; the numbers of the frames whose results are used
+ */
+
+import {Newest, idleReason, place, resize, scaled} from './fields.js';
+import {Fade} from './freshness.js';
+import {guard} from './motion/guard.js';
+import {carry, drift, paces, see} from './motion/motion.js';
+import {Stamps} from './stamps.js';
+import {Tally} from './frame-counts.js';
+import {decode} from './wire.js';
+
+/** Frames that are remembered: as many as come in the half second after which no result is used. */
+const KEPT_MS = 700;
+
+/** A relay that is silent for so long will not speak of the present frame, milliseconds. */
+const QUIET_MS = 1000;
+
+/**
+ * A frame may have been overtaken here and not on its way to the relay. Of a field only the age matters, so the nearest
+ * frame stands for the one it was made from; landmarks have to fit theirs, and the next ones soon come. Milliseconds.
+ */
+const NEAR_MS = 50;
+
+/** @type {Map<number, {right: number, left: number}>} */
+const NO_GUARD = new Map();
+
+export class Display {
+  #wishes;
+  #fade;
+  #stamps = new Stamps();
+  /** @type {Frame[]} */
+  #frames = [];
+  #index = 0;
+  /** @type {Newest<import('./wire.js').Landmarks, Frame>} */
+  #landmarks = new Newest();
+  /** @type {Newest<import('./wire.js').Fields, Frame>} */
+  #fields = new Newest();
+  /** @type {import('./motion/motion.js').Sight<FaceSight> | undefined} */
+  #sight;
+  #heard = -Infinity;
+  /** How far a timestamp may be off a frame to name it; milliseconds. @type {number | undefined} */
+  #reach;
+  tally = new Tally();
+
+  constructor(/** @type {Wishes} */ wishes) {
+    this.#wishes = wishes;
+    this.#fade = new Fade(wishes);
+  }
+
+  /** Whether the relay has spoken lately, so that a frame's pixels may be needed. */
+  isFed(/** @type {number} */ at) {
+    return at - this.#heard < QUIET_MS;
+  }
+
+  /** Whether frames should come with their luma. */
+  get wantsLuma() {
+    return this.#wishes.motion === 'flow' || this.#wishes.guard;
+  }
+
+  /** How the frames that packets are made from are told. */
+  get stamps() {
+    return this.#stamps.kind;
+  }
+
+  /** Of the newest frame, pixels. */
+  get size() {
+    const {width = 0, height = 0} = this.#frames.at(-1) ?? {};
+    return {width, height};
+  }
+
+  /** Other wishes. @param {Partial<Wishes>} wishes */
+  change(wishes) {
+    this.#wishes = this.#fade.limits = {...this.#wishes, ...wishes};
+  }
+
+  /**
+   * A frame came.
+   * @param {{time: number, at: number, width: number, height: number}} frame
+   * @param {boolean} guessed its time is known to about one frame only
+   * @returns {Frame}
+   */
+  arrive({time, at, width, height}, guessed = false) {
+    this.#reach = guessed ? NEAR_MS : undefined;
+    const frame = {index: this.#index++, time, at, width, height};
+    this.#frames.push(frame);
+    this.#frames = this.#frames.filter((one) => time - one.time < KEPT_MS);
+    this.#stamps.frame(time, at);
+    this.tally.arrive(at);
+    return frame;
+  }
+
+  /** The small copy of a frame left the encoder with this RTP timestamp. */
+  sent(/** @type {number} */ rtp, /** @type {number} */ at) {
+    this.#stamps.sent(rtp, at);
+  }
+
+  /** A round trip of the control channel, milliseconds. */
+  trip(/** @type {number} */ milliseconds) {
+    this.#stamps.trip(milliseconds);
+  }
+
+  /** A packet of the relay came. */
+  receive(/** @type {unknown} */ buffer, /** @type {number} */ at) {
+    const packet = decode(buffer);
+    if (!packet) {
+      this.tally.packets.malformed += 1;
+      return;
+    }
+    this.#heard = at;
+    this.tally.packets[packet.kind] += 1;
+    this.#stamps.told(packet.rtp, at);
+    const frame = this.#frameOf(packet.rtp, packet.kind === 'fields' ? NEAR_MS : this.#reach);
+    if (!frame) this.tally.packets.unmatched += 1;
+    else if (packet.kind === 'landmarks') this.#takeLandmarks(packet, frame);
+    else if (this.#fields.take(packet)) this.#fields.frame = frame;
+    this.tally.packets.lost = this.#landmarks.lost + this.#fields.lost;
+    this.tally.packets.late = this.#landmarks.late + this.#fields.late;
+  }
+
+  /** The connection has ended: nothing that was said belongs to what comes next. */
+  forget() {
+    this.#landmarks.forget();
+    this.#fields.forget();
+    this.#sight = undefined;
+    this.#stamps.forget();
+  }
+
+  /** Another camera from now on. */
+  changeCamera() {
+    this.#frames = [];
+    this.#landmarks.frame = this.#fields.frame = this.#sight = undefined;
+    this.#stamps.change();
+  }
+
+  /** What to do to this frame. @param {Frame} frame @returns {Plan} */
+  plan(frame) {
+    const {packet: fields, frame: fieldFrame} = this.#fields;
+    const {frame: seen} = this.#landmarks;
+    if (!this.#sight || !fields || !seen || !fieldFrame) return passed('warming_up');
+    const oldest = (frame.time - Math.min(seen.time, fieldFrame.time)) / 1000;
+    const ages = {landmarks: frame.index - seen.index, field: frame.index - fieldFrame.index, oldest};
+    const share = this.#fade.share(ages, frame.time / 1000);
+    if (share === 0) return passed('late');
+    const carried = this.#carry(this.#sight, seen, frame);
+    const open = this.#wishes.guard && frame.luma ? guard(this.#sight, carried, frame.luma) : NO_GUARD;
+    const scale = factorOf(seen);
+    const [across, down] = [scale * frame.width / seen.width, scale * frame.height / seen.height];
+    const faces = carried.map((face) => resize(face, across, down));
+    const placed = place(faces, fields, (number, side) => share * (open.get(number)?.[side] ?? 1));
+    const verdict = placed.length ? 'corrected' : idleReason(faces, fields, open);
+    return {placed, verdict, landmarks: seen.index, field: fieldFrame.index};
+  }
+
+  #takeLandmarks(/** @type {import('./wire.js').Landmarks} */ packet, /** @type {Frame} */ frame) {
+    const [before, earlier] = [this.#sight, this.#landmarks.frame];
+    if (!this.#landmarks.take(packet)) return;
+    this.#landmarks.frame = frame;
+    const {width, height} = frame.luma ?? frame;
+    const faces = scaled(packet, frame.width / factorOf(frame), frame.height / factorOf(frame));
+    const same = before?.width === width && before.height === height && earlier;
+    const known = same ? paces(before.faces, faces, (frame.time - earlier.time) / 1000) : new Map();
+    const windows = new Map();
+    this.#sight = frame.luma ? see(frame.luma, faces, known) : {faces, width, height, windows, paces: known};
+  }
+
+  /**
+   * The faces where they are in this frame, in the pixels of the sight.
+   * @param {import('./motion/motion.js').Sight<FaceSight>} sight @param {Frame} seen where it is from @param {Frame} frame
+   */
+  #carry(sight, seen, frame) {
+    const seconds = (frame.time - seen.time) / 1000;
+    switch (this.#wishes.motion) {
+      case 'flow': return frame.luma ? carry(sight, frame.luma, seconds) : drift(sight, seconds);
+      case 'velocity': return drift(sight, seconds);
+      case 'off': return sight.faces;
+    }
+  }
+
+  /** @param {number} rtp @param {number} [reach] milliseconds */
+  #frameOf(rtp, reach) {
+    const time = this.#stamps.timeOf(rtp, reach);
+    return time === null ? undefined : this.#frames.find((frame) => frame.time === time);
+  }
+}
+
+/** Pixels of the frame, each way, in one of what stands for it. */
+const factorOf = (/** @type {Frame} */ {luma}) => luma?.factor ?? 1;
+
+/** @returns {Plan} */
+function passed(/** @type {string} */ verdict) {
+  return {placed: [], verdict, landmarks: null, field: null};
+}

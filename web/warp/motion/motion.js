@@ -1,0 +1,181 @@
+/**
+ * Carries eyes forward: from the picture in which the relay found them to the newest one. By the rule of
+ * relay/gaze/motion/compensation.py: corners around the eyes, not lids and irises, are followed, and a similarity transform (move,
+ * turn, scale) is laid through their steps; where that fails, each face goes on at half its last pace. Pure functions.
+ *
+ *   const sight = see(luma, faces, paces(before, faces, seconds)); // for each picture with faces
+ *   const carried = carry(sight, newestLuma, seconds); // for each picture shown; or drift(sight, seconds)
+ *   const factors = guard(sight, carried, newestLuma); // guard.js; likewise
+ *
+ * @typedef {import('./flow.js').Point} Point
+ * @typedef {import('./reference.js').Eye} Eye
+ * @typedef {import('./reference.js').Face} Face
+ * @typedef {import('./reference.js').Luma} Luma
+ * @typedef {import('./reference.js').Paces} Paces
+ * @typedef {import('./reference.js').Window} Window
+ */
+
+/**
+ * @template {Face} F
+ * @typedef {import('./reference.js').Sight<F>} Sight
+ */
+
+/**
+ * @typedef {{a: number, b: number, x: number, y: number}} Similarity (px, py) -> (a px - b py + x, b px + a py + y)
+ */
+
+import {follow} from './flow.js';
+import {again, widthOf} from './reference.js';
+
+export {see} from './reference.js';
+
+// As in relay/gaze/motion/compensation.py.
+const FEWEST = 6;
+const AGREES = 0.08; // eye widths
+const LARGEST_TURN = 25 * Math.PI / 180;
+const LARGEST_SCALE = 1.25;
+const DAMPING = 0.5;
+
+/** @type {Similarity} */
+const STAY = {a: 1, b: 0, x: 0, y: 0};
+
+/**
+ * The faces where they are in this picture. Never fails: what cannot be followed goes on at its pace, or stays.
+ * @template {Face} F
+ * @param {Sight<F>} sight
+ * @param {Luma} luma
+ * @param {number} seconds from the one picture to the other
+ * @returns {F[]}
+ */
+export function carry(sight, luma, seconds) {
+  const sameSize = luma.width === sight.width && luma.height === sight.height;
+  return sight.faces.map((face) => {
+    const window = sameSize ? sight.windows.get(face.number) : undefined;
+    const step = window ? followed(window, luma, widthOf(face)) : null;
+    return move(face, step ?? paced(sight.paces.get(face.number), seconds));
+  });
+}
+
+/**
+ * The faces where their pace alone takes them.
+ * @template {Face} F
+ * @param {Sight<F>} sight
+ * @param {number} seconds from the picture in which they were found to the one that is shown
+ * @returns {F[]}
+ */
+export function drift(sight, seconds) {
+  return sight.faces.map((face) => move(face, paced(sight.paces.get(face.number), seconds)));
+}
+
+/**
+ * How fast each face goes, from its last two sightings in lumas of one size, damped.
+ * @param {Face[]} before
+ * @param {Face[]} now
+ * @param {number} seconds between them
+ * @returns {Paces}
+ */
+export function paces(before, now, seconds) {
+  /** @type {Paces} */
+  const found = new Map();
+  if (!(seconds > 0 && seconds < 1)) return found;
+  for (const face of now) {
+    const earlier = before.find(({number}) => number === face.number);
+    if (!earlier) continue;
+    const [here, there] = [middleOf(face), middleOf(earlier)];
+    found.set(face.number, {x: DAMPING * (here.x - there.x) / seconds, y: DAMPING * (here.y - there.y) / seconds});
+  }
+  return found;
+}
+
+/**
+ * The similarity that takes most of the points `before` to `after`; null where too few of them agree. Least squares,
+ * again and again with less weight on what lies far off.
+ * @param {Point[]} before
+ * @param {Point[]} after
+ * @param {number} tolerance pixels that a point may be off, and still agree
+ * @returns {Similarity | null}
+ */
+export function fit(before, after, tolerance) {
+  if (before.length < FEWEST) return null;
+  const steps = before.map((from, index) => ({x: after[index].x - from.x, y: after[index].y - from.y}));
+  const usual = medianOf(steps);
+  let off = steps.map((step) => distance(step, usual));
+  const spread = Math.max(2 * median(off), tolerance);
+  let step = STAY;
+  for (const width of [spread, Math.max(spread / 3, tolerance), tolerance]) {
+    step = leastSquares(before, after, off.map((far) => (1 + (far / width) ** 2) ** -2));
+    off = before.map((from, index) => distance(apply(step, from), after[index]));
+  }
+  const agreeing = off.filter((far) => far < tolerance).length;
+  return agreeing >= Math.max(FEWEST, 0.4 * before.length) ? step : null;
+}
+
+/**
+ * The similarity with the least weighted squares of what remains.
+ * @param {Point[]} before @param {Point[]} after @param {number[]} weights
+ * @returns {Similarity}
+ */
+function leastSquares(before, after, weights) {
+  const total = weights.reduce((sum, weight) => sum + weight, 0);
+  const mean = (/** @type {(from: Point, to: Point) => number} */ value) =>
+    weights.reduce((sum, weight, index) => sum + weight * value(before[index], after[index]), 0) / total;
+  const middle = {x: mean(({x}) => x), y: mean(({y}) => y)};
+  const target = {x: mean((_, {x}) => x), y: mean((_, {y}) => y)};
+  const size = Math.max(mean((from) => distance(from, middle) ** 2), 1e-9);
+  const a = mean((from, to) => (from.x - middle.x) * (to.x - target.x) + (from.y - middle.y) * (to.y - target.y)) / size;
+  const b = mean((from, to) => (from.x - middle.x) * (to.y - target.y) - (from.y - middle.y) * (to.x - target.x)) / size;
+  return {a, b, x: target.x - a * middle.x + b * middle.y, y: target.y - b * middle.x - a * middle.y};
+}
+
+/**
+ * How the face has moved since the window was cut, in the picture's pixels; null where that cannot be told.
+ * @param {Window} window @param {Luma} luma @param {number} eyeWidth
+ */
+function followed(window, luma, eyeWidth) {
+  const {left, top, factor, levels, points} = window;
+  if (points.length < FEWEST) return null;
+  const found = follow(levels, again(window, luma), points);
+  const toPicture = (/** @type {Point} */ {x, y}) => ({x: left + (x + 0.5) * factor, y: top + (y + 0.5) * factor});
+  const before = points.filter((_, index) => found[index]).map(toPicture);
+  const after = found.flatMap((place) => place ? [toPicture(place)] : []);
+  const step = fit(before, after, AGREES * eyeWidth);
+  return step && isPlausible(step, medianOf(before), eyeWidth) ? step : null;
+}
+
+/** Whether a head can have moved like that within a few pictures. */
+function isPlausible(/** @type {Similarity} */ step, /** @type {Point} */ middle, /** @type {number} */ eyeWidth) {
+  const scale = Math.hypot(step.a, step.b);
+  return distance(apply(step, middle), middle) < 2 * eyeWidth && scale < LARGEST_SCALE && scale > 1 / LARGEST_SCALE
+    && Math.abs(Math.atan2(step.b, step.a)) < LARGEST_TURN;
+}
+
+/**
+ * @template {Face} F
+ * @param {F} face
+ * @param {Similarity} step
+ * @returns {F}
+ */
+function move(face, step) {
+  return step === STAY ? face : {...face, right: moveEye(face.right, step), left: moveEye(face.left, step)};
+}
+
+function moveEye(/** @type {Eye} */ eye, /** @type {Similarity} */ step) {
+  const {x: stepX, y: stepY} = apply({...step, x: 0, y: 0}, {x: eye.stepX, y: eye.stepY});
+  return {...eye, ...apply(step, eye), stepX, stepY};
+}
+
+/** @returns {Similarity} */
+function paced(/** @type {Point | undefined} */ pace, /** @type {number} */ seconds) {
+  const time = Math.min(Math.max(seconds, 0), 1);
+  return pace ? {...STAY, x: pace.x * time, y: pace.y * time} : STAY;
+}
+
+/** @returns {Point} */
+function apply(/** @type {Similarity} */ {a, b, x, y}, /** @type {Point} */ from) {
+  return {x: a * from.x - b * from.y + x, y: b * from.x + a * from.y + y};
+}
+
+const distance = (/** @type {Point} */ one, /** @type {Point} */ other) => Math.hypot(one.x - other.x, one.y - other.y);
+const middleOf = (/** @type {Face} */ {right, left}) => ({x: (right.x + left.x) / 2, y: (right.y + left.y) / 2});
+const medianOf = (/** @type {Point[]} */ points) => ({x: median(points.map(({x}) => x)), y: median(points.map(({y}) => y))});
+const median = (/** @type {number[]} */ values) => Float64Array.from(values).sort()[values.length >> 1];

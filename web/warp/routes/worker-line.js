@@ -1,0 +1,89 @@
+/**
+ * The page's end of the worker route: the camera's frames go to the worker and its frames come back without passing
+ * through the page, orders are sent, reports come. Knows nothing of what is done there.
+ */
+
+import {startWorker} from '../../workers/start.js';
+
+/** Frames that wait for a busy worker: enough to see that one was overtaken. */
+const NEWEST = 2;
+
+/**
+ * As CanvasRoute, which is the other one; `report` and `fail` may be called at any time. Nothing is sent before the worker
+ * is there: a camera's frames that lie about unread hold up the camera itself.
+ */
+export class WorkerLine {
+  #worker = startWorker(new URL('./local-worker.js', import.meta.url), 'local');
+  #generator = new MediaStreamTrackGenerator({kind: 'video'});
+  #camera;
+  /** What is to be sent first. @type {(() => void)[] | undefined} */
+  #waiting = [];
+
+  /** Whether the browser gives frames to a worker, and takes them back. */
+  static get possible() {
+    return typeof MediaStreamTrackProcessor !== 'undefined' && typeof MediaStreamTrackGenerator !== 'undefined';
+  }
+
+  /** @param {MediaStreamTrack} camera @param {import('./canvas-route.js').RouteParts} parts */
+  constructor(camera, {wishes, report, fail}) {
+    this.#camera = camera;
+    this.#worker.onmessage = ({data}) => data === null ? this.#begin(wishes) : report(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      fail();
+    };
+  }
+
+  get track() {
+    return this.#generator;
+  }
+
+  replaceCamera(/** @type {MediaStreamTrack} */ camera) {
+    this.#camera = camera;
+    if (this.#waiting) return;
+    const {readable} = new MediaStreamTrackProcessor({track: camera, maxBufferSize: NEWEST});
+    this.#order({type: 'camera', readable}, [readable]);
+  }
+
+  receive(/** @type {ArrayBuffer} */ buffer, /** @type {number} */ at) {
+    this.#order({type: 'packet', buffer, at}, buffer instanceof ArrayBuffer ? [buffer] : []);
+  }
+
+  sent(/** @type {number} */ rtp, /** @type {number} */ at) {
+    this.#order({type: 'sent', rtp, at});
+  }
+
+  trip(/** @type {number} */ milliseconds) {
+    this.#order({type: 'trip', milliseconds});
+  }
+
+  change(/** @type {Partial<import('../display.js').Wishes>} */ wishes) {
+    this.#order({type: 'change', wishes});
+  }
+
+  forget() {
+    this.#order({type: 'forget'});
+  }
+
+  stop() {
+    if (this.#waiting) this.#worker.terminate();
+    else this.#order({type: 'close'});
+  }
+
+  /** The worker is there. */
+  #begin(/** @type {import('../display.js').Wishes} */ wishes) {
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    const {writable} = this.#generator;
+    this.#order({type: 'open', wishes, writable}, [writable]);
+    this.replaceCamera(this.#camera);
+    for (const send of waiting) send();
+  }
+
+  /** @param {import('./local-worker.js').Order} order @param {Transferable[]} transfer */
+  #order(order, transfer = []) {
+    const send = () => this.#worker.postMessage(order, transfer);
+    if (this.#waiting) this.#waiting.push(send);
+    else send();
+  }
+}
