@@ -22,7 +22,7 @@ from relay.config.serve import Serve
 from relay.errors import ConfigError
 from relay.gaze.corrector import Corrector
 from relay.http.access import cors
-from relay.http.access.gate import Gate, check_door
+from relay.http.access.gate import Gate, check_exposure
 from relay.http.probes import Probes
 from relay.http.problems import answer_problems
 from relay.http.routes import Routes
@@ -30,16 +30,16 @@ from relay.http.taps import Taps
 from relay.http.whep import Whep
 from relay.http.whip import Whip
 from relay.media.aiortc_patches import codec, keyframes, queues, rescue
-from relay.media.stages import Hands
+from relay.media.stages import Executors
 from relay.media.trace import TraceFile
-from relay.monitor import Upkeep
+from relay.monitor import Monitor
 from relay.session.registry import Sessions
-from relay.session.session import Eyes
+from relay.session.session import PersonStages
 
-MakeEyes = Callable[[Correction], Eyes]
+MakeStages = Callable[[Correction], PersonStages]
 
 SESSIONS: Final = web.AppKey("sessions", Sessions)
-UPKEEP: Final = web.AppKey("upkeep", Upkeep)
+MONITOR: Final = web.AppKey("upkeep", Monitor)
 PROBES: Final = web.AppKey("probes", Probes)
 
 log = logging.getLogger(__name__)
@@ -52,18 +52,20 @@ def page_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "web"
 
 
-def assemble(settings: Serve, make_eyes: MakeEyes | None = None) -> web.Application:
+def assemble(settings: Serve, make_stages: MakeStages | None = None) -> web.Application:
     """The application: its parts begin and end with it. make_eyes: if not the Corrector's. Raises ConfigError."""
-    check_door(settings)
-    hands = Hands.hire()
-    make_eyes = make_eyes or partial(Corrector, settings)
+    check_exposure(settings)
+    executors = Executors.start()
+    make_stages = make_stages or partial(Corrector, settings)
     trace = TraceFile(settings.trace) if settings.trace else None
-    upkeep = Upkeep(settings)
-    sessions = Sessions(settings, hands, make_eyes, time.monotonic, trace, observer=upkeep.observer, admit=upkeep.admit)
+    monitor = Monitor(settings)
+    sessions = Sessions(
+        settings, executors, make_stages, time.monotonic, trace, observer=monitor.observer, admit=monitor.admit
+    )
     app = web.Application(client_max_size=settings.max_offer_bytes, middlewares=[answer_problems, Gate(settings).check])
     app.add_routes([*Whip(settings, sessions).table(), *Whep(settings, sessions).table()])
-    app[SESSIONS], app[UPKEEP], app[PROBES] = sessions, upkeep, upkeep.probes(sessions)
-    app.add_routes(app[PROBES].health() + ([] if settings.metrics_port is not None else app[PROBES].figures()))
+    app[SESSIONS], app[MONITOR], app[PROBES] = sessions, monitor, monitor.probes(sessions)
+    app.add_routes(app[PROBES].health() + ([] if settings.metrics_port is not None else app[PROBES].metrics()))
     app.add_routes(Taps(settings, sessions).table())
     app.add_routes(Routes(settings, sessions, page_folder()).table())
     cors.allow(app, settings.allow_origins)
@@ -71,15 +73,15 @@ def assemble(settings: Serve, make_eyes: MakeEyes | None = None) -> web.Applicat
     async def own(_: web.Application) -> AsyncIterator[None]:
         _prepare_media(settings)
         # A missing or wrong model is to be told at the start, not to the first person who comes.
-        (await asyncio.to_thread(make_eyes, settings.correction)).close()
-        upkeep.warm = True
-        async with upkeep.watching(sessions):
+        (await asyncio.to_thread(make_stages, settings.correction)).close()
+        monitor.warm = True
+        async with monitor.watching(sessions):
             yield
             # 1. No request is being served any more: no session can begin.
             # 2. Sessions end, and with them everything that runs in a thread.
             await sessions.close_all()
         # 3. The threads, and what was noted of them.
-        await asyncio.to_thread(hands.dismiss)
+        await asyncio.to_thread(executors.shutdown)
         if trace:
             trace.close()
 
@@ -88,19 +90,19 @@ def assemble(settings: Serve, make_eyes: MakeEyes | None = None) -> web.Applicat
 
 
 @asynccontextmanager
-async def listening(settings: Serve, make_eyes: MakeEyes | None = None) -> AsyncIterator[str]:
+async def listening(settings: Serve, make_stages: MakeStages | None = None) -> AsyncIterator[str]:
     """The relay, serving; gives its address. Raises ConfigError where it cannot listen, ModelError."""
-    async with _serving(assemble(settings, make_eyes), settings) as address:
+    async with _serving(assemble(settings, make_stages), settings) as address:
         yield address
 
 
-async def serve(settings: Serve, announce: Callable[[str], None], make_eyes: MakeEyes | None = None) -> None:
+async def serve(settings: Serve, announce: Callable[[str], None], make_stages: MakeStages | None = None) -> None:
     """Serve until SIGINT, or SIGTERM and its drain. announce is told the address once the relay can be reached."""
     asyncio.get_running_loop().set_exception_handler(quieten)
-    signals, app = drain.hear(), assemble(settings, make_eyes)
+    signals, app = drain.hear(), assemble(settings, make_stages)
     async with _serving(app, settings) as address:
         announce(address)
-        await app[UPKEEP].drain.wait(signals, app[SESSIONS])
+        await app[MONITOR].drain.wait(signals, app[SESSIONS])
         log.info("stopping")
 
 
@@ -135,9 +137,9 @@ async def _serving(app: web.Application, settings: Serve) -> AsyncIterator[str]:
         runner = await stack.enter_async_context(_running(app))
         await _listen(runner, settings.host, settings.port)
         if settings.metrics_port is not None:
-            figures = web.Application(middlewares=[answer_problems])
-            figures.add_routes(app[PROBES].health() + app[PROBES].figures())
-            beside = await stack.enter_async_context(_running(figures))
+            metrics = web.Application(middlewares=[answer_problems])
+            metrics.add_routes(app[PROBES].health() + app[PROBES].metrics())
+            beside = await stack.enter_async_context(_running(metrics))
             await _listen(beside, settings.metrics_host, settings.metrics_port, "metrics_")
             log.info("figures are at %s:%d/metrics", settings.metrics_host, beside.addresses[0][1])
         yield _address(settings.host, runner.addresses[0][1])

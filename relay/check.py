@@ -145,7 +145,7 @@ def check_network(settings: Check) -> Finding:
 
 def _time_two_eyes(network: Any) -> float:
     """Seconds, the middle of twenty runs."""
-    eye = importlib.import_module("relay.gaze.eye_crop").Cutout(
+    eye = importlib.import_module("relay.gaze.eye_crop").EyeCrop(
         np.zeros((3, *GRID), np.float32), np.zeros((2, *GRID), np.float32), radius=0.2
     )
     times = []

@@ -75,7 +75,7 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class Told:
+class EncodedFaces:
     """What is sent in place of a picture, and what its receiver will make of it: a correction, or why none."""
 
     packet: bytes

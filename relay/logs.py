@@ -21,7 +21,7 @@ _session: ContextVar[str] = ContextVar("session", default="")
 
 
 @contextmanager
-def speaking_of(session: str) -> Iterator[None]:
+def session_context(session: str) -> Iterator[None]:
     """Every line logged meanwhile, also by tasks and sockets begun meanwhile, is about the session of this name."""
     before = _session.set(session[:SHOWN])
     try:

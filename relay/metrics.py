@@ -126,7 +126,7 @@ class Observer(Protocol):
         """A shown frame used a result of this line that was so many frames old."""
 
 
-class _Deaf:
+class _NullObserver:
     def time(self, stage: str, seconds: float, /) -> None:
         pass
 
@@ -137,13 +137,13 @@ class _Deaf:
         pass
 
 
-DEAF: Final[Observer] = _Deaf()
+NULL_OBSERVER: Final[Observer] = _NullObserver()
 
 
 class Meter:
     """Counts what happens to the frames of one session. observer: hears of it too."""
 
-    def __init__(self, pipeline: str, begun: float, returns: str = "video", observer: Observer = DEAF) -> None:
+    def __init__(self, pipeline: str, begun: float, returns: str = "video", observer: Observer = NULL_OBSERVER) -> None:
         self._pipeline, self._returns, self._observer = pipeline, returns, observer
         self._begun = begun
         self._size = (0, 0)

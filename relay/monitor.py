@@ -22,7 +22,7 @@ from relay.media.aiortc_patches.counts import Network
 from relay.session.registry import Sessions
 
 
-class Upkeep:
+class Monitor:
     """warm: whether the models have been loaded once; who loads them says so. observer: for all sessions' figures."""
 
     def __init__(self, settings: Serve) -> None:

@@ -98,9 +98,9 @@ async def serve_blindly(flags: list[str]) -> None:
     """A relay whose eyes find nobody, until it is ended. It says when the machine gave it no time."""
     from relay.app import listening  # noqa: PLC0415 - as __main__ does, after the threads are capped
     from relay.config.serve import Serve  # noqa: PLC0415
-    from tests.fakes import Eyesight  # noqa: PLC0415
+    from tests.fakes import StageFactory  # noqa: PLC0415
 
-    async with listening(Serve.read(flags, "lossy"), Eyesight()) as address:
+    async with listening(Serve.read(flags, "lossy"), StageFactory()) as address:
         _say(address)
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)

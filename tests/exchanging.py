@@ -16,7 +16,7 @@ from relay.config.serve import Serve
 from relay.errors import RequestError
 from relay.http.access.tokens import mint
 from tests.deadlines import scaled
-from tests.fakes import Browser, Eyesight
+from tests.fakes import Browser, StageFactory
 
 Client = TestClient[web.Request, web.Application]
 SDP = {"Content-Type": "application/sdp"}
@@ -25,11 +25,11 @@ KEY = "k" * 32
 
 
 @asynccontextmanager
-async def serving(*flags: str, eyesight: Eyesight | None = None) -> AsyncIterator[Client]:
+async def serving(*flags: str, stage_factory: StageFactory | None = None) -> AsyncIterator[Client]:
     settings = Serve.read(["--no-admission", *flags], "test")
-    async with TestClient(TestServer(assemble(settings, eyesight or Eyesight()))) as client:
-        if eyesight:
-            eyesight.made.clear()  # the trial at the start
+    async with TestClient(TestServer(assemble(settings, stage_factory or StageFactory()))) as client:
+        if stage_factory:
+            stage_factory.made.clear()  # the trial at the start
         yield client
 
 

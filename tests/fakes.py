@@ -22,15 +22,15 @@ from aiortc import (
 from aiortc.mediastreams import MediaStreamError
 
 from relay.config.correction import Correction
-from relay.frame import Frame, Shown, Told, Verdict
+from relay.frame import EncodedFaces, Frame, Shown, Verdict
 from relay.gaze.face import Faces
-from relay.media.stages import Hands
+from relay.media.stages import Executors
 from tests.deadlines import scaled
 
 RATE = Fraction(1, 90000)
 
 
-class FakeEyes:
+class FakeStages:
     """Stages that find nobody and show every frame as it is, called corrected.
 
     calls: the names of the stages in the order they were called. shares: those that frames were shown with. gates: a
@@ -58,11 +58,11 @@ class FakeEyes:
         self.shares.append(share)
         return Shown(frame, Verdict.CORRECTED)
 
-    def tell_faces(self, frame: Frame, faces: Faces | None, ready: bool) -> Told:
+    def encode_faces(self, frame: Frame, faces: Faces | None, ready: bool) -> EncodedFaces:
         self._pass("tell_faces")
-        return Told(f"faces {frame.stamp} {faces is not None}".encode(), Verdict.CORRECTED)
+        return EncodedFaces(f"faces {frame.stamp} {faces is not None}".encode(), Verdict.CORRECTED)
 
-    def tell_fields(self, frame: Frame, seen: Frame, fields: float) -> bytes:
+    def encode_fields(self, frame: Frame, seen: Frame, fields: float) -> bytes:
         self._pass("tell_fields")
         return f"fields {frame.stamp} {seen.stamp}".encode()
 
@@ -87,25 +87,25 @@ class Clock:
         return self.now
 
 
-class Eyesight:
+class StageFactory:
     """Makes FakeEyes and keeps them all. made: in the order they were asked for."""
 
     def __init__(self) -> None:
-        self.made: list[FakeEyes] = []
+        self.made: list[FakeStages] = []
 
-    def __call__(self, correction: Correction) -> FakeEyes:
-        self.made.append(FakeEyes(correction))
+    def __call__(self, correction: Correction) -> FakeStages:
+        self.made.append(FakeStages(correction))
         return self.made[-1]
 
 
 @contextmanager
-def hired() -> Iterator[Hands]:
+def started_executors() -> Iterator[Executors]:
     """Threads for the stages, ended afterwards."""
-    hands = Hands.hire()
+    executors = Executors.start()
     try:
-        yield hands
+        yield executors
     finally:
-        hands.dismiss()
+        executors.shutdown()
 
 
 def picture(number: int, size: tuple[int, int] = (160, 120)) -> av.VideoFrame:

@@ -58,10 +58,10 @@ def main(arguments: list[str]) -> None:
     logs.begin(settings.log_level, settings.log_format)
     cap_threads(settings.compute_threads)
 
-    def make_eyes(correction: Correction) -> Corrector:
+    def make_stages(correction: Correction) -> Corrector:
         return Corrector(settings, correction, finder=KnownFaces())
 
-    asyncio.run(app.serve(settings, _announce, make_eyes))
+    asyncio.run(app.serve(settings, _announce, make_stages))
 
 
 def _announce(address: str) -> None:

@@ -27,7 +27,7 @@ from relay.config.correct import Correct
 from relay.config.fetch import Fetch
 from relay.config.serve import Serve
 from relay.config.token import Token
-from tests.fakes import Eyesight
+from tests.fakes import StageFactory
 
 ROOT: Final = Path(__file__).parents[1]
 PUBLIC: Final = ROOT / "tests" / "public"
@@ -43,7 +43,7 @@ FIXED: Final = ("/", "/index.html", "/room.html", "/eyeline.js", "/eyeline.d.ts"
 
 def relay() -> web.Application:
     """With everything that a relay serves."""
-    return assemble(Serve.read([], "test"), Eyesight())
+    return assemble(Serve.read([], "test"), StageFactory())
 
 
 def client() -> TestClient[web.Request, web.Application]:

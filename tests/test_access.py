@@ -18,7 +18,7 @@ from relay.config.access import Right
 from relay.config.serve import Serve
 from relay.errors import ConfigError
 from relay.http.access.tokens import mint
-from tests.fakes import Browser, Eyesight, until
+from tests.fakes import Browser, StageFactory, until
 from tests.servers.coturn import RunningCoturn
 
 Client = TestClient[web.Request, web.Application]
@@ -43,7 +43,7 @@ NEEDS_NONE = {
 async def running(*flags: str) -> AsyncIterator[Client]:
     """A relay that asks for tokens."""
     settings = Serve.read(["--token-key", KEY, *flags], "test")
-    async with TestClient(TestServer(assemble(settings, Eyesight()))) as client:
+    async with TestClient(TestServer(assemble(settings, StageFactory()))) as client:
         yield client
 
 
@@ -261,9 +261,9 @@ async def test_no_body_is_taken_beyond_the_limit(path: str) -> None:
 async def test_a_relay_that_others_reach_does_not_start_without_a_key() -> None:
     flags = ["--port", "0", "--host", "0.0.0.0"]  # noqa: S104
     with pytest.raises(ConfigError, match=r"host: 0\.0\.0\.0 .* --insecure"):
-        async with listening(Serve.read(flags, "test"), Eyesight()):
+        async with listening(Serve.read(flags, "test"), StageFactory()):
             pytest.fail("it serves everybody")
-    async with listening(Serve.read([*flags, "--insecure"], "test"), Eyesight()) as address:
+    async with listening(Serve.read([*flags, "--insecure"], "test"), StageFactory()) as address:
         assert address.startswith("http://localhost:")
 
 

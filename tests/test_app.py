@@ -19,7 +19,7 @@ from relay.config.serve import Serve
 from relay.errors import ConfigError, ModelError
 from relay.gaze.corrector import Corrector
 from relay.media.aiortc_patches import codec
-from tests.fakes import Browser, Eyesight, FakeEyes, until
+from tests.fakes import Browser, FakeStages, StageFactory, until
 
 
 def serving(*flags: str) -> Serve:
@@ -37,7 +37,7 @@ async def join(address: str, browser: Browser) -> str:
 
 
 async def test_it_serves_at_the_address_it_gives() -> None:
-    async with listening(serving(), Eyesight()) as address, aiohttp.ClientSession() as http:
+    async with listening(serving(), StageFactory()) as address, aiohttp.ClientSession() as http:
         assert address.startswith("http://localhost:")
         async with http.get(f"{address}/api/config") as response:
             assert response.status == 200
@@ -50,7 +50,10 @@ async def test_it_serves_at_the_address_it_gives() -> None:
     [("127.0.0.1", "http://127.0.0.1:"), ("0.0.0.0", "http://localhost:")],  # noqa: S104
 )
 async def test_the_address_can_be_clicked(host: str, shown: str) -> None:
-    async with listening(serving("--host", host, "--insecure"), Eyesight()) as address, aiohttp.ClientSession() as http:
+    async with (
+        listening(serving("--host", host, "--insecure"), StageFactory()) as address,
+        aiohttp.ClientSession() as http,
+    ):
         assert address.startswith(shown)
         assert (await http.get(f"{address}/api/config")).status == 200
 
@@ -60,13 +63,13 @@ async def test_a_taken_port_is_said_plainly() -> None:
         port = taken.getsockname()[1]
         settings = Serve.read(["--host", "127.0.0.1", "--port", str(port)], "test")
         with pytest.raises(ConfigError, match=f"port: {port} is taken"):
-            async with listening(settings, Eyesight()):
+            async with listening(settings, StageFactory()):
                 pytest.fail("it listens where another program does")
 
 
 async def test_an_address_of_another_machine_is_said_plainly() -> None:
     with pytest.raises(ConfigError, match=r"host: cannot listen on 192\.0\.2\.254"):
-        async with listening(serving("--host", "192.0.2.254", "--insecure"), Eyesight()):
+        async with listening(serving("--host", "192.0.2.254", "--insecure"), StageFactory()):
             pytest.fail("it listens on an address this machine does not have")
 
 
@@ -79,15 +82,15 @@ async def test_a_missing_model_is_told_at_the_start(tmp_path: Path, model: Path,
 
 
 async def test_the_eyes_tried_at_the_start_are_closed() -> None:
-    eyesight = Eyesight()
-    async with listening(serving("--yaw", "3"), eyesight):
-        assert [eyes.closed for eyes in eyesight.made] == [1]
-        assert eyesight.made[0].correction == Correction(yaw=3)
+    stage_factory = StageFactory()
+    async with listening(serving("--yaw", "3"), stage_factory):
+        assert [eyes.closed for eyes in stage_factory.made] == [1]
+        assert stage_factory.made[0].correction == Correction(yaw=3)
 
 
 async def test_settings_reach_the_libraries() -> None:
     async with listening(
-        serving("--start-bitrate", "1234", "--max-bitrate", "2345", "--vanish-timeout", "3"), Eyesight()
+        serving("--start-bitrate", "1234", "--max-bitrate", "2345", "--vanish-timeout", "3"), StageFactory()
     ):
         assert (vpx.DEFAULT_BITRATE, vpx.MAX_BITRATE) == (1234000, 2345000)
         longest = ice.CONSENT_FAILURES * (1.2 * ice.CONSENT_INTERVAL + 0.5)
@@ -96,13 +99,13 @@ async def test_settings_reach_the_libraries() -> None:
 
 
 async def test_stopping_ends_what_is_running() -> None:
-    eyesight = Eyesight()
+    stage_factory = StageFactory()
     before = threading.active_count()
     async with Browser() as browser:
-        async with listening(serving(), eyesight) as address:
+        async with listening(serving(), stage_factory) as address:
             await join(address, browser)
             await browser.see(3)
-        assert [eyes.closed for eyes in eyesight.made] == [1, 1]
+        assert [eyes.closed for eyes in stage_factory.made] == [1, 1]
         await until(lambda: browser.peer.connectionState == "closed")
     assert not [one.name for one in threading.enumerate() if one.name.startswith(("landmarks", "field", "display"))]
     assert threading.active_count() <= before + 8  # the loop's own executor, which ends with the loop
@@ -141,7 +144,7 @@ async def test_real_eyes_leave_nothing_behind(model: Path, weights: Path) -> Non
 
 async def test_a_trace_is_written_of_every_session(tmp_path: Path) -> None:
     path = tmp_path / "trace.json"
-    async with listening(serving("--trace", str(path)), FakeEyes) as address:
+    async with listening(serving("--trace", str(path)), FakeStages) as address:
         for _ in range(2):
             async with Browser() as browser:
                 await join(address, browser)
@@ -153,12 +156,12 @@ async def test_a_trace_is_written_of_every_session(tmp_path: Path) -> None:
 
 
 async def test_a_client_that_gives_up_waiting_leaves_no_session() -> None:
-    def slowly(correction: Correction) -> FakeEyes:
+    def slowly(correction: Correction) -> FakeStages:
         time.sleep(0.3)
-        made.append(FakeEyes(correction))
+        made.append(FakeStages(correction))
         return made[-1]
 
-    made: list[FakeEyes] = []
+    made: list[FakeStages] = []
     async with listening(serving(), slowly) as address, Browser() as browser, aiohttp.ClientSession() as http:
         headers = {"Content-Type": "application/sdp"}
         sending = http.post(f"{address}/api/sessions", data=await browser.offer(), headers=headers)

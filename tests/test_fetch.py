@@ -26,7 +26,7 @@ DEAD = {"https_proxy": "http://127.0.0.1:9", "PIP_NO_INDEX": "1", "PIP_FIND_LINK
 
 
 @dataclass(frozen=True)
-class Said:
+class JanusMessage:
     """A source that says this, or nothing."""
 
     name: str
@@ -41,10 +41,14 @@ class Said:
         return self.content
 
 
-REFUSING, LYING, RIGHT = Said("first", None), Said("second", b"a login page"), Said("third", CONTENT)
+REFUSING, LYING, RIGHT = (
+    JanusMessage("first", None),
+    JanusMessage("second", b"a login page"),
+    JanusMessage("third", CONTENT),
+)
 
 
-def file(*sources: Said) -> File:
+def file(*sources: JanusMessage) -> File:
     return File("the model", SHA256, 0.1, sources)
 
 

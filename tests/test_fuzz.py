@@ -36,7 +36,7 @@ from relay.http.access.tokens import mint
 from relay.http.openapi.document import document
 from relay.session.data_channel import Control
 from tests.deadlines import scaled
-from tests.fakes import Browser, Clock, Eyesight, FakeEyes, until
+from tests.fakes import Browser, Clock, FakeStages, StageFactory, until
 from tests.test_app import join
 
 KEY: Final = "the relay's own key, of 32 bytes."
@@ -80,11 +80,11 @@ class Target:
     """A relay in a thread of its own, whose eyes find nobody. token: of somebody who may do everything."""
 
     def __init__(self) -> None:
-        self.eyesight = Eyesight()
+        self.stage_factory = StageFactory()
         rates = [word for name in RATES for word in (f"--{name}", "1000000/second")]
         settings = Serve.read([*FLAGS, *rates], "test")
         self._loop = asyncio.new_event_loop()
-        self._app = assemble(settings, self.eyesight)
+        self._app = assemble(settings, self.stage_factory)
         self._runner = web.AppRunner(self._app, access_log=None, shutdown_timeout=5)
         self._thread = threading.Thread(target=self._loop.run_forever, name="fuzzed relay")
         self._thread.start()
@@ -142,7 +142,7 @@ def target() -> Iterator[Target]:
     target = Target()
     yield target
     target.close()
-    assert [eyes.closed for eyes in target.eyesight.made] == [1] * len(target.eyesight.made)
+    assert [eyes.closed for eyes in target.stage_factory.made] == [1] * len(target.stage_factory.made)
 
 
 @pytest.fixture(scope="module")
@@ -276,7 +276,7 @@ def test_whatever_is_said_over_the_data_channel_is_answered_by_a_message() -> No
     @example(5000 * " ")
     def say(text: str | bytes) -> None:
         said: list[str] = []
-        control = Control(FakeEyes(), said.append, 4096, Clock())
+        control = Control(FakeStages(), said.append, 4096, Clock())
         control.receive(text)
         for one in said:
             assert "type" in json.loads(one, parse_constant=pytest.fail)
@@ -286,9 +286,9 @@ def test_whatever_is_said_over_the_data_channel_is_answered_by_a_message() -> No
 
 async def test_text_that_is_none_ends_its_own_session_and_no_other() -> None:
     """aiortc gives up the connection for it. No browser sends it."""
-    eyesight = Eyesight()
+    stage_factory = StageFactory()
     settings = Serve.read(["--port", "0"], "test")
-    async with listening(settings, eyesight) as address, Browser() as one, Browser() as other:
+    async with listening(settings, stage_factory) as address, Browser() as one, Browser() as other:
         for browser in (one, other):
             await join(address, browser)
             await browser.hear("settings")
@@ -299,5 +299,5 @@ async def test_text_that_is_none_ends_its_own_session_and_no_other() -> None:
         await sctp._data_channel_flush()
         await until(lambda: one.peer.connectionState == "closed")
         assert await other.see(3)
-        assert sum(eyes.closed for eyes in eyesight.made) == 2, "those tried at the start, and those of the one"
-    assert [eyes.closed for eyes in eyesight.made] == [1, 1, 1]
+        assert sum(eyes.closed for eyes in stage_factory.made) == 2, "those tried at the start, and those of the one"
+    assert [eyes.closed for eyes in stage_factory.made] == [1, 1, 1]

@@ -111,14 +111,14 @@ def test_a_share_of_a_correction_moves_pixels_less_far(corrector: Corrector) -> 
 @pytest.mark.parametrize("corrector", [("flow", True)], indirect=True)
 def test_a_receiver_is_told_what_would_have_been_shown(corrector: Corrector) -> None:
     frame, faces, fields = look(corrector, BLINKING, 12)[-1]
-    told = corrector.tell_faces(frame, faces, ready=True)
+    told = corrector.encode_faces(frame, faces, ready=True)
     assert told.verdict is Verdict.CORRECTED
     packet = decode(told.packet)
     assert isinstance(packet, Landmarks)
     assert min(packet.faces[0].right.strength, packet.faces[0].left.strength) > 0.95
-    assert decode(corrector.tell_fields(frame, frame, fields)).faces[0].number == packet.faces[0].number
-    assert corrector.tell_faces(frame, faces, ready=False).verdict is Verdict.WARMING_UP
-    nothing = corrector.tell_faces(frame, None, ready=True)
+    assert decode(corrector.encode_fields(frame, frame, fields)).faces[0].number == packet.faces[0].number
+    assert corrector.encode_faces(frame, faces, ready=False).verdict is Verdict.WARMING_UP
+    nothing = corrector.encode_faces(frame, None, ready=True)
     assert nothing.verdict is Verdict.WARMING_UP
     assert decode(nothing.packet).faces == ()
 
@@ -128,7 +128,7 @@ def test_a_receiver_is_told_of_closed_eyes(corrector: Corrector) -> None:
     seen = look(corrector, BLINKING, 20)
     shut = next(number for number in range(20) if BLINKING.closed(number) > 0.99)
     frame, faces, _ = seen[shut]
-    told = corrector.tell_faces(frame, faces, ready=True)
+    told = corrector.encode_faces(frame, faces, ready=True)
     assert told.verdict is Verdict.EYES_CLOSED
     packet = decode(told.packet)
     assert isinstance(packet, Landmarks)

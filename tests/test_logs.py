@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from relay.config.serve import Serve
-from relay.logs import SHOWN, Form, door, name_session, speaking_of
-from relay.session.registry import Sessions, Wish
+from relay.logs import SHOWN, Form, door, name_session, session_context
+from relay.session.registry import SessionRequest, Sessions
 from tests.deadlines import scaled
-from tests.fakes import Browser, Eyesight, hired
+from tests.fakes import Browser, StageFactory, started_executors
 
 log = logging.getLogger("relay.tests")
 
@@ -40,7 +40,7 @@ def lines(stream: io.StringIO) -> list[dict[str, Any]]:
 
 
 def test_text_is_time_level_and_message() -> None:
-    with logging_as("text") as stream, speaking_of("abcdefghijkl"):
+    with logging_as("text") as stream, session_context("abcdefghijkl"):
         log.info("session %s begins", "abcdef")
     time, level, *words = stream.getvalue().split()
     assert len(time) == len("12:34:56")
@@ -68,7 +68,7 @@ def test_a_traceback_stays_in_its_line() -> None:
 
 def test_lines_about_a_session_name_it_but_do_not_give_it_away() -> None:
     with logging_as("json") as stream:
-        with speaking_of("abcdefghijklmnop"):
+        with session_context("abcdefghijklmnop"):
             log.info("inside")
         log.info("outside")
     inside, outside = lines(stream)
@@ -89,10 +89,10 @@ async def test_tasks_and_sockets_of_a_session_speak_of_it_and_others_do_not() ->
 
     heard, loop = asyncio.Event(), asyncio.get_running_loop()
     with logging_as("json") as stream:
-        with speaking_of("first-session"):
+        with session_context("first-session"):
             first = asyncio.create_task(speak())
             listening, _ = await loop.create_datagram_endpoint(Listener, ("127.0.0.1", 0))
-        with speaking_of("second-session"):
+        with session_context("second-session"):
             second = asyncio.create_task(speak())
         await asyncio.gather(first, second)
         listening.sendto(b"packet", listening.get_extra_info("sockname"))
@@ -110,10 +110,10 @@ async def test_every_line_of_a_real_session_carries_its_id(caplog: pytest.LogCap
     caplog.handler.addFilter(name_session)
     caplog.set_level(logging.DEBUG)
     try:
-        with hired() as hands:
-            sessions = Sessions(Serve.read([], "test"), hands, Eyesight(), time.monotonic)
+        with started_executors() as executors:
+            sessions = Sessions(Serve.read([], "test"), executors, StageFactory(), time.monotonic)
             async with Browser() as browser:
-                opened = await sessions.open(Wish(await browser.offer()))
+                opened = await sessions.open(SessionRequest(await browser.offer()))
                 await browser.accept(opened.answer)
                 await browser.see(3)
                 await sessions.close(opened.name)
@@ -129,7 +129,7 @@ async def test_every_line_of_a_real_session_carries_its_id(caplog: pytest.LogCap
 
 
 def test_a_thread_speaks_of_no_session() -> None:
-    with logging_as("json") as stream, speaking_of("abcdefgh"):
+    with logging_as("json") as stream, session_context("abcdefgh"):
         thread = threading.Thread(target=log.info, args=("decoder",))
         thread.start()
         thread.join()

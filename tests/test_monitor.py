@@ -9,19 +9,21 @@ from aiortc import RTCPeerConnection
 from relay.capacity.admission import Load
 from relay.config.serve import Serve
 from relay.errors import BusyError, DrainingError
-from relay.monitor import Upkeep
-from relay.session.registry import Sessions, Wish
-from tests.fakes import Browser, Eyesight, hired, until
+from relay.monitor import Monitor
+from relay.session.registry import SessionRequest, Sessions
+from tests.fakes import Browser, StageFactory, started_executors, until
 
 
 @asynccontextmanager
-async def keeping(*flags: str) -> AsyncIterator[tuple[Upkeep, Sessions]]:
+async def keeping(*flags: str) -> AsyncIterator[tuple[Monitor, Sessions]]:
     settings = Serve.read([*flags], "test")
-    upkeep = Upkeep(settings)
-    with hired() as hands:
-        sessions = Sessions(settings, hands, Eyesight(), time.monotonic, observer=upkeep.observer, admit=upkeep.admit)
-        async with upkeep.watching(sessions):
-            yield upkeep, sessions
+    monitor = Monitor(settings)
+    with started_executors() as executors:
+        sessions = Sessions(
+            settings, executors, StageFactory(), time.monotonic, observer=monitor.observer, admit=monitor.admit
+        )
+        async with monitor.watching(sessions):
+            yield monitor, sessions
             await sessions.close_all()
 
 
@@ -30,32 +32,32 @@ def full(sessions: int) -> Load:
 
 
 async def test_who_is_one_too_many_is_refused_and_those_who_are_in_go_on() -> None:
-    async with keeping("--admission") as (upkeep, sessions), Browser() as one, Browser() as other:
-        await one.accept((await sessions.open(Wish(await one.offer()))).answer)
+    async with keeping("--admission") as (monitor, sessions), Browser() as one, Browser() as other:
+        await one.accept((await sessions.open(SessionRequest(await one.offer()))).answer)
         await one.see(2)
-        upkeep.admission.learn(full(1))
+        monitor.admission.learn(full(1))
         with pytest.raises(BusyError, match="processor"):
-            await sessions.open(Wish(await other.offer()))
+            await sessions.open(SessionRequest(await other.offer()))
         assert sessions.refused == {"processor": 1}
-        assert not upkeep.conditions(len(sessions))["capacity"].met
+        assert not monitor.conditions(len(sessions))["capacity"].met
         assert await one.see(2)
 
 
 async def test_the_load_is_measured_by_itself() -> None:
-    async with keeping("--admission") as (upkeep, sessions), Browser() as browser:
-        await browser.accept((await sessions.open(Wish(await browser.offer()))).answer)
-        await until(lambda: upkeep.admission.load.sessions == 1)
-        await until(lambda: upkeep.admission.load.processor > 0)
+    async with keeping("--admission") as (monitor, sessions), Browser() as browser:
+        await browser.accept((await sessions.open(SessionRequest(await browser.offer()))).answer)
+        await until(lambda: monitor.admission.load.sessions == 1)
+        await until(lambda: monitor.admission.load.processor > 0)
 
 
 async def test_a_drain_lets_nobody_in_whatever_the_load() -> None:
-    async with keeping("--no-admission") as (upkeep, sessions), Browser() as browser:
-        draining = asyncio.create_task(upkeep.drain.run(sessions))
+    async with keeping("--no-admission") as (monitor, sessions), Browser() as browser:
+        draining = asyncio.create_task(monitor.drain.run(sessions))
         await draining
         with pytest.raises(DrainingError):
-            await sessions.open(Wish(await browser.offer()))
+            await sessions.open(SessionRequest(await browser.offer()))
         assert sessions.refused == {"draining": 1}
-        assert not upkeep.conditions(0)["staying"].met
+        assert not monitor.conditions(0)["staying"].met
 
 
 async def test_it_leaves_no_task_and_no_changed_library_behind() -> None:

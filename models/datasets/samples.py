@@ -16,7 +16,7 @@ from models.datasets.real.album import Album
 from models.datasets.synthetic.labels import Layer, Surfaces, flow_at
 from models.datasets.synthetic.scenes import Scene
 from relay.frame import Frame
-from relay.gaze.eye_crop import Cutout, cut, opening, picture
+from relay.gaze.eye_crop import EyeCrop, crop_eye, opening, picture
 from relay.gaze.face import Angles, Eye, Side
 from relay.gaze.geometry import Patch, nodes
 from relay.gaze.spec import EXTENT, GRID, MAX_AIM
@@ -62,7 +62,7 @@ def synthetic(scene: Scene, side: Side, source: int, target: int, random: np.ran
     eye = miss(replace(truth, iris_radius=truth.iris_radius * RADIUS_SEEN), scale, random)
     patch = Patch.of(eye)
     studio = _Studio.around(scene.pictures.shape[1:3], patch, camera, scale)
-    seen = cut(studio.photograph(scene.pictures[source], random), studio.move(eye), studio.place(patch))
+    seen = crop_eye(studio.photograph(scene.pictures[source], random), studio.move(eye), studio.place(patch))
     wanted = picture(studio.photograph(scene.pictures[target], None), studio.place(patch))
     flow, valid, layer = labels_at(scene.surfaces, source, target, patch)
     between = opening(after, patch)
@@ -102,7 +102,7 @@ def pair(album: Album, number: int, reverse: bool, random: np.random.Generator) 
     pitch, yaw = album.correction[number] * (-1 if reverse else 1)
     aim = patch.aim(Angles(float(pitch), float(yaw)))
     here, there = (_Studio.around(album.crops.shape[1:3], one, camera, scale) for one in (patch, moved))
-    seen = cut(here.photograph(album.crops[first], None), here.move(eye), here.place(patch))
+    seen = crop_eye(here.photograph(album.crops[first], None), here.move(eye), here.place(patch))
     wanted = picture(there.photograph(album.crops[second], None), there.place(moved))
     between = opening(album.eye(second), moved)
     inside, outside = _surely(between, INSIDE_LIDS), ~_surely(between, OUTSIDE_LIDS, spread=True)
@@ -123,7 +123,7 @@ def unlabelled(album: Album, number: int, random: np.random.Generator) -> Sample
     eye = miss(eye, scale, random)
     patch = Patch.of(eye)
     studio = _Studio.around(album.crops.shape[1:3], patch, camera, scale)
-    seen = cut(studio.photograph(album.crops[number], None), studio.move(eye), studio.place(patch))
+    seen = crop_eye(studio.photograph(album.crops[number], None), studio.move(eye), studio.place(patch))
     aim = by_lot(random)
     # Lids follow the gaze, nobody knows how far; what lies well outside of them stays outside.
     inside = _surely(seen.maps[1], INSIDE_LIDS) & (abs(aim.pitch) < LEVEL)
@@ -174,7 +174,7 @@ def _between(scene: Scene, side: Side, source: int, target: int, patch: Patch) -
     return patch.aim(Angles(pitch, yaw))
 
 
-def _without_target(kind: Kind, seen: Cutout, aim: Angles) -> Sample:
+def _without_target(kind: Kind, seen: EyeCrop, aim: Angles) -> Sample:
     nothing = np.zeros(GRID, dtype=np.float32)
     return Sample(
         kind=kind,

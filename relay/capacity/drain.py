@@ -18,7 +18,7 @@ GLANCE: Final = 0.05  # seconds between two looks whether all have gone
 log = logging.getLogger(__name__)
 
 
-class Crowd(Protocol):
+class Announcer(Protocol):
     """Whom it waits for."""
 
     def __len__(self) -> int: ...
@@ -44,7 +44,7 @@ class Drain:
         if self.begun:
             raise DrainingError("the relay is about to stop and takes no new sessions; ask another one", "draining")
 
-    async def run(self, crowd: Crowd) -> None:
+    async def run(self, crowd: Announcer) -> None:
         """Begin, and return when everybody has gone or the time is up."""
         self._until = self._clock() + self._timeout
         log.info("draining: %d sessions have %g seconds to go elsewhere", len(crowd), self._timeout)
@@ -55,7 +55,7 @@ class Drain:
                 crowd.tell("draining", seconds=round(left, 1))
             await asyncio.sleep(min(left, GLANCE))
 
-    async def wait(self, signals: asyncio.Queue[signal.Signals], crowd: Crowd) -> None:
+    async def wait(self, signals: asyncio.Queue[signal.Signals], crowd: Announcer) -> None:
         """Return when the relay is to stop. signals: as they come in."""
         if await signals.get() is not signal.SIGTERM:
             return

@@ -23,11 +23,11 @@ from relay.film.files.pair import pair, paired_size
 from relay.film.files.source import Source
 from relay.film.files.span import Span
 from relay.film.files.target import Target
-from relay.film.schedule import Walk, schedule_of
-from relay.film.summary import Summary, Tally
+from relay.film.schedule import ScheduledCorrection, schedule_of
+from relay.film.summary import Summary, SummaryCounter
 from relay.frame import Verdict
 from relay.gaze.corrector import Corrector
-from relay.media.frame import Picture
+from relay.media.frame import DecodedFrame
 from relay.media.trace import Note, TraceFile
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -65,7 +65,7 @@ def correct(settings: Correct) -> Summary:
     begun = perf_counter()
     span = _span(settings)
     kind_of(settings.target)
-    tally = Tally()
+    counter = SummaryCounter()
     with (
         Source(settings.source, span) as source,
         _draft(settings) as draft,
@@ -76,8 +76,8 @@ def correct(settings: Correct) -> Summary:
         if settings.side_by_side:
             form = replace(form, size=paired_size(form.size, form.orientation.right))
         with Target(draft, form, (*recording.sound, *recording.subtitles), recording.metadata) as target:
-            _convert(source, target, Walk(corrector, schedule_of(settings), tally, note), settings)
-            _expect_success(settings, tally)
+            _convert(source, target, ScheduledCorrection(corrector, schedule_of(settings), counter, note), settings)
+            _expect_success(settings, counter)
         took = perf_counter() - begun
         return Summary(
             source=settings.source,
@@ -87,19 +87,19 @@ def correct(settings: Correct) -> Summary:
             height=form.size[1],
             duration_s=round(float(target.duration), 3),
             took_s=round(took, 2),
-            fps=round(tally.frames / took, 1),
-            frames=tally.frames,
-            faces_found=tally.faces.total() - tally.faces[0],
-            most_faces=max(tally.faces, default=0),
-            corrected=tally.verdicts[Verdict.CORRECTED],
-            passed=tally.passed,
-            stages_ms=tally.stages_ms,
+            fps=round(counter.frames / took, 1),
+            frames=counter.frames,
+            faces_found=counter.faces.total() - counter.faces[0],
+            most_faces=max(counter.faces, default=0),
+            corrected=counter.verdicts[Verdict.CORRECTED],
+            passed=counter.passed,
+            stages_ms=counter.stages_ms,
             damaged=recording.damaged,
             notes=[*source.notes, *target.notes],
         )
 
 
-def _convert(source: Source, target: Target, walk: Walk, settings: Correct) -> None:
+def _convert(source: Source, target: Target, walk: ScheduledCorrection, settings: Correct) -> None:
     """Take every picture and packet from source to target, with a bar where a person is looking."""
     orientation = source.format.orientation
     with tqdm(total=source.expected, unit=" frames", disable=None) as bar:
@@ -107,7 +107,7 @@ def _convert(source: Source, target: Target, walk: Walk, settings: Correct) -> N
             if not isinstance(item, av.VideoFrame):
                 target.copy(item)
                 continue
-            picture = Picture.of(item, orientation.rotation)
+            picture = DecodedFrame.of(item, orientation.rotation)
             shown = walk.show(picture.frame)
             if settings.side_by_side:
                 written = picture.write(pair(picture.frame, shown.frame, orientation.right))
@@ -140,12 +140,12 @@ def _draft(settings: Correct) -> Draft:
     return Draft(settings.target)
 
 
-def _expect_success(settings: Correct, tally: Tally) -> None:
+def _expect_success(settings: Correct, counter: SummaryCounter) -> None:
     """Raise MediaError where there is nothing to show for it."""
-    failed, untried = tally.verdicts[Verdict.FAILED], tally.verdicts[Verdict.WARMING_UP]
-    if not tally.frames:
+    failed, untried = counter.verdicts[Verdict.FAILED], counter.verdicts[Verdict.WARMING_UP]
+    if not counter.frames:
         raise MediaError(f"{settings.source} has no picture between --start and --end: it is shorter than that")
-    if failed and failed + untried == tally.frames:
+    if failed and failed + untried == counter.frames:
         raise MediaError(f"not one picture of {settings.source} could be corrected; the log says why")
 
 

@@ -11,7 +11,7 @@ from typing import Final, TypeVar, TypeVarTuple
 
 from relay.config.correct import Correct
 from relay.config.lines import PipelineMode, Schedule
-from relay.film.summary import Tally
+from relay.film.summary import SummaryCounter
 from relay.frame import Frame, Shown, Verdict
 from relay.gaze.corrector import Corrector, Fields
 from relay.gaze.face import Faces
@@ -34,7 +34,7 @@ def schedule_of(settings: Correct) -> Schedule:
     return settings.lines or SCHEDULES[settings.pipeline]
 
 
-class Walk:
+class ScheduledCorrection:
     """Shows each frame with the results that the schedule names (claims 11-25).
 
     Frame f is shown with the landmarks of frame f - (q - m) and the field of frame f - (q - n), which was made with the
@@ -42,9 +42,13 @@ class Walk:
     """
 
     def __init__(
-        self, corrector: Corrector, schedule: Schedule, tally: Tally, note: Callable[[Note], None] = lambda _: None
+        self,
+        corrector: Corrector,
+        schedule: Schedule,
+        counter: SummaryCounter,
+        note: Callable[[Note], None] = lambda _: None,
     ) -> None:
-        self._corrector, self._schedule, self._tally, self._note = corrector, schedule, tally, note
+        self._corrector, self._schedule, self._counter, self._note = corrector, schedule, counter, note
         self._faces = deque[Faces | None](maxlen=schedule.q + 1)  # the newest frame's come last; None: it failed
         self._fields = deque[Fields | None](maxlen=schedule.q - schedule.n + 1)
         self._number = -1
@@ -56,10 +60,10 @@ class Walk:
             self._look(frame)
             shown = self._show(frame)
         except Exception:
-            if not self._tally.verdicts[Verdict.FAILED]:
+            if not self._counter.verdicts[Verdict.FAILED]:
                 log.exception("a picture could not be corrected and stays as it is")
             shown = Shown(frame, Verdict.FAILED)
-        self._tally.verdicts[shown.verdict] += 1
+        self._counter.verdicts[shown.verdict] += 1
         self._note(self._use(shown.verdict))
         return shown
 
@@ -68,7 +72,7 @@ class Walk:
         self._faces.append(None)
         self._fields.append(None)
         faces = self._faces[-1] = self._timed("landmarks", self._corrector.find_faces, frame)
-        self._tally.faces[len(faces.faces)] += 1
+        self._counter.faces[len(faces.faces)] += 1
         if len(self._faces) > self._schedule.n and (seen := self._faces[-1 - self._schedule.n]) is not None:
             self._fields[-1] = self._timed("field", self._corrector.make_fields, frame, seen)
 
@@ -93,6 +97,6 @@ class Walk:
         begun = perf_counter()
         result = work(*arguments)
         ended = perf_counter()
-        self._tally.time(line, ended - begun)
+        self._counter.time(line, ended - begun)
         self._note(Span(line, self._number, begun, ended))
         return result

@@ -43,7 +43,7 @@ class Summary(BaseModel):
         )
 
 
-class Tally:
+class SummaryCounter:
     """Counts frames, faces and milliseconds."""
 
     def __init__(self) -> None:

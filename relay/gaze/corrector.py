@@ -14,19 +14,19 @@ from typing import Generic, Protocol, TypeVar
 
 from relay.config.correction import Correction
 from relay.config.engine import Engine
-from relay.frame import Frame, Rotation, Shown, Told, Verdict
+from relay.frame import EncodedFaces, Frame, Rotation, Shown, Verdict
 from relay.gaze.aim import Gate, Target, opening
-from relay.gaze.eye_crop import cut
+from relay.gaze.eye_crop import crop_eye
 from relay.gaze.face import Angles, Eye, Face, Faces, Field
 from relay.gaze.geometric import Outline, geometric_field
 from relay.gaze.geometry import Patch
 from relay.gaze.motion.blink_guard import guard
-from relay.gaze.motion.compensation import Sight, Velocity, carry
+from relay.gaze.motion.compensation import MotionReference, Velocity, carry
 from relay.gaze.network import Network, load
 from relay.gaze.tracking.landmarks import Landmarker
 from relay.gaze.tracking.smoothing import Smoother
 from relay.gaze.warp import Placed, warp
-from relay.gaze.wire.encoding import Teller
+from relay.gaze.wire.encoding import PacketEncoder
 
 T = TypeVar("T")
 
@@ -44,10 +44,10 @@ class FaceFields:
 
 
 @dataclass(frozen=True)
-class Sighted(Faces):
+class TrackedFaces(Faces):
     """Faces, with what is remembered of the frame they were found in."""
 
-    sight: Sight = field(default_factory=lambda: Sight((0, 0)))
+    reference: MotionReference = field(default_factory=lambda: MotionReference((0, 0)))
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class Corrector:
         self._before: Faces | None = None
         self._targets = Memory(Target)
         self._gates = Memory(Gate)
-        self._teller = Teller()
+        self._encoder = PacketEncoder()
 
     @property
     def provider(self) -> str:
@@ -117,8 +117,10 @@ class Corrector:
         before, self._before = self._before, faces
         velocity = Velocity.between(before, faces) if before else Velocity()
         looks = self._motion == "flow" or self._guards
-        sight = Sight.of(frame, faces, velocity) if looks else Sight(frame.size, velocity=velocity)
-        return Sighted(**vars(faces), sight=sight)
+        reference = (
+            MotionReference.of(frame, faces, velocity) if looks else MotionReference(frame.size, velocity=velocity)
+        )
+        return TrackedFaces(**vars(faces), reference=reference)
 
     def make_fields(self, frame: Frame, faces: Faces) -> Fields:
         """Field line: for each face the two fields that turn its eyes; they stay true when the face has moved on."""
@@ -153,36 +155,36 @@ class Corrector:
         warped = warp(frame, placed)
         return Shown(warped, Verdict.CORRECTED if warped is not frame else reason)
 
-    def tell_faces(self, frame: Frame, faces: Faces | None, ready: bool) -> Told:
+    def encode_faces(self, frame: Frame, faces: Faces | None, ready: bool) -> EncodedFaces:
         """Landmark line, where the receiver warps: where the eyes are, and how strongly each may be turned."""
         if faces is None:
-            return Told(self._teller.landmarks(frame, None, ()), Verdict.WARMING_UP)
+            return EncodedFaces(self._encoder.landmarks(frame, None, ()), Verdict.WARMING_UP)
         reason = Verdict.DOUBTFUL if faces.problem else Verdict.NO_FACE
         found = {face.number: self._gain(face, frame.time) for face in _by_size(faces)}
-        packet = self._teller.landmarks(frame, faces, [found[face.number][0] for face in faces.faces])
+        packet = self._encoder.landmarks(frame, faces, [found[face.number][0] for face in faces.faces])
         for _, verdict in found.values():
             if verdict is Verdict.CORRECTED:
-                return Told(packet, verdict if ready else Verdict.WARMING_UP)
+                return EncodedFaces(packet, verdict if ready else Verdict.WARMING_UP)
             reason = verdict
-        return Told(packet, reason)
+        return EncodedFaces(packet, reason)
 
-    def tell_fields(self, frame: Frame, seen: Frame, fields: Fields) -> bytes:
+    def encode_fields(self, frame: Frame, seen: Frame, fields: Fields) -> bytes:
         """Field line, where the receiver warps: the fields of this frame, made with the faces of seen."""
-        return self._teller.fields(frame, seen, fields.faces)
+        return self._encoder.fields(frame, seen, fields.faces)
 
     def _carry(self, faces: Faces, frame: Frame) -> Faces:
         """The faces where they are in this frame."""
-        if not isinstance(faces, Sighted) or _is_of(faces, frame) or self._motion == "off":
+        if not isinstance(faces, TrackedFaces) or _is_of(faces, frame) or self._motion == "off":
             return faces
         if self._motion == "velocity":
-            return faces.sight.velocity.carry(faces, frame)
-        return carry(faces.sight, faces, frame)
+            return faces.reference.velocity.carry(faces, frame)
+        return carry(faces.reference, faces, frame)
 
     def _guard(self, faces: Faces, carried: Faces, frame: Frame) -> dict[int, tuple[float, float]]:
         """What this frame's own lids leave of a correction, right and left, by the face's number."""
-        if not isinstance(faces, Sighted) or _is_of(faces, frame) or not self._guards:
+        if not isinstance(faces, TrackedFaces) or _is_of(faces, frame) or not self._guards:
             return {}
-        return guard(faces.sight, faces, carried, frame)
+        return guard(faces.reference, faces, carried, frame)
 
     def _gain(self, face: Face, time: float) -> tuple[float, Verdict]:
         """How strongly this face is turned now, 0..1, and why not more."""
@@ -195,7 +197,7 @@ class Corrector:
 
 def run(network: Network, frame: Frame, turns: Sequence[Turn]) -> list[Field]:
     """The network's fields, all eyes at once."""
-    return network([cut(frame, turn.eye, turn.patch) for turn in turns], [turn.aim for turn in turns])
+    return network([crop_eye(frame, turn.eye, turn.patch) for turn in turns], [turn.aim for turn in turns])
 
 
 def compute(_frame: Frame, turns: Sequence[Turn]) -> list[Field]:

@@ -24,7 +24,7 @@ SHIFT = 4  # bits of sub-pixel precision that OpenCV draws with
 
 
 @dataclass(frozen=True)
-class Cutout:
+class EyeCrop:
     """One eye, ready for the network (shapes and ranges: spec, "The network", without the leading n)."""
 
     picture: Grid
@@ -32,9 +32,9 @@ class Cutout:
     radius: float
 
 
-def cut(frame: Frame, eye: Eye, patch: Patch) -> Cutout:
+def crop_eye(frame: Frame, eye: Eye, patch: Patch) -> EyeCrop:
     """This eye of this frame. patch: Patch.of(eye, ...), or one that lies a little beside it."""
-    return Cutout(picture(frame, patch), maps(eye, patch), eye.iris_radius / patch.width)
+    return EyeCrop(picture(frame, patch), maps(eye, patch), eye.iris_radius / patch.width)
 
 
 def picture(frame: Frame, patch: Patch) -> Grid:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from relay.errors import ModelError, NotFiniteError
 from relay.gaze import spec
-from relay.gaze.eye_crop import Cutout
+from relay.gaze.eye_crop import EyeCrop
 from relay.gaze.face import Angles, Field
 
 # From 1.29 on, official builds for Linux and macOS too report to Microsoft within seconds of being used, and keep an
@@ -68,20 +68,20 @@ class Network:
         self.provider = str(self._session.get_providers()[0])
         log.info("the network %s runs on %s", self.path, self.provider)
 
-    def __call__(self, cutouts: Sequence[Cutout], aims: Sequence[Angles]) -> list[Field]:
+    def __call__(self, crops: Sequence[EyeCrop], aims: Sequence[Angles]) -> list[Field]:
         """The field of each eye, all in one batch. aims: inside the patch (Patch.aim); cut to spec.MAX_AIM.
 
         Raises NotFiniteError.
         """
-        if not cutouts:
+        if not crops:
             return []
         flow, rest, mask, light = _run(
             self._session,
             self.path,
-            np.stack([one.picture for one in cutouts]),
-            np.stack([one.maps for one in cutouts]),
+            np.stack([one.picture for one in crops]),
+            np.stack([one.maps for one in crops]),
             np.array([(aim.pitch, aim.yaw) for aim in aims], np.float32).clip(-spec.MAX_AIM, spec.MAX_AIM),
-            np.array([one.radius for one in cutouts], np.float32),
+            np.array([one.radius for one in crops], np.float32),
         )
         return [Field(*layers) for layers in zip(_by_node(flow), mask[:, 0], _by_node(rest), light[:, 0], strict=True)]
 

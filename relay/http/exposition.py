@@ -24,7 +24,7 @@ from prometheus_client.registry import Collector
 from relay.capacity.admission import Admission, Short
 from relay.frame import Verdict
 from relay.http.bodies import Condition
-from relay.media.aiortc_patches.counts import Counts, Direction, Figure, Network
+from relay.media.aiortc_patches.counts import CountName, Counts, Direction, Network
 from relay.session.registry import Sessions
 from relay.session.session import State
 
@@ -34,7 +34,7 @@ ICE: Final = (0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10)
 SHORTS: Final = ("sessions", "draining", *get_args(Short))  # what may be short: a series each from the beginning
 FRAMES: Final = (0, 1, 2, 3, 4, 5, 6, 8, 10, 15)
 
-NETWORK: Final[dict[Figure, tuple[str, str]]] = {
+NETWORK: Final[dict[CountName, tuple[str, str]]] = {
     "bytes": ("eyeline_network_bytes", "bytes on WebRTC connections, with clients and meetings"),
     "packets": ("eyeline_network_packets", "packets on WebRTC connections"),
     "lost": ("eyeline_network_packets_lost", "RTP packets that did not come; out: as receivers report it"),

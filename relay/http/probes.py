@@ -27,7 +27,7 @@ class Probes:
             web.get("/readyz", self.tell_readiness, allow_head=False),
         ]
 
-    def figures(self) -> list[web.RouteDef]:
+    def metrics(self) -> list[web.RouteDef]:
         """What it has done."""
         return [web.get("/metrics", self.expose, allow_head=False)]
 

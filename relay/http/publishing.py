@@ -10,9 +10,9 @@ from aiortc import RTCIceServer
 
 from relay.config.serve import Serve
 from relay.errors import TargetError
-from relay.http.access.tokens import ANYBODY, Guest
+from relay.http.access.tokens import ANONYMOUS, Identity
 from relay.http.bodies import IntoJanus, IntoWhip, TapOrder
-from relay.session.tap import TapWish
+from relay.session.tap import TapRequest
 from relay.session.turn import ice_servers
 from relay.sfu.egress import Egress
 from relay.sfu.janus import JanusEgress
@@ -23,39 +23,39 @@ JANUS: Final = {"ws", "wss"}  # schemes of its addresses
 WHIP: Final = {"http", "https"}
 
 
-def egress_for(publish: IntoJanus | IntoWhip, settings: Serve, guest: Guest = ANYBODY) -> Egress:
+def egress_for(publish: IntoJanus | IntoWhip, settings: Serve, identity: Identity = ANONYMOUS) -> Egress:
     """The way into this meeting. Raises TargetError, ForbiddenError.
 
     A token that is for one room is good for this room of any Janus, and for the WHIP endpoint of this name.
     """
-    servers = ice_servers(settings, guest.owner)
+    servers = ice_servers(settings, identity.owner)
     match publish:
         case IntoJanus():
             _, address = find_meeting(publish.janus, settings, JANUS)
             room = str(publish.room)
-            guest.require("session", room)
+            identity.require("session", room)
             return JanusEgress(address, room, publish.pin, publish.display, servers)
         case IntoWhip():
             name, address = find_meeting(publish.whip, settings, WHIP)
-            guest.require("session", name)
+            identity.require("session", name)
             return WhipEgress(address, publish.token, servers)
 
 
-def tap_for(order: TapOrder, settings: Serve, guest: Guest = ANYBODY) -> TapWish:
+def tap_for(order: TapOrder, settings: Serve, identity: Identity = ANONYMOUS) -> TapRequest:
     """A tap as ordered. Raises TargetError, ForbiddenError."""
     _, address = find_meeting(order.janus, settings, JANUS)
     room, wanted = str(order.room), Wanted(order.feed, order.display)
-    guest.require("tap", room)
+    identity.require("tap", room)
 
     def servers() -> list[RTCIceServer]:
         # Whoever is tapped may come back when the first credentials have long expired.
-        return ice_servers(settings, guest.owner)
+        return ice_servers(settings, identity.owner)
 
-    return TapWish(
+    return TapRequest(
         Subscription(address, room, order.pin, wanted, servers()),
         lambda display: JanusEgress(address, room, order.pin, display, servers()),
         order.settings,
-        guest.owner,
+        identity.owner,
     )
 
 

@@ -11,13 +11,13 @@ from pydantic import BaseModel
 from relay.config.lines import ReturnMode
 from relay.config.serve import Serve
 from relay.errors import MalformedError, UnsupportedMediaTypeError
-from relay.http.access.gate import check_same_origin, guest_of, known
+from relay.http.access.gate import check_same_origin, identity_of, known
 from relay.http.access.tokens import mint_for_guest
 from relay.http.bodies import Answer, IceServer, Offer, RelayConfig, Room, Ticket, TurnServer, parse
 from relay.http.openapi.document import document
 from relay.http.publishing import egress_for
 from relay.http.sdp_exchange import read_text
-from relay.session.registry import Sessions, Wish
+from relay.session.registry import SessionRequest, Sessions
 from relay.session.turn import ice_servers
 
 SDP: Final = "application/sdp"
@@ -58,18 +58,18 @@ class Routes:
         """Offer in, answer out."""
         if request.content_type not in {SDP, JSON}:
             raise UnsupportedMediaTypeError(f"the Content-Type must be {SDP} or {JSON}")
-        guest = guest_of(request)
-        guest.require("session")
+        identity = identity_of(request)
+        identity.require("session")
         body = await read_text(request)
         if request.content_type == SDP:
             returns = _returns(request.query.get("returns", "video"))
-            opened = await self._sessions.open(Wish(body, returns=returns, owner=guest.owner))
+            opened = await self._sessions.open(SessionRequest(body, returns=returns, owner=identity.owner))
             answer = web.Response(status=201, text=opened.answer, content_type=SDP)
         else:
             offer = parse(Offer, body)
-            egress = egress_for(offer.publish, self._settings, guest) if offer.publish else None
+            egress = egress_for(offer.publish, self._settings, identity) if offer.publish else None
             opened = await self._sessions.open(
-                Wish(offer.sdp, offer.settings, offer.returns, egress=egress, owner=guest.owner)
+                SessionRequest(offer.sdp, offer.settings, offer.returns, egress=egress, owner=identity.owner)
             )
             answer = _json(Answer(id=opened.name, sdp=opened.answer), status=201)
         answer.headers["Location"] = f"/api/sessions/{opened.name}"
@@ -78,7 +78,7 @@ class Routes:
     async def read_session(self, request: web.Request) -> web.Response:
         """The newest statistics."""
         session = self._sessions.find(request.match_info["id"])
-        guest_of(request).own(session.owner)
+        identity_of(request).own(session.owner)
         statistics = session.statistics()
         return web.Response(text=statistics.to_json(), content_type=JSON, headers={"Cache-Control": "no-store"})
 
@@ -89,7 +89,7 @@ class Routes:
         """
         name = request.match_info["id"]
         if known(request):
-            guest_of(request).own(self._sessions.find(name).owner)
+            identity_of(request).own(self._sessions.find(name).owner)
         await self._sessions.close(name)
         return web.Response(status=204)
 
@@ -103,7 +103,7 @@ class Routes:
     async def read_config(self, request: web.Request) -> web.Response:
         """What a client should know before it makes an offer. TURN servers are for those who may use the relay."""
         settings = self._settings
-        servers = ice_servers(settings, guest_of(request).owner if known(request) else "")
+        servers = ice_servers(settings, identity_of(request).owner if known(request) else "")
         config = RelayConfig(
             version=metadata.version("eyeline"),
             iceServers=[_ice_server(one) for one in servers if known(request) or one.username is None],

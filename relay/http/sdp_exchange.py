@@ -41,7 +41,7 @@ def created(answer: str, path: str, tag: str, servers: Sequence[RTCIceServer]) -
     return web.Response(status=201, text=answer, content_type=SDP, headers=headers)
 
 
-def reserved() -> web.Response:
+def empty_answer() -> web.Response:
     """What GET of an endpoint or of something opened gives: nothing, but no error (RFC 9725, 4.1)."""
     return web.Response(status=204, headers={"Cache-Control": "no-store"})
 

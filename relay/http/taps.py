@@ -6,7 +6,7 @@ from aiohttp import web
 
 from relay.config.serve import Serve
 from relay.errors import UnsupportedMediaTypeError
-from relay.http.access.gate import guest_of
+from relay.http.access.gate import identity_of
 from relay.http.bodies import TapAnswer, TapOrder, parse
 from relay.http.publishing import tap_for
 from relay.session.registry import Sessions
@@ -34,9 +34,9 @@ class Taps:
         """Begin a tap; answers when its video is in the room."""
         if request.content_type != JSON:
             raise UnsupportedMediaTypeError(f"the Content-Type must be {JSON}")
-        guest = guest_of(request)
-        guest.require("tap")
-        wish = tap_for(parse(TapOrder, await request.read()), self._settings, guest)
+        identity = identity_of(request)
+        identity.require("tap")
+        wish = tap_for(parse(TapOrder, await request.read()), self._settings, identity)
         opened = await self._sessions.open_tap(wish)
         text = TapAnswer(id=opened.name, display=opened.answer).model_dump_json()
         headers = {**FRESH, "Location": f"/api/taps/{opened.name}"}
@@ -53,5 +53,5 @@ class Taps:
 
     def _find(self, request: web.Request) -> Tap:
         tap = self._sessions.find_tap(request.match_info["id"])
-        guest_of(request).own(tap.owner)
+        identity_of(request).own(tap.owner)
         return tap

@@ -7,10 +7,10 @@ from aiohttp import web
 
 from relay.config.serve import Serve
 from relay.http import sdp_exchange
-from relay.http.access.gate import guest_of, known
+from relay.http.access.gate import identity_of, known
 from relay.session.registry import Sessions
 from relay.session.turn import ice_servers
-from relay.session.viewers import Audience
+from relay.session.viewers import Viewers
 
 
 class Whep:
@@ -23,7 +23,7 @@ class Whep:
         """Every endpoint."""
         return [
             web.post("/whep/{id}", self.watch),
-            web.get("/whep/{id}", self.be_there, allow_head=False),
+            web.get("/whep/{id}", self.answer_get, allow_head=False),
             web.options("/whep/{id}", self.tell_options),
             web.patch("/whep/{id}/{viewer}", self.add_candidates),
             web.delete("/whep/{id}/{viewer}", self.leave),
@@ -33,42 +33,42 @@ class Whep:
 
     async def watch(self, request: web.Request) -> web.Response:
         """Offer in, answer out: one more viewer of the session, who is sent what its pipeline shows."""
-        audience = self._audience(request)
+        viewers = self._viewers(request)
         self._sessions.check_open()
-        admitted = await audience.open(await sdp_exchange.read(request, sdp_exchange.SDP))
+        admitted = await viewers.open(await sdp_exchange.read(request, sdp_exchange.SDP))
         viewer, path = admitted.viewer, f"/whep/{request.match_info['id']}/{admitted.viewer.name}"
-        servers = ice_servers(self._settings, guest_of(request).owner)
+        servers = ice_servers(self._settings, identity_of(request).owner)
         return sdp_exchange.created(admitted.answer, path, viewer.trickle.tag, servers)
 
     async def tell_options(self, request: web.Request) -> web.Response:
         """What may be posted; the ICE servers too, to who may use them."""
-        servers = ice_servers(self._settings, guest_of(request).owner) if known(request) else []
+        servers = ice_servers(self._settings, identity_of(request).owner) if known(request) else []
         return sdp_exchange.endpoint_options(servers)
 
-    async def be_there(self, request: web.Request) -> web.Response:
+    async def answer_get(self, request: web.Request) -> web.Response:
         """Nothing to read of a session here, but whether it is there."""
-        self._audience(request)
-        return sdp_exchange.reserved()
+        self._viewers(request)
+        return sdp_exchange.empty_answer()
 
     async def read(self, request: web.Request) -> web.Response:
         """Nothing to read of a viewer here, but whether it is there."""
-        self._audience(request).find(request.match_info["viewer"])
-        return sdp_exchange.reserved()
+        self._viewers(request).find(request.match_info["viewer"])
+        return sdp_exchange.empty_answer()
 
     async def add_candidates(self, request: web.Request) -> web.Response:
         """Candidates that the client found after its offer."""
-        viewer = self._audience(request).find(request.match_info["viewer"])
+        viewer = self._viewers(request).find(request.match_info["viewer"])
         return await sdp_exchange.add_candidates(request, viewer.trickle)
 
     async def leave(self, request: web.Request) -> web.Response:
         """Watch no more; answers when everything the viewer held has been released."""
-        await self._audience(request).close(request.match_info["viewer"])
+        await self._viewers(request).close(request.match_info["viewer"])
         return web.Response(status=204)
 
-    def _audience(self, request: web.Request) -> Audience:
+    def _viewers(self, request: web.Request) -> Viewers:
         """Of the session in the path, to those who may watch; with a token for one room the stage of that name."""
-        guest = guest_of(request)
-        guest.require("watch")
+        identity = identity_of(request)
+        identity.require("watch")
         session = self._sessions.find_stage(request.match_info["id"])
-        guest.require("watch", session.stage)
-        return session.audience
+        identity.require("watch", session.stage)
+        return session.viewers

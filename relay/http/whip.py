@@ -15,9 +15,9 @@ from relay.config.reading import describe
 from relay.config.serve import Serve
 from relay.errors import InvalidSettingError
 from relay.http import sdp_exchange
-from relay.http.access.gate import guest_of, known
+from relay.http.access.gate import identity_of, known
 from relay.session import offer
-from relay.session.registry import Sessions, Wish
+from relay.session.registry import SessionRequest, Sessions
 from relay.session.session import Session
 from relay.session.turn import ice_servers
 
@@ -34,7 +34,7 @@ class Whip:
         """Every endpoint."""
         return [
             web.post("/whip", self.publish),
-            web.get("/whip", self.be_there, allow_head=False),
+            web.get("/whip", self.answer_get, allow_head=False),
             web.options("/whip", self.tell_options),
             web.patch("/whip/{id}", self.add_candidates),
             web.delete("/whip/{id}", self.stop),
@@ -44,33 +44,33 @@ class Whip:
 
     async def publish(self, request: web.Request) -> web.Response:
         """Offer in, answer out: the session receives, corrects, and sends nothing back. The query has settings."""
-        guest, stage = guest_of(request), read_stage(request.query)
-        guest.require("session", stage or None)
+        identity, stage = identity_of(request), read_stage(request.query)
+        identity.require("session", stage or None)
         changes = read_settings(request.query)
         sdp = await sdp_exchange.read(request, sdp_exchange.SDP)
         offer.check_single(sdp)
-        wish = Wish(offer.let_begin(sdp), changes, "none", owner=guest.owner, stage=stage)
+        wish = SessionRequest(offer.make_active(sdp), changes, "none", owner=identity.owner, stage=stage)
         opened = await self._sessions.open(wish)
         session = self._sessions.find(opened.name)
-        servers = ice_servers(self._settings, guest.owner)
+        servers = ice_servers(self._settings, identity.owner)
         response = sdp_exchange.created(opened.answer, f"/whip/{opened.name}", session.trickle.tag, servers)
         response.headers.add("Link", f'</whep/{session.stage}>; rel="alternate"; title="WHEP"')
         return response
 
     async def tell_options(self, request: web.Request) -> web.Response:
         """What may be posted; the ICE servers too, to who may use them."""
-        servers = ice_servers(self._settings, guest_of(request).owner) if known(request) else []
+        servers = ice_servers(self._settings, identity_of(request).owner) if known(request) else []
         return sdp_exchange.endpoint_options(servers)
 
-    async def be_there(self, request: web.Request) -> web.Response:
+    async def answer_get(self, request: web.Request) -> web.Response:
         """Nothing to read here (RFC 9725, 4.1)."""
-        guest_of(request)
-        return sdp_exchange.reserved()
+        identity_of(request)
+        return sdp_exchange.empty_answer()
 
     async def read(self, request: web.Request) -> web.Response:
         """Nothing to read of a session here, but whether it is there."""
         self._find(request)
-        return sdp_exchange.reserved()
+        return sdp_exchange.empty_answer()
 
     async def add_candidates(self, request: web.Request) -> web.Response:
         """Candidates that the client found after its offer."""
@@ -83,7 +83,7 @@ class Whip:
 
     def _find(self, request: web.Request) -> Session:
         session = self._sessions.find(request.match_info["id"])
-        guest_of(request).own(session.owner)
+        identity_of(request).own(session.owner)
         return session
 
 

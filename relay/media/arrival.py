@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 import av
 
 from relay.frame import Frame, Verdict
-from relay.media.frame import Picture
+from relay.media.frame import DecodedFrame
 
 R = TypeVar("R")
 
@@ -17,7 +17,7 @@ class Arrival:
 
     number: int
     at: float
-    picture: Picture
+    picture: DecodedFrame
 
     @property
     def frame(self) -> Frame:

@@ -17,7 +17,7 @@ PLANAR: Final = ("yuv420p", "yuvj420p")  # the second is the first with full ran
 
 
 @dataclass(frozen=True)
-class Picture:
+class DecodedFrame:
     """A decoded av frame and its planes.
 
     decoded: as it came. planar: the same object, or where its format is neither yuv420p nor yuvj420p, its

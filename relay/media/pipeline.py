@@ -23,11 +23,11 @@ import av
 from relay.config.lines import Lines, ReturnMode
 from relay.frame import Verdict
 from relay.media.arrival import Arrival, Made, Ready
-from relay.media.frame import Picture
+from relay.media.frame import DecodedFrame
 from relay.media.freshness import Ages, Fade
 from relay.media.mailbox import Mailbox
-from relay.media.runner import Crew, StageError
-from relay.media.stages import F, Hands, S, Stages
+from relay.media.runner import StageError, StageRunner
+from relay.media.stages import Executors, F, S, Stages
 from relay.media.trace import Note, Span, Use
 from relay.metrics import Meter
 
@@ -35,7 +35,7 @@ R = TypeVar("R")
 
 
 @dataclass(frozen=True)
-class Ears(Generic[S]):
+class Listeners(Generic[S]):
     """Who is told what, in the event loop. saw: every new S at once. note: each stage's work and each shown frame.
     send: what the receiver needs who warps by itself; without it frames are shown here.
     """
@@ -59,22 +59,22 @@ class Pipeline(Generic[S, F]):
     def __init__(
         self,
         stages: Stages[S, F],
-        hands: Hands,
+        executors: Executors,
         *,
         lines: Lines,
         meter: Meter,
         clock: Callable[[], float],
-        ears: Ears[S],
+        listeners: Listeners[S],
     ) -> None:
         self.delay = 0.0
-        self._stages, self._hands, self._meter, self._clock = stages, hands, meter, clock
-        self._settings, self._ears = lines, ears
-        self._crew, self._fade = Crew(clock), Fade(lines)
+        self._stages, self._executors, self._meter, self._clock = stages, executors, meter, clock
+        self._settings, self._listeners = lines, listeners
+        self._runner, self._fade = StageRunner(clock), Fade(lines)
         self._landmark_box, self._field_box = Mailbox[Arrival](), Mailbox[Arrival]()
         self._display_box, self._out = Mailbox[Arrival](), Mailbox[Ready]()
         self._count = 0
         # The field line begins a frame later, with landmarks of the first (claim 18), and so they take turns.
-        self._landmark_every, self._field_every = lines.every(ears.returns)
+        self._landmark_every, self._field_every = lines.every(listeners.returns)
         self._searched, self._planned = -self._landmark_every, 1 - self._field_every
         self._found: Made[S] | None = None
         self._fields: Made[F] | None = None
@@ -83,15 +83,15 @@ class Pipeline(Generic[S, F]):
         """The lines, each to be run as a task; they end after close()."""
         if self._settings.pipeline == "sequential":
             return [self._take_turns()]
-        display = [] if self._ears.send else [self._display()]
+        display = [] if self._listeners.send else [self._display()]
         return [self._find_faces(), self._make_fields(), *display]
 
     def take(self, decoded: av.VideoFrame, stamp: int = 0) -> None:
         """A frame has been decoded: show it next, in place of an older one not yet begun. stamp: relay.frame.Frame."""
-        arrival = Arrival(self._count, self._clock(), Picture.of(decoded, stamp=stamp))
+        arrival = Arrival(self._count, self._clock(), DecodedFrame.of(decoded, stamp=stamp))
         self._count += 1
         self._meter.arrive(arrival.at, arrival.frame.size)
-        if self._ears.send and self._settings.pipeline == "pipelined":
+        if self._listeners.send and self._settings.pipeline == "pipelined":
             self._hand_on(arrival)
         else:
             self._display_box.put(arrival)
@@ -110,12 +110,12 @@ class Pipeline(Generic[S, F]):
 
     async def settle(self) -> None:
         """Wait until no stage is running, also where a line was cancelled. Call after close()."""
-        await self._crew.settle()
+        await self._runner.settle()
 
     @property
     def dropped(self) -> int:
         """Frames that a newer one replaced before they were shown, told of or sent."""
-        if self._ears.send:
+        if self._listeners.send:
             return self._display_box.dropped + self._landmark_box.dropped
         return self._display_box.dropped + self._out.dropped
 
@@ -123,7 +123,7 @@ class Pipeline(Generic[S, F]):
         async for arrival in self._landmark_box:
             with suppress(StageError):
                 await self._update_found(arrival)
-            await self._tell_faces(arrival)
+            await self._encode_faces(arrival)
 
     async def _make_fields(self) -> None:
         async for arrival in self._field_box:
@@ -141,7 +141,7 @@ class Pipeline(Generic[S, F]):
             with suppress(StageError):
                 await self._update_found(arrival)
                 await self._update_fields(arrival)
-            await (self._tell_faces(arrival) if self._ears.send else self._send(arrival))
+            await (self._encode_faces(arrival) if self._listeners.send else self._send(arrival))
 
     def _hand_on(self, arrival: Arrival) -> None:
         """Let the other lines have it."""
@@ -155,7 +155,7 @@ class Pipeline(Generic[S, F]):
     async def _update_found(self, arrival: Arrival) -> None:
         found = await self._work("landmarks", arrival, self._stages.find_faces, arrival.frame)
         self._found = Made(found, arrival)
-        self._ears.saw(found)
+        self._listeners.saw(found)
 
     async def _update_fields(self, arrival: Arrival) -> None:
         found = self._found
@@ -163,26 +163,26 @@ class Pipeline(Generic[S, F]):
             return
         fields = await self._work("field", arrival, self._stages.make_fields, arrival.frame, found.value)
         self._fields = Made(fields, arrival)
-        if send := self._ears.send:
-            seen, hand = found.source.frame, self._hands.field
-            told = await self._crew.work("tell", hand, self._stages.tell_fields, arrival.frame, seen, fields)
-            send(told.value)
+        if send := self._listeners.send:
+            seen, executor = found.source.frame, self._executors.field
+            encoded = await self._runner.work("tell", executor, self._stages.encode_fields, arrival.frame, seen, fields)
+            send(encoded.value)
 
-    async def _tell_faces(self, arrival: Arrival) -> None:
+    async def _encode_faces(self, arrival: Arrival) -> None:
         """Where the receiver warps: say where the eyes are, or that there is nothing to be corrected."""
-        if not (send := self._ears.send):
+        if not (send := self._listeners.send):
             return
         found, fields = self._found, self._fields
-        failed = self._crew.fails("landmarks", "field")
+        failed = self._runner.fails("landmarks", "field")
         faces = None if failed or found is None else found.value
-        work, hand = self._stages.tell_faces, self._hands.landmarks
+        work, executor = self._stages.encode_faces, self._executors.landmarks
         try:
-            told = (await self._crew.work("tell", hand, work, arrival.frame, faces, fields is not None)).value
+            encoded = (await self._runner.work("tell", executor, work, arrival.frame, faces, fields is not None)).value
         except StageError:
             verdict = Verdict.FAILED
         else:
-            send(told.packet)
-            verdict = Verdict.FAILED if failed else told.verdict
+            send(encoded.packet)
+            verdict = Verdict.FAILED if failed else encoded.verdict
         now = self._clock()
         self._meter.depart(now, verdict, now - arrival.at)
         self._note_use(arrival, found, fields, verdict)
@@ -201,7 +201,7 @@ class Pipeline(Generic[S, F]):
         self, arrival: Arrival, found: Made[S] | None, fields: Made[F] | None
     ) -> tuple[av.VideoFrame, Verdict]:
         original = arrival.picture.decoded
-        if self._crew.fails("landmarks", "field"):
+        if self._runner.fails("landmarks", "field"):
             return original, Verdict.FAILED
         if found is None or fields is None:
             return original, Verdict.WARMING_UP
@@ -210,16 +210,20 @@ class Pipeline(Generic[S, F]):
             return original, Verdict.LATE
         return await self._work("warp", arrival, self._warp, arrival.picture, found.value, fields.value, share)
 
-    def _warp(self, picture: Picture, faces: S, fields: F, share: float) -> tuple[av.VideoFrame, Verdict]:
+    def _warp(self, picture: DecodedFrame, faces: S, fields: F, share: float) -> tuple[av.VideoFrame, Verdict]:
         shown = self._stages.show(picture.frame, faces, fields, share)
         return picture.write(shown.frame), shown.verdict
 
     async def _work(self, line: str, arrival: Arrival, work: Callable[..., R], *arguments: Any) -> R:
         """A line's work on a frame, timed and noted. Raises StageError."""
-        hands = {"landmarks": self._hands.landmarks, "field": self._hands.field, "warp": self._hands.display}
-        done = await self._crew.work(line, hands[line], work, *arguments)
+        executors = {
+            "landmarks": self._executors.landmarks,
+            "field": self._executors.field,
+            "warp": self._executors.display,
+        }
+        done = await self._runner.work(line, executors[line], work, *arguments)
         self._meter.time(done.ended, line, done.ended - done.begun)
-        self._ears.note(Span(line, arrival.number, done.begun, done.ended))
+        self._listeners.note(Span(line, arrival.number, done.begun, done.ended))
         return done.value
 
     def _note_use(self, arrival: Arrival, found: Made[S] | None, fields: Made[F] | None, verdict: Verdict) -> None:
@@ -227,11 +231,11 @@ class Pipeline(Generic[S, F]):
         now = self._clock()
         landmarks, field = (made.source.number if made else None for made in (found, fields))
         # Who warps by itself shows its newest frame, of which at least that much has come here.
-        shown = self._count - 1 if self._ears.send else arrival.number
+        shown = self._count - 1 if self._listeners.send else arrival.number
         if landmarks is not None and field is not None:
             self._meter.age(now, "landmarks", shown - landmarks)
             self._meter.age(now, "field", shown - field)
-        self._ears.note(Use(shown, now, landmarks, field, verdict))
+        self._listeners.note(Use(shown, now, landmarks, field, verdict))
 
 
 def _ages(arrival: Arrival, found: Made[Any], fields: Made[Any]) -> Ages:

@@ -29,7 +29,7 @@ class Done(Generic[R]):
     ended: float
 
 
-class Crew:
+class StageRunner:
     """clock: seconds, monotonic; it is read in the hand itself, so waiting for the hand does not count."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -42,9 +42,9 @@ class Crew:
         """Whether one of these stages raised when it last ran."""
         return bool(self._failing.intersection(stages))
 
-    async def work(self, stage: str, hand: Executor, work: Callable[[*A], R], *arguments: *A) -> Done[R]:
+    async def work(self, stage: str, executor: Executor, work: Callable[[*A], R], *arguments: *A) -> Done[R]:
         """Run a stage in its hand. Raises StageError where it raises."""
-        job = asyncio.get_running_loop().run_in_executor(hand, self._timed, work, *arguments)
+        job = asyncio.get_running_loop().run_in_executor(executor, self._timed, work, *arguments)
         self._running.add(job)
         job.add_done_callback(self._forget)
         try:

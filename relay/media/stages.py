@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final, Protocol, Self, TypeVar
 
-from relay.frame import Frame, Shown, Told
+from relay.frame import EncodedFaces, Frame, Shown
 
 S = TypeVar("S")  # what the landmark line returns
 F = TypeVar("F")  # what the field line returns
@@ -29,13 +29,13 @@ class Stages(Protocol[S, F]):
     def show(self, frame: Frame, faces: S, fields: F, share: float, /) -> Shown:
         """Display; faces and fields may be of earlier frames. share: of the correction. Never writes into frame."""
 
-    def tell_faces(self, frame: Frame, faces: S | None, ready: bool, /) -> Told:
+    def encode_faces(self, frame: Frame, faces: S | None, ready: bool, /) -> EncodedFaces:
         """Landmark line, where the receiver warps (claim 23): what it must know of the faces found in this frame.
 
         None: nothing is known, and nothing is to be corrected. ready: there are fields for them.
         """
 
-    def tell_fields(self, frame: Frame, seen: Frame, fields: F, /) -> bytes:
+    def encode_fields(self, frame: Frame, seen: Frame, fields: F, /) -> bytes:
         """Field line, where the receiver warps (claim 21): the fields made for frame with the faces of seen."""
 
     def close(self) -> None:
@@ -43,7 +43,7 @@ class Stages(Protocol[S, F]):
 
 
 @dataclass(frozen=True)
-class Hands:
+class Executors:
     """The executors that all sessions' stages run in: one for each line, so that none waits for another's."""
 
     landmarks: ThreadPoolExecutor
@@ -51,7 +51,7 @@ class Hands:
     display: ThreadPoolExecutor
 
     @classmethod
-    def hire(cls) -> Self:
+    def start(cls) -> Self:
         """As many threads a line as this process has processors, started when first needed."""
         count = processors()
         return cls(
@@ -60,7 +60,7 @@ class Hands:
             display=ThreadPoolExecutor(count, "display"),
         )
 
-    def dismiss(self) -> None:
+    def shutdown(self) -> None:
         """Wait for what is running and end the threads."""
         for executor in (self.landmarks, self.field, self.display):
             executor.shutdown(wait=True, cancel_futures=True)

@@ -99,14 +99,14 @@ class Control:
     send: takes a message's text; it may drop it. clock: monotonic seconds. watched: whether the client asks for traces.
     """
 
-    def __init__(self, eyes: Adjustable, send: Callable[[str], None], limit: int, clock: Callable[[], float]) -> None:
-        self._eyes, self._send, self._limit, self._clock = eyes, send, limit, clock
+    def __init__(self, stages: Adjustable, send: Callable[[str], None], limit: int, clock: Callable[[], float]) -> None:
+        self._stages, self._send, self._limit, self._clock = stages, send, limit, clock
         self._two_look = TwoLook()
         self.watched = False
 
-    def greet(self) -> None:
+    def announce(self) -> None:
         """Say which settings are in force."""
-        self.say("settings", **self._eyes.correction.model_dump())
+        self.say("settings", **self._stages.correction.model_dump())
 
     def receive(self, text: str | bytes) -> None:
         """Act on a message. One that cannot be read or obeyed is answered by an error message."""
@@ -123,15 +123,15 @@ class Control:
             case Rejected(look, code, message):
                 self.say("calibration", state="rejected", look=look, code=code, message=message)
             case Calibrated(pitch, yaw):
-                self._eyes.correction = changed(self._eyes.correction, {"pitch": pitch, "yaw": yaw})
+                self._stages.correction = changed(self._stages.correction, {"pitch": pitch, "yaw": yaw})
                 self.say("calibration", state="done", pitch=pitch, yaw=yaw)
-                self.greet()
+                self.announce()
 
     def _obey(self, message: Message) -> None:
         match message:
             case Change():
-                self._eyes.correction = changed(self._eyes.correction, message.model_extra or {})
-                self.greet()
+                self._stages.correction = changed(self._stages.correction, message.model_extra or {})
+                self.announce()
             case Calibrate(look=look):
                 self._calibrate(look)
             case Ping(t=t):

@@ -35,7 +35,7 @@ def check_single(sdp: str) -> None:
             raise TooManyTracksError(f"the offer has {kinds.count(kind)} m={kind} sections; one is taken, or none")
 
 
-def let_begin(sdp: str) -> str:
+def make_active(sdp: str) -> str:
     """The offer of somebody who is to begin the DTLS handshake, where it leaves that open (RFC 8842, 5.3).
 
     aiortc would begin it, with ciphers for ECDSA certificates only: GStreamer's, which is RSA, could not answer.
@@ -52,7 +52,7 @@ def settle_directions(sdp: str) -> str:
 
 
 @contextmanager
-def blamed(errors: type[Exception] = Exception) -> Iterator[None]:
+def offer_errors(errors: type[Exception] = Exception) -> Iterator[None]:
     """What fails inside is the offer's fault: aiortc promises no error of its own for what a peer may write into it.
 
     errors: those that are. Raises MalformedError.
@@ -81,7 +81,7 @@ def _check(sdp: str, directions: tuple[str | None, ...], without: str) -> None:
 
 def _check_codecs(video: MediaDescription, media: list[MediaDescription]) -> None:
     for one in (video, *(one for one in media if one.kind == "audio")):
-        with blamed():
+        with offer_errors():
             has_common = codec.has_common(one)
         if not has_common:
             known = "VP8 and H264 (packetization-mode 1)" if one.kind == "video" else "Opus, G722, PCMU and PCMA"

@@ -13,21 +13,21 @@ from relay.config.correction import Correction
 from relay.config.lines import ReturnMode
 from relay.config.serve import Serve
 from relay.errors import BusyError, NameTakenError, TooManyRequestsError, UnknownSessionError
-from relay.logs import speaking_of
-from relay.media.stages import Hands
+from relay.logs import session_context
+from relay.media.stages import Executors
 from relay.media.trace import Note, TraceFile
-from relay.metrics import DEAF, Frames, Observer, Statistics, total
+from relay.metrics import NULL_OBSERVER, Frames, Observer, Statistics, total
 from relay.session import offer
 from relay.session.data_channel import changed
-from relay.session.session import Eyes, Session, State
-from relay.session.tap import Tap, TapWish
+from relay.session.session import PersonStages, Session, State
+from relay.session.tap import Tap, TapRequest
 from relay.sfu.egress import Egress
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Wish:
+class SessionRequest:
     """What a client asks for. changes: settings other than the relay's defaults. egress: the meeting, if any. owner:
     who asks; empty where nobody is asked who he is. stage: a name of the client's own by which it can be watched.
     """
@@ -59,41 +59,41 @@ class Sessions:
     def __init__(
         self,
         settings: Serve,
-        hands: Hands,
-        make_eyes: Callable[[Correction], Eyes],
+        executors: Executors,
+        make_stages: Callable[[Correction], PersonStages],
         clock: Callable[[], float],
         trace: TraceFile | None = None,
         *,
-        observer: Observer = DEAF,
+        observer: Observer = NULL_OBSERVER,
         admit: Callable[[int], None] = lambda _: None,
     ) -> None:
         self.opened, self.refused = 0, Counter[str]()
         self._trace, self._observer, self._admit = trace, observer, admit
         self._ended = total(())
-        self._settings, self._hands, self._make_eyes, self._clock = settings, hands, make_eyes, clock
+        self._settings, self._executors, self._make_stages, self._clock = settings, executors, make_stages, clock
         self._opening: list[str] = []  # their owners
         self._running: dict[str, tuple[Session | Tap, asyncio.Task[None]]] = {}
 
     def __len__(self) -> int:
         return len(self._opening) + len(self._running)
 
-    async def open(self, wish: Wish) -> Opened:
+    async def open(self, request: SessionRequest) -> Opened:
         """A session as wished. Raises RequestError."""
         self.check_room()
-        self._check_share(wish.owner)
-        self._check_stage(wish)
-        offer.check(wish.sdp)
-        correction = changed(self._settings.correction, wish.changes)
+        self._check_share(request.owner)
+        self._check_stage(request)
+        offer.check(request.sdp)
+        correction = changed(self._settings.correction, request.changes)
         name = secrets.token_urlsafe(16)
-        return Opened(name, await self._hold(name, wish.owner, self._start(name, wish, correction)))
+        return Opened(name, await self._hold(name, request.owner, self._start(name, request, correction)))
 
-    async def open_tap(self, wish: TapWish) -> Opened:
+    async def open_tap(self, request: TapRequest) -> Opened:
         """A tap as wished; its answer is the name it is seen by. It counts as a session. Raises RequestError."""
         self.check_room()
-        self._check_share(wish.owner)
-        correction = changed(self._settings.correction, wish.changes)
+        self._check_share(request.owner)
+        correction = changed(self._settings.correction, request.changes)
         name = secrets.token_urlsafe(16)
-        return Opened(name, await self._hold(name, wish.owner, self._start_tap(name, wish, correction)))
+        return Opened(name, await self._hold(name, request.owner, self._start_tap(name, request, correction)))
 
     def check_room(self) -> None:
         """Raises BusyError where the relay has no room for one more, and counts it."""
@@ -147,7 +147,7 @@ class Sessions:
     def tell(self, kind: str, **content: object) -> None:
         """Send every client that listens a message of this type."""
         for session, _ in self._running.values():
-            with speaking_of(session.name):
+            with session_context(session.name):
                 session.tell(kind, **content)
 
     async def close(self, name: str) -> None:
@@ -155,7 +155,7 @@ class Sessions:
         if name not in self._running:
             raise UnknownSessionError("there is no session of that name; it may have ended")
         session, task = self._running[name]
-        with speaking_of(name):
+        with session_context(name):
             session.end("closed by its client")
         await asyncio.wait([task])
 
@@ -163,7 +163,7 @@ class Sessions:
         """End every session and wait for all."""
         running = list(self._running.values())
         for session, _ in running:
-            with speaking_of(session.name):
+            with session_context(session.name):
                 session.end("the relay stops")
         if running:
             await asyncio.wait([task for _, task in running])
@@ -174,16 +174,18 @@ class Sessions:
         if owner and held >= self._settings.max_sessions_per_token:
             raise TooManyRequestsError(f"this token's owner has {held} sessions, as many as may be; end one first", 5)
 
-    def _check_stage(self, wish: Wish) -> None:
+    def _check_stage(self, request: SessionRequest) -> None:
         """Raises NameTakenError where somebody else is watched by that name; one's own newer session takes it over."""
-        if any(wish.stage == session.stage and wish.owner != session.owner for session, _ in self._running.values()):
-            raise NameTakenError(f"stage: {wish.stage!r} is somebody else's now; choose another name")
+        if any(
+            request.stage == session.stage and request.owner != session.owner for session, _ in self._running.values()
+        ):
+            raise NameTakenError(f"stage: {request.stage!r} is somebody else's now; choose another name")
 
     async def _hold(self, name: str, owner: str, starting: Coroutine[Any, Any, tuple[Session | Tap, str]]) -> str:
         """Keep what is started in its place until it has ended; gives its answer."""
         self._opening.append(owner)
         try:
-            with speaking_of(name):
+            with session_context(name):
                 session, answer = await starting
                 task = asyncio.create_task(self._run(session), name=f"session {name[:6]}")
             self._running[name] = session, task
@@ -192,13 +194,13 @@ class Sessions:
             self._opening.remove(owner)
         return answer
 
-    async def _start_tap(self, name: str, wish: TapWish, correction: Correction) -> tuple[Tap, str]:
+    async def _start_tap(self, name: str, request: TapRequest, correction: Correction) -> tuple[Tap, str]:
         tap = Tap(
             name,
-            wish,
-            partial(self._make_eyes, correction),
+            request,
+            partial(self._make_stages, correction),
             settings=self._settings,
-            hands=self._hands,
+            executors=self._executors,
             clock=self._clock,
             note=self._note(),
             observer=self._observer,
@@ -211,24 +213,24 @@ class Sessions:
         log.info("tap %s begins", name[:6])
         return tap, display
 
-    async def _start(self, name: str, wish: Wish, correction: Correction) -> tuple[Session, str]:
+    async def _start(self, name: str, request: SessionRequest, correction: Correction) -> tuple[Session, str]:
         loop = asyncio.get_running_loop()
-        eyes = await loop.run_in_executor(self._hands.landmarks, self._make_eyes, correction)
+        stages = await loop.run_in_executor(self._executors.landmarks, self._make_stages, correction)
         session = Session(
             name,
-            eyes,
+            stages,
             settings=self._settings,
-            hands=self._hands,
+            executors=self._executors,
             clock=self._clock,
-            returns=wish.returns,
-            egress=wish.egress,
-            owner=wish.owner,
-            stage=wish.stage,
+            returns=request.returns,
+            egress=request.egress,
+            owner=request.owner,
+            stage=request.stage,
             note=self._note(),
             observer=self._observer,
         )
         try:
-            answer = await session.open(wish.sdp)
+            answer = await session.open(request.sdp)
         except BaseException:
             await session.release()
             raise

@@ -24,17 +24,17 @@ from relay.config.serve import Serve
 from relay.gaze.face import Faces
 from relay.media.aiortc_patches import codec
 from relay.media.fan import Fan
-from relay.media.pipeline import Ears, Pipeline
-from relay.media.stages import Hands, Stages
+from relay.media.pipeline import Listeners, Pipeline
+from relay.media.stages import Executors, Stages
 from relay.media.trace import Note, Recent
-from relay.metrics import DEAF, Frames, Meter, Observer, Statistics
+from relay.metrics import NULL_OBSERVER, Frames, Meter, Observer, Statistics
 from relay.session.data_channel import Control
-from relay.session.offer import blamed, settle_directions
-from relay.session.tracks import Passage
+from relay.session.offer import offer_errors, settle_directions
+from relay.session.tracks import PersonTracks
 from relay.session.trickle import Trickle
 from relay.session.turn import ice_servers, warn_without_relay
-from relay.session.viewers import Audience
-from relay.sfu.egress import Egress, News, Presence, Tracks
+from relay.session.viewers import Viewers
+from relay.sfu.egress import Egress, MeetingEvent, MeetingState, Tracks
 
 CHANNEL: Final = "eyeline"
 FIELDS: Final = "fields"  # the channel of docs/protocol.md
@@ -65,7 +65,7 @@ NEXT: Final = {
 }
 
 
-class Eyes(Stages[Faces, Any], Protocol):
+class PersonStages(Stages[Faces, Any], Protocol):
     """The stages of one person, with the correction they apply."""
 
     correction: Correction
@@ -83,30 +83,30 @@ class Session:
     def __init__(
         self,
         name: str,
-        eyes: Eyes,
+        stages: PersonStages,
         *,
         settings: Serve,
-        hands: Hands,
+        executors: Executors,
         clock: Callable[[], float],
         returns: ReturnMode = "video",
         egress: Egress | None = None,
         owner: str = "",
         stage: str = "",
         note: Callable[[Note], None] = lambda _: None,
-        observer: Observer = DEAF,
+        observer: Observer = NULL_OBSERVER,
     ) -> None:
         self.name, self.owner, self.stage = name, owner, stage or secrets.token_urlsafe(16)
         self._state = State.OPENING
-        self._eyes, self._settings, self._hands, self._clock = eyes, settings, hands, clock
+        self._stages, self._settings, self._executors, self._clock = stages, settings, executors, clock
         self._meter = Meter(settings.pipeline, clock(), returns, observer)
         self._recent, self._note = Recent(), note
-        ears = Ears[Faces](self._see, self._take_note, self._send_packet if returns == "field" else None)
+        listeners = Listeners[Faces](self._see, self._take_note, self._send_packet if returns == "field" else None)
         self._pipeline: Pipeline[Faces, Any] = Pipeline(
-            eyes, hands, lines=settings.lines, meter=self._meter, clock=clock, ears=ears
+            stages, executors, lines=settings.lines, meter=self._meter, clock=clock, listeners=listeners
         )
-        self._passage = Passage(self._pipeline, clock)
+        self._tracks = PersonTracks(self._pipeline, clock)
         self._returns, self._egress = returns, egress
-        self._control = Control(eyes, self._send, settings.max_message_bytes, clock)
+        self._control = Control(stages, self._send, settings.max_message_bytes, clock)
         self._channel: RTCDataChannel | None = None
         self._fields: RTCDataChannel | None = None
         self._faces = 0
@@ -117,7 +117,7 @@ class Session:
         self._peer.on("connectionstatechange", self._follow_connection)
         self._peer.on("datachannel", self._adopt_channel)
         self.trickle = Trickle(self._peer)
-        self.audience = Audience(
+        self.viewers = Viewers(
             self.subscribe, most=settings.max_viewers, ice_servers=lambda: ice_servers(relay_side, owner or name)
         )
 
@@ -140,12 +140,12 @@ class Session:
 
         Raises MalformedError, EgressError; release() is then still due.
         """
-        with blamed():
+        with offer_errors():
             await self._peer.setRemoteDescription(RTCSessionDescription(settle_directions(offer), "offer"))
         self._return_tracks(self._peer.getTransceivers())
-        with blamed():
+        with offer_errors():
             answer = await self._peer.createAnswer()
-        with blamed(ValueError):  # it repeats what the offer says; what else fails is not the offer's fault
+        with offer_errors(ValueError):  # it repeats what the offer says; what else fails is not the offer's fault
             await self._peer.setLocalDescription(answer)
         warn_without_relay(self._settings.for_relay, self._peer.localDescription.sdp, f"session {self.name[:6]}")
         if self._egress:
@@ -155,7 +155,7 @@ class Session:
 
     def subscribe(self) -> Tracks:
         """Corrected video, and sound in step with it, for one more taker. Raises NoVideoError where none is made."""
-        return self._passage.subscribe()
+        return self._tracks.subscribe()
 
     def tell(self, kind: str, **content: object) -> None:
         """Send the client a message of this type, if it listens."""
@@ -165,7 +165,7 @@ class Session:
         """Carry frames until the peer is gone or end() was called, then release everything."""
         try:
             async with asyncio.TaskGroup() as group:
-                lines = (*self._passage.lines(), self._await_peer(), self._report(), self._trace())
+                lines = (*self._tracks.lines(), self._await_peer(), self._report(), self._trace())
                 tasks = [group.create_task(line) for line in lines]
                 await self._over.wait()
                 for task in tasks:
@@ -183,11 +183,11 @@ class Session:
         """Give back everything that is held."""
         self._enter(State.CLOSING)
         # 1. No more frames in or out.
-        self._passage.close()
+        self._tracks.close()
         # 2. The connections: their tasks, sockets, encoders and decoder threads.
         if self._egress:
             await self._egress.close()
-        await self.audience.close_all()
+        await self.viewers.close_all()
         try:
             await self._peer.close()
         except Exception:
@@ -195,7 +195,7 @@ class Session:
             log.exception("session %s: its connection did not close", self.name[:6])
         # 3. Stages still running in a thread; only then what they use.
         await self._pipeline.settle()
-        await asyncio.get_running_loop().run_in_executor(self._hands.landmarks, self._eyes.close)
+        await asyncio.get_running_loop().run_in_executor(self._executors.landmarks, self._stages.close)
         self._enter(State.CLOSED)
 
     def _return_tracks(self, transceivers: list[RTCRtpTransceiver]) -> None:
@@ -208,14 +208,14 @@ class Session:
             one.direction = "inactive"
         for one in [one for one in offered if one.kind == "video"][:1]:
             stamp = codec.stamps(one.receiver)
-            self._passage.enter_video(one.receiver.track, stamp, lambda: self.end("its video ended"))
+            self._tracks.add_video(one.receiver.track, stamp, lambda: self.end("its video ended"))
             one.direction = "recvonly"
             if self._returns != "field":
-                self._return(one, self._passage.show_video())
+                self._return(one, self._tracks.corrected_video())
         if self._returns == "field":
             return
         for one in [one for one in offered if one.kind == "audio"][:1]:
-            self._return(one, self._passage.enter_audio(one.receiver.track))
+            self._return(one, self._tracks.add_audio(one.receiver.track))
 
     def _return(self, transceiver: RTCRtpTransceiver, fan: Fan) -> None:
         transceiver.direction = "recvonly"
@@ -223,10 +223,10 @@ class Session:
             transceiver.sender.replaceTrack(fan.branch())
             transceiver.direction = "sendrecv"
 
-    def _hear_of_meeting(self, news: News) -> None:
-        log.info("session %s: meeting %s %s", self.name[:6], news.presence, news.detail)
-        self.tell("meeting", state=news.presence, detail=news.detail)
-        if news.presence is Presence.ENDED and self._returns == "none":
+    def _hear_of_meeting(self, event: MeetingEvent) -> None:
+        log.info("session %s: meeting %s %s", self.name[:6], event.state, event.detail)
+        self.tell("meeting", state=event.state, detail=event.detail)
+        if event.state is MeetingState.ENDED and self._returns == "none":
             self.end("the meeting has put it out")
 
     async def _await_peer(self) -> None:
@@ -270,7 +270,7 @@ class Session:
         if channel.label == CHANNEL:
             self._channel = channel
             channel.on("message", self._control.receive)
-            self._control.greet()
+            self._control.announce()
         elif channel.label == FIELDS:
             self._fields = channel
 

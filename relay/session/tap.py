@@ -13,13 +13,13 @@ from typing import Any, Final
 from relay.config.serve import Serve
 from relay.errors import EgressError
 from relay.gaze.face import Faces
-from relay.media.pipeline import Ears, Pipeline
-from relay.media.stages import Hands
+from relay.media.pipeline import Listeners, Pipeline
+from relay.media.stages import Executors
 from relay.media.trace import Note
-from relay.metrics import DEAF, Frames, Meter, Observer, Statistics
-from relay.session.session import Eyes, State
-from relay.session.tracks import Passage
-from relay.sfu.egress import Egress, News, Presence, Tracks
+from relay.metrics import NULL_OBSERVER, Frames, Meter, Observer, Statistics
+from relay.session.session import PersonStages, State
+from relay.session.tracks import PersonTracks
+from relay.sfu.egress import Egress, MeetingEvent, MeetingState, Tracks
 from relay.sfu.subscription import Subscription
 
 PATIENCE: Final = 10.0  # seconds until the first video of somebody who is in the room
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class TapWish:
+class TapRequest:
     """What a client asks for. subscription: to the participant; the tap closes it. enter: the way back into his room
     under this name. changes: settings other than the relay's defaults. owner: who asks.
     """
@@ -51,21 +51,21 @@ class Tap:
     def __init__(
         self,
         name: str,
-        wish: TapWish,
-        make_eyes: Callable[[], Eyes],
+        request: TapRequest,
+        make_stages: Callable[[], PersonStages],
         *,
         settings: Serve,
-        hands: Hands,
+        executors: Executors,
         clock: Callable[[], float],
         note: Callable[[Note], None] = lambda _: None,
-        observer: Observer = DEAF,
+        observer: Observer = NULL_OBSERVER,
     ) -> None:
-        self.name, self.owner, self.stage = name, wish.owner, secrets.token_urlsafe(16)
-        self._subscription, self._enter, self._make_eyes = wish.subscription, wish.enter, make_eyes
-        self._settings, self._hands, self._clock, self._note = settings, hands, clock, note
+        self.name, self.owner, self.stage = name, request.owner, secrets.token_urlsafe(16)
+        self._subscription, self._enter, self._make_stages = request.subscription, request.enter, make_stages
+        self._settings, self._executors, self._clock, self._note = settings, executors, clock, note
         self._meter = Meter(settings.pipeline, clock(), observer=observer)
         self._display = ""
-        self._visit: Visit | None = None
+        self._connection: TapConnection | None = None
         self._dropped = self._faces = 0
         self._over, self._released = asyncio.Event(), False
 
@@ -76,7 +76,7 @@ class Tap:
             return State.CLOSED
         if self._over.is_set():
             return State.CLOSING
-        return State.LIVE if self._visit else State.CONNECTING
+        return State.LIVE if self._connection else State.CONNECTING
 
     @property
     def frames(self) -> Frames:
@@ -97,7 +97,7 @@ class Tap:
                 tracks = await self._subscription.next()
         except TimeoutError as error:
             raise EgressError("the participant is in the room, but his video does not come") from error
-        await self._welcome(tracks)
+        await self._connect(tracks)
         return self._display
 
     async def run(self) -> None:
@@ -126,102 +126,102 @@ class Tap:
     async def release(self) -> None:
         """Give back everything that is held."""
         self._over.set()
-        await self._farewell()
+        await self._disconnect()
         await self._subscription.close()
         self._released = True
 
     @property
     def _all_dropped(self) -> int:
-        return self._dropped + (self._visit.dropped if self._visit else 0)
+        return self._dropped + (self._connection.dropped if self._connection else 0)
 
     async def _go_on(self) -> None:
-        while self._visit:
-            await self._visit.run()
-            await self._farewell()
+        while self._connection:
+            await self._connection.run()
+            await self._disconnect()
             await self._wait_for_return()
 
     async def _wait_for_return(self) -> None:
         """Welcome him again, as soon as he and the room are there; end the tap where that takes too long."""
         try:
             async with asyncio.timeout(self._settings.tap_patience):
-                while not self._visit:
+                while not self._connection:
                     tracks = await self._subscription.next()
                     try:
-                        await self._welcome(tracks)
+                        await self._connect(tracks)
                     except EgressError as error:
                         log.info("tap %s: %s", self.name[:6], error)
                         await asyncio.sleep(RETRY_AFTER)
         except TimeoutError:
             self.end("the participant has left")
 
-    async def _welcome(self, tracks: Tracks) -> None:
+    async def _connect(self, tracks: Tracks) -> None:
         """A visit of his begins. Raises EgressError, ModelError."""
-        eyes = await asyncio.get_running_loop().run_in_executor(self._hands.landmarks, self._make_eyes)
+        stages = await asyncio.get_running_loop().run_in_executor(self._executors.landmarks, self._make_stages)
         pipeline: Pipeline[Faces, Any] = Pipeline(
-            eyes,
-            self._hands,
+            stages,
+            self._executors,
             lines=self._settings.lines,
             meter=self._meter,
             clock=self._clock,
-            ears=Ears(self._see, self._note),
+            listeners=Listeners(self._see, self._note),
         )
-        visit = Visit(tracks, eyes, pipeline, self._enter(self._display), self._hands, self._clock)
+        connection = TapConnection(tracks, stages, pipeline, self._enter(self._display), self._executors, self._clock)
         try:
-            await visit.begin(self._hear_of_meeting)
+            await connection.begin(self._hear_of_meeting)
         except BaseException:
-            await visit.release()
+            await connection.release()
             raise
-        self._visit = visit
+        self._connection = connection
 
-    async def _farewell(self) -> None:
-        if self._visit:
-            await self._visit.release()
-            self._dropped += self._visit.dropped
-            self._visit, self._faces = None, 0
+    async def _disconnect(self) -> None:
+        if self._connection:
+            await self._connection.release()
+            self._dropped += self._connection.dropped
+            self._connection, self._faces = None, 0
 
     def _see(self, faces: Faces) -> None:
         self._faces = len(faces.faces)
 
-    def _hear_of_meeting(self, news: News) -> None:
-        log.info("tap %s: meeting %s %s", self.name[:6], news.presence, news.detail)
-        if news.presence is Presence.ENDED:
+    def _hear_of_meeting(self, event: MeetingEvent) -> None:
+        log.info("tap %s: meeting %s %s", self.name[:6], event.state, event.detail)
+        if event.state is MeetingState.ENDED:
             self.end("the meeting has put it out")
 
 
-class Visit:
+class TapConnection:
     """From his coming to his leaving: his tracks through the eyes and back into the room."""
 
     def __init__(
         self,
         tracks: Tracks,
-        eyes: Eyes,
+        stages: PersonStages,
         pipeline: Pipeline[Faces, Any],
         egress: Egress,
-        hands: Hands,
+        executors: Executors,
         clock: Callable[[], float],
     ) -> None:
-        self._eyes, self._pipeline, self._egress, self._hands = eyes, pipeline, egress, hands
+        self._stages, self._pipeline, self._egress, self._executors = stages, pipeline, egress, executors
         self._left = asyncio.Event()
         self._ending: asyncio.Task[None] | None = None
-        self._passage = Passage(pipeline, clock)
-        self._passage.enter_video(tracks.video, lambda _: 0, self._left.set)
-        self._passage.show_video()
+        self._tracks = PersonTracks(pipeline, clock)
+        self._tracks.add_video(tracks.video, lambda _: 0, self._left.set)
+        self._tracks.corrected_video()
         if tracks.audio:
-            self._passage.enter_audio(tracks.audio)
+            self._tracks.add_audio(tracks.audio)
 
     @property
     def dropped(self) -> int:
         """Frames that a newer one replaced before they were shown or sent."""
         return self._pipeline.dropped
 
-    async def begin(self, tell: Callable[[News], None]) -> None:
+    async def begin(self, tell: Callable[[MeetingEvent], None]) -> None:
         """Publish. Raises EgressError; release() is then still due."""
-        await self._egress.publish(self._passage.subscribe, tell)
+        await self._egress.publish(self._tracks.subscribe, tell)
 
     async def run(self) -> None:
         """Carry frames until his video ends."""
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(line) for line in self._passage.lines()]
+            tasks = [group.create_task(line) for line in self._tracks.lines()]
             await self._left.wait()
             for task in tasks:
                 task.cancel()
@@ -234,7 +234,7 @@ class Visit:
 
     async def _release(self) -> None:
         # 1. No more frames in or out. 2. The connection. 3. Stages still running in a thread; only then what they use.
-        self._passage.close()
+        self._tracks.close()
         await self._egress.close()
         await self._pipeline.settle()
-        await asyncio.get_running_loop().run_in_executor(self._hands.landmarks, self._eyes.close)
+        await asyncio.get_running_loop().run_in_executor(self._executors.landmarks, self._stages.close)

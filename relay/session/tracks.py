@@ -16,7 +16,7 @@ from relay.media.track import CorrectedTrack, DelayedTrack, Stamper, ingest
 from relay.sfu.egress import Tracks
 
 
-class Passage:
+class PersonTracks:
     """The tracks of one person: what comes in is taken at once, what goes out is fetched by its takers.
 
     pipeline: closed with the passage. clock: monotonic seconds. Tracks are entered first; then the lines run, each as
@@ -32,7 +32,7 @@ class Passage:
         """What is to be run."""
         return [*self._pipeline.lines(), *self._lines]
 
-    def enter_video(self, track: MediaStreamTrack, stamp: Stamper, ended: Callable[[], None]) -> None:
+    def add_video(self, track: MediaStreamTrack, stamp: Stamper, ended: Callable[[], None]) -> None:
         """Let the pipeline have this track's frames. ended: called when the track has."""
 
         async def carry() -> None:
@@ -41,13 +41,13 @@ class Passage:
 
         self._lines.append(carry())
 
-    def show_video(self) -> Fan:
+    def corrected_video(self) -> Fan:
         """Make the corrected video for those who take it."""
         return self._spread(CorrectedTrack(self._pipeline))
 
-    def enter_audio(self, track: MediaStreamTrack) -> Fan:
+    def add_audio(self, track: MediaStreamTrack) -> Fan:
         """Make this sound, in step with the corrected video, for those who take it. track: as aiortc received it."""
-        delayed = DelayedTrack(track, lambda: self._pipeline.delay - codec.SOUND_HELD, self._clock)
+        delayed = DelayedTrack(track, lambda: self._pipeline.delay - codec.AUDIO_HELD, self._clock)
         self._lines.append(delayed.ingest())
         return self._spread(delayed)
 

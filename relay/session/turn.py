@@ -16,7 +16,7 @@ from aiortc import RTCIceServer
 
 from relay.config.serve import Serve
 
-ANYBODY: Final = "anybody"  # who asks where nobody is asked who he is
+ANONYMOUS: Final = "anybody"  # who asks where nobody is asked who he is
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def ice_servers(settings: Serve, name: str, now: Callable[[], float] = time.time
     if not settings.turn_urls or settings.turn_secret is None:
         return plain
     username, password = credentials(
-        settings.turn_secret.get_secret_value(), name or ANYBODY, int(now() + settings.turn_ttl)
+        settings.turn_secret.get_secret_value(), name or ANONYMOUS, int(now() + settings.turn_ttl)
     )
     return [*plain, *(RTCIceServer(url, username, password) for url in settings.turn_urls)]
 

@@ -36,13 +36,13 @@ class Viewer:
 
     async def open(self, sdp: str) -> str:
         """Answer a checked offer, with all candidates. Raises MalformedError; release() is then still due."""
-        with offer.blamed():
-            whole = offer.settle_directions(offer.let_begin(sdp))
+        with offer.offer_errors():
+            whole = offer.settle_directions(offer.make_active(sdp))
             await self._peer.setRemoteDescription(RTCSessionDescription(whole, "offer"))
         self._send_tracks(self._peer.getTransceivers())
-        with offer.blamed():
+        with offer.offer_errors():
             answer = await self._peer.createAnswer()
-        with offer.blamed(ValueError):  # it repeats what the offer says; what else fails is not the offer's fault
+        with offer.offer_errors(ValueError):  # it repeats what the offer says; what else fails is not the offer's fault
             await self._peer.setLocalDescription(answer)
         return str(self._peer.localDescription.sdp)
 
@@ -108,7 +108,7 @@ class Admitted:
     answer: str
 
 
-class Audience:
+class Viewers:
     """All viewers of one session, and the tasks that run them. subscribe: gives the tracks for one more; may raise
     RequestError. most: so many at the same time. ice_servers: of the relay's side.
     """

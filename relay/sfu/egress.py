@@ -22,7 +22,7 @@ class Tracks:
     audio: MediaStreamTrack | None = None
 
 
-class Presence(StrEnum):
+class MeetingState(StrEnum):
     """Whether the corrected track is in the meeting."""
 
     JOINED = "joined"  # it is, for the first time or again
@@ -31,17 +31,17 @@ class Presence(StrEnum):
 
 
 @dataclass(frozen=True)
-class News:
+class MeetingEvent:
     """A change of presence; detail: a sentence for the person who is being published, empty if there is none to say."""
 
-    presence: Presence
+    state: MeetingState
     detail: str = ""
 
 
 class Egress(Protocol):
     """One person's way into one meeting."""
 
-    async def publish(self, subscribe: Callable[[], Tracks], tell: Callable[[News], None]) -> None:
+    async def publish(self, subscribe: Callable[[], Tracks], tell: Callable[[MeetingEvent], None]) -> None:
         """Be in the meeting when this returns, and stay there until close(): rejoin by itself what went away.
 
         subscribe: gives tracks for one more connection; called again for every rejoin. tell: hears every change after

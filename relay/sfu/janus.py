@@ -13,9 +13,9 @@ from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection
 from tenacity import AsyncRetrying, retry_if_exception, wait_exponential, wait_random
 
 from relay.errors import EgressError
-from relay.sfu.egress import News, Presence, Tracks
-from relay.sfu.room import Room, Seat
-from relay.sfu.signalling import GONE, Said
+from relay.sfu.egress import MeetingEvent, MeetingState, Tracks
+from relay.sfu.room import Room, RoomMember
+from relay.sfu.signalling import GONE, JanusMessage
 
 PATIENCE: Final = 10.0  # seconds from Janus's answer to the connection that carries the media
 FIRST_WAIT, LONGEST_WAIT, SPREAD = 0.2, 2.0, 0.2  # seconds between two attempts to come back
@@ -39,13 +39,13 @@ class JanusEgress:
         ice_servers: Sequence[RTCIceServer] = (),
     ) -> None:
         self._room, self._display, self._ice_servers = Room(address, room, pin), display, ice_servers
-        self._stay: Stay | None = None
+        self._stay: Publication | None = None
         self._keeping: asyncio.Task[None] | None = None
 
-    async def publish(self, subscribe: Callable[[], Tracks], tell: Callable[[News], None]) -> None:
+    async def publish(self, subscribe: Callable[[], Tracks], tell: Callable[[MeetingEvent], None]) -> None:
         """As Egress.publish()."""
-        stay = await self._enter(subscribe)
-        self._keeping = asyncio.create_task(self._keep(stay, subscribe, tell), name="meeting")
+        publication = await self._enter(subscribe)
+        self._keeping = asyncio.create_task(self._keep(publication, subscribe, tell), name="meeting")
 
     async def close(self) -> None:
         """As Egress.close()."""
@@ -55,47 +55,49 @@ class JanusEgress:
         if self._stay:
             await self._stay.end()
 
-    async def _enter(self, subscribe: Callable[[], Tracks]) -> "Stay":
+    async def _enter(self, subscribe: Callable[[], Tracks]) -> "Publication":
         """Be in the room. Whatever comes of it, close() ends it."""
-        self._stay = stay = Stay(self._ice_servers)
+        self._stay = publication = Publication(self._ice_servers)
         try:
-            await stay.begin(self._room, self._display, subscribe())
+            await publication.begin(self._room, self._display, subscribe())
         except BaseException:
-            await stay.end()
+            await publication.end()
             raise
-        return stay
+        return publication
 
-    async def _keep(self, stay: "Stay", subscribe: Callable[[], Tracks], tell: Callable[[News], None]) -> None:
+    async def _keep(
+        self, publication: "Publication", subscribe: Callable[[], Tracks], tell: Callable[[MeetingEvent], None]
+    ) -> None:
         """Come back as often as the room goes away, until it will not have us."""
         while True:
-            departure = await stay.over
-            await stay.end()
+            departure = await publication.over
+            await publication.end()
             if departure.final:
-                tell(News(Presence.ENDED, departure.why))
+                tell(MeetingEvent(MeetingState.ENDED, departure.why))
                 return
-            tell(News(Presence.LOST, departure.why))
+            tell(MeetingEvent(MeetingState.LOST, departure.why))
             try:
-                stay = await self._come_back(subscribe)
+                publication = await self._come_back(subscribe)
             except EgressError as error:
-                tell(News(Presence.ENDED, str(error)))
+                tell(MeetingEvent(MeetingState.ENDED, str(error)))
                 return
             except Exception:
                 log.exception("coming back to the meeting broke down")
-                tell(News(Presence.ENDED, "the relay made a mistake; its log says which"))
+                tell(MeetingEvent(MeetingState.ENDED, "the relay made a mistake; its log says which"))
                 return
-            tell(News(Presence.JOINED))
+            tell(MeetingEvent(MeetingState.JOINED))
 
-    async def _come_back(self, subscribe: Callable[[], Tracks]) -> "Stay":
+    async def _come_back(self, subscribe: Callable[[], Tracks]) -> "Publication":
         """In the room again. Raises EgressError where the answer stays no; while nobody answers it goes on trying."""
         retrying = AsyncRetrying(
-            retry=retry_if_exception(Hope()),
+            retry=retry_if_exception(RetryPolicy()),
             wait=wait_exponential(FIRST_WAIT, LONGEST_WAIT) + wait_random(0, SPREAD),
             reraise=True,
         )
         return await retrying(self._enter, subscribe)
 
 
-class Hope:
+class RetryPolicy:
     """Whether one should come back after this error: always where nobody answers, not for ever where it is a no."""
 
     def __init__(self) -> None:
@@ -108,24 +110,24 @@ class Hope:
 
 
 @dataclass(frozen=True)
-class Departure:
+class End:
     """How a stay in the room came to its end. final: it was meant so, and must not be undone by coming back."""
 
     final: bool
     why: str
 
 
-class Stay:
+class Publication:
     """One stay in a room: a seat and the connection that carries the media. over: done once it has come to its end."""
 
     def __init__(self, ice_servers: Sequence[RTCIceServer]) -> None:
-        self.over: asyncio.Future[Departure] = asyncio.get_running_loop().create_future()
+        self.over: asyncio.Future[End] = asyncio.get_running_loop().create_future()
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=list(ice_servers)))
         self._peer.on("connectionstatechange", self._follow_connection)
         self._standing: set[str] = set()
         self._connected: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._tracks: Tracks | None = None
-        self._seat: Seat | None = None
+        self._member: RoomMember | None = None
         self._ending: asyncio.Task[None] | None = None
 
     async def begin(self, room: Room, display: str, tracks: Tracks) -> None:
@@ -134,10 +136,10 @@ class Stay:
         for track in (tracks.audio, tracks.video):
             if track:
                 self._peer.addTransceiver(track, direction="sendonly")
-        self._seat = seat = await room.enter(display, self._hear)
+        self._member = member = await room.enter(display, self._hear)
         await self._peer.setLocalDescription(await self._peer.createOffer())
-        said = await seat.handle.ask({"request": "publish", "display": display}, self._peer.localDescription)
-        await self._accept(said)
+        message = await member.handle.ask({"request": "publish", "display": display}, self._peer.localDescription)
+        await self._accept(message)
         await self._connect()
 
     async def end(self) -> None:
@@ -148,8 +150,8 @@ class Stay:
         await asyncio.shield(self._ending)
 
     async def _release(self) -> None:
-        if self._seat:
-            await self._seat.leave()
+        if self._member:
+            await self._member.leave()
         await self._peer.close()
         if self._tracks:
             for track in (self._tracks.audio, self._tracks.video):
@@ -158,11 +160,11 @@ class Stay:
         if not self.over.done():
             self.over.cancel()
 
-    async def _accept(self, said: Said) -> None:
-        if said.description is None:
+    async def _accept(self, message: JanusMessage) -> None:
+        if message.description is None:
             raise EgressError("the meeting server took the offer without an answer")
         try:
-            await self._peer.setRemoteDescription(said.description)
+            await self._peer.setRemoteDescription(message.description)
         except Exception as error:
             # aiortc promises no error of its own for what a peer may write into an answer.
             raise EgressError("the meeting server's answer cannot be used: it may have no codec in common") from error
@@ -179,12 +181,12 @@ class Stay:
                 "the meeting server was reached, but no media can flow: the relay needs its UDP ports, or TURN"
             )
 
-    def _hear(self, said: Said) -> None:
-        match said.kind:
+    def _hear(self, message: JanusMessage) -> None:
+        match message.kind:
             case "webrtcup":
                 self._arrive("there")
             case "event":
-                self._hear_of_room(said.data)
+                self._hear_of_room(message.data)
             case "hangup" | "detached" if not self.over.done():
                 self._depart(False, "the meeting server ended the connection")
             case kind if kind == GONE:
@@ -213,6 +215,6 @@ class Stay:
     def _depart(self, final: bool, why: str) -> None:
         """Only the first reason counts."""
         if not self.over.done():
-            self.over.set_result(Departure(final, why))
+            self.over.set_result(End(final, why))
         if not self._connected.done():
             self._connected.set_result(False)

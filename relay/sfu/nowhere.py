@@ -11,10 +11,10 @@ from contextlib import suppress
 from aiortc import MediaStreamTrack
 from aiortc.mediastreams import MediaStreamError
 
-from relay.sfu.egress import News, Tracks
+from relay.sfu.egress import MeetingEvent, Tracks
 
 
-class Nowhere:
+class NullEgress:
     """taken: frames so far, by kind of track. display: by which name nobody sees it."""
 
     def __init__(self, display: str = "") -> None:
@@ -23,7 +23,7 @@ class Nowhere:
         self._tracks: list[MediaStreamTrack] = []
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def publish(self, subscribe: Callable[[], Tracks], tell: Callable[[News], None]) -> None:
+    async def publish(self, subscribe: Callable[[], Tracks], tell: Callable[[MeetingEvent], None]) -> None:
         """As Egress.publish(). There is nothing to be told: nowhere never goes away."""
         tracks = subscribe()
         self._tracks = [track for track in (tracks.video, tracks.audio) if track]

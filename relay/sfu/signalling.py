@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Said:
+class JanusMessage:
     """What Janus says, as an answer or by itself. kind: its own word: event, success, hangup, detached, webrtcup and
     so on; or GONE, once the connection has ended. data: of the plugin. description: SDP that came along.
     """
@@ -65,7 +65,7 @@ class JanusSession:
         self._over = False
         self._id: int | None = None
         self._waiting: dict[str, asyncio.Future[dict[str, Any]]] = {}
-        self._handles: dict[int, Callable[[Said], None]] = {}
+        self._handles: dict[int, Callable[[JanusMessage], None]] = {}
         self._tasks = [asyncio.create_task(self._read(), name="janus"), asyncio.create_task(self._keep_alive())]
 
     @classmethod
@@ -92,7 +92,7 @@ class JanusSession:
             raise
         return session
 
-    async def attach(self, plugin: str, hear: Callable[[Said], None]) -> "Handle":
+    async def attach(self, plugin: str, hear: Callable[[JanusMessage], None]) -> "Handle":
         """A handle of this plugin. hear: called with what it says by itself, at last with GONE. Raises EgressError."""
         name = _id_of(await self.ask("attach", plugin=plugin))
         if self._over:
@@ -164,7 +164,7 @@ class JanusSession:
             elif kind in {"timeout", "error"}:
                 self._end()  # Janus has forgotten the session
             elif hear := self._handles.get(message.get("sender")):
-                hear(Said.read(message))
+                hear(JanusMessage.read(message))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             log.warning("the meeting server said what the relay does not understand: %s", type(error).__name__)
 
@@ -182,7 +182,7 @@ class JanusSession:
             if not future.done():
                 future.set_exception(ConnectionError("the connection has ended"))
         for hear in self._handles.values():
-            hear(Said(GONE))
+            hear(JanusMessage(GONE))
 
 
 class Handle:
@@ -191,16 +191,16 @@ class Handle:
     def __init__(self, session: JanusSession, name: int) -> None:
         self._session, self._name = session, name
 
-    async def send(self, body: Mapping[str, object], description: RTCSessionDescription | None = None) -> Said:
+    async def send(self, body: Mapping[str, object], description: RTCSessionDescription | None = None) -> JanusMessage:
         """Send the plugin a request, with SDP if there is some; the answer may be a refusal. Raises EgressError."""
         jsep = {"jsep": {"type": description.type, "sdp": description.sdp}} if description else {}
         message = await self._session.ask("message", handle_id=self._name, body=body, **jsep)
         try:
-            return Said.read(message)
+            return JanusMessage.read(message)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise EgressError("the meeting server answers what the relay does not understand") from error
 
-    async def ask(self, body: Mapping[str, object], description: RTCSessionDescription | None = None) -> Said:
+    async def ask(self, body: Mapping[str, object], description: RTCSessionDescription | None = None) -> JanusMessage:
         """The same, but a refusal is raised, too, as what it is (REFUSALS)."""
         return accepted(await self.send(body, description))
 
@@ -209,12 +209,12 @@ class Handle:
         await self._session.forget(self._name)
 
 
-def accepted(said: Said) -> Said:
+def accepted(message: JanusMessage) -> JanusMessage:
     """The answer, if it is no refusal. Raises EgressError and its children."""
-    if code := said.data.get("error_code"):
+    if code := message.data.get("error_code"):
         kind, sentence = REFUSALS.get(code, (EgressError, ""))
-        raise kind(sentence or f"the meeting server refuses: {_reason({**said.data, 'code': code})}")
-    return said
+        raise kind(sentence or f"the meeting server refuses: {_reason({**message.data, 'code': code})}")
+    return message
 
 
 def _id_of(answer: dict[str, Any]) -> int:

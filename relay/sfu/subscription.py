@@ -14,8 +14,8 @@ from tenacity import AsyncRetrying, retry_if_exception_type, wait_exponential, w
 
 from relay.errors import EgressError, UnknownFeedError
 from relay.sfu.egress import Tracks
-from relay.sfu.room import Participant, Room, Seat
-from relay.sfu.signalling import GONE, Handle, Said
+from relay.sfu.room import Participant, Room, RoomMember
+from relay.sfu.signalling import GONE, Handle, JanusMessage
 
 WATCHER: Final = "Eyeline"  # what a room shows that lists those who only watch
 PATIENCE: Final = 10.0  # seconds until the media flow
@@ -46,10 +46,10 @@ class Subscription:
         self, address: str, room: str, pin: str | None, wanted: Wanted, ice_servers: Sequence[RTCIceServer] = ()
     ) -> None:
         self._room, self._wanted, self._ice_servers = Room(address, room, pin), wanted, ice_servers
-        self._seat: Seat | None = None
+        self._member: RoomMember | None = None
         self._present: list[Participant] = []
         self._changed, self._lost = asyncio.Event(), False
-        self._reception: Reception | None = None
+        self._reception: FeedConnection | None = None
 
     async def open(self) -> Participant:
         """Come into the room and find him. Raises EgressError, UnknownFeedError; close() is then still due."""
@@ -82,25 +82,25 @@ class Subscription:
         await self._hang_up()
         await self._leave()
 
-    async def _enter(self) -> Seat:
+    async def _enter(self) -> RoomMember:
         await self._leave()
         self._present, self._lost = [], False
-        self._seat = await self._room.enter(WATCHER, self._hear)
-        self._see(self._seat.others)
-        return self._seat
+        self._member = await self._room.enter(WATCHER, self._hear)
+        self._see(self._member.others)
+        return self._member
 
     async def _leave(self) -> None:
-        if self._seat:
-            await self._seat.leave()
-            self._seat = None
+        if self._member:
+            await self._member.leave()
+            self._member = None
 
     async def _receive(self) -> Tracks:
         """Raises EgressError where it is worth another try."""
-        seat = await self._enter() if self._seat is None or self._lost else self._seat
+        member = await self._enter() if self._member is None or self._lost else self._member
         who = await self._wait_for_him()
-        self._reception = Reception(who, self._ice_servers)
+        self._reception = FeedConnection(who, self._ice_servers)
         try:
-            return await self._reception.begin(seat)
+            return await self._reception.begin(member)
         except BaseException:
             # He may have left, or his connection may be about to come: whoever comes in anew is told what is true.
             self._lost = True
@@ -120,16 +120,16 @@ class Subscription:
             await self._reception.end()
             self._reception = None
 
-    def _hear(self, said: Said) -> None:
-        if said.kind in {GONE, "detached"}:
+    def _hear(self, message: JanusMessage) -> None:
+        if message.kind in {GONE, "detached"}:
             self._lost = True
             for one in self._present:
                 self._miss(one.feed)
-        elif said.kind == "event":
-            self._see(Participant.read(said.data))
+        elif message.kind == "event":
+            self._see(Participant.read(message.data))
             for word in ("unpublished", "leaving", "kicked"):
-                self._miss(said.data.get(word))
-            if said.data.get("leaving") == "ok" or said.data.get("videoroom") == "destroyed":
+                self._miss(message.data.get(word))
+            if message.data.get("leaving") == "ok" or message.data.get("videoroom") == "destroyed":
                 self._lost = True
         self._changed.set()
 
@@ -145,7 +145,7 @@ class Subscription:
             self._reception.stop()
 
 
-class Reception:
+class FeedConnection:
     """A connection that carries one feed: from begin() to end(), or to the tracks' end after stop()."""
 
     def __init__(self, who: Participant, ice_servers: Sequence[RTCIceServer]) -> None:
@@ -157,14 +157,14 @@ class Reception:
         self._peer.on("connectionstatechange", self._follow_connection)
         self._ending = asyncio.create_task(self._close_when_over(), name=f"feed {who.feed}")
 
-    async def begin(self, seat: Seat) -> Tracks:
+    async def begin(self, member: RoomMember) -> Tracks:
         """Subscribe. Raises EgressError; end() is then still due."""
-        handle, said = await seat.watch(self.who, self._hear)
+        handle, message = await member.watch(self.who, self._hear)
         self._handle = handle
-        if said.description is None:
+        if message.description is None:
             raise EgressError("the meeting server gives nothing of this participant")
         try:
-            await self._peer.setRemoteDescription(said.description)
+            await self._peer.setRemoteDescription(message.description)
             await self._peer.setLocalDescription(await self._peer.createAnswer())
         except Exception as error:
             # aiortc promises no error of its own for what a peer may write into an offer.
@@ -201,8 +201,8 @@ class Reception:
         if self._handle:
             await self._handle.detach()
 
-    def _hear(self, said: Said) -> None:
-        if said.kind in {GONE, "hangup", "detached"}:
+    def _hear(self, message: JanusMessage) -> None:
+        if message.kind in {GONE, "hangup", "detached"}:
             self.stop()
 
     def _follow_connection(self) -> None:

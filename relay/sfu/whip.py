@@ -17,7 +17,7 @@ from tenacity.wait import wait_random_exponential
 from yarl import URL
 
 from relay.errors import EgressError, UnknownRoomError, WrongPinError
-from relay.sfu.egress import News, Presence, Tracks
+from relay.sfu.egress import MeetingEvent, MeetingState, Tracks
 
 SDP: Final = "application/sdp"
 PATIENCE: Final = 10.0  # seconds for each answer, and from there to the connection that carries the media
@@ -51,7 +51,7 @@ class WhipEgress:
         self._publication: Publication | None = None
         self._keeping: asyncio.Task[None] | None = None
 
-    async def publish(self, subscribe: Callable[[], Tracks], tell: Callable[[News], None]) -> None:
+    async def publish(self, subscribe: Callable[[], Tracks], tell: Callable[[MeetingEvent], None]) -> None:
         """As Egress.publish()."""
         publication = await self._begin(subscribe, stop_before_delay(AT_FIRST))
         self._keeping = asyncio.create_task(self._keep(publication, subscribe, tell), name="whip")
@@ -66,19 +66,19 @@ class WhipEgress:
         await self._endpoint.close()
 
     async def _keep(
-        self, publication: "Publication", subscribe: Callable[[], Tracks], tell: Callable[[News], None]
+        self, publication: "Publication", subscribe: Callable[[], Tracks], tell: Callable[[MeetingEvent], None]
     ) -> None:
         """Publish again as often as the connection breaks, until the endpoint says no."""
         while True:
             await publication.over.wait()
             await publication.end()
-            tell(News(Presence.LOST, "the connection to the meeting broke off"))
+            tell(MeetingEvent(MeetingState.LOST, "the connection to the meeting broke off"))
             try:
                 publication = await self._begin(subscribe, stop_never)
             except EgressError as error:
-                tell(News(Presence.ENDED, str(error)))
+                tell(MeetingEvent(MeetingState.ENDED, str(error)))
                 return
-            tell(News(Presence.JOINED))
+            tell(MeetingEvent(MeetingState.JOINED))
 
     async def _begin(self, subscribe: Callable[[], Tracks], stop: stop_base) -> "Publication":
         """Be published. Raises EgressError where the answer is no, or LaterError when it is time to stop."""

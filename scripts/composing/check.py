@@ -20,7 +20,7 @@ from playwright.sync_api import sync_playwright
 
 from scripts.composing.engine import Engine, EngineError, find_engine
 from scripts.composing.plan import ONCE, PROFILES, RULES, SERVICES, Plan
-from scripts.composing.visitors import Sight, Visitor
+from scripts.composing.visitors import MotionReference, Visitor
 from scripts.measuring.report import describe_machine, print_table
 from tests.browser import find_chromium
 from tests.clips import Clip
@@ -127,7 +127,7 @@ def visit(engine: Engine, chosen: argparse.Namespace) -> tuple[list[Finding], di
 
 
 def judge(
-    sight: Sight, paths: list[dict[str, Any]], corrected: float, trouble: list[str], least: float
+    sight: MotionReference, paths: list[dict[str, Any]], corrected: float, trouble: list[str], least: float
 ) -> tuple[list[Finding], dict[str, Any]]:
     """What was seen, as findings and as figures. corrected: of the relay's frames, 0..1."""
     through_turn = bool(paths) and all(path["here"] == "relay" for path in paths)

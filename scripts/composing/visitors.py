@@ -66,7 +66,7 @@ async (name) => {
 
 
 @dataclass(frozen=True)
-class Sight:
+class MotionReference:
     """What one person got to see of another. rate: decoded frames a second."""
 
     rate: float
@@ -109,14 +109,14 @@ class Visitor:
             timeout=PATIENCE,
         )
 
-    def watch(self, name: str, seconds: float) -> Sight:
+    def watch(self, name: str, seconds: float) -> MotionReference:
         """Look at somebody for so long."""
         before = self._decoded(name)
         self.page.wait_for_timeout(1000 * seconds)
         after = self._decoded(name)
         took = (after["milliseconds"] - before["milliseconds"]) / 1000
         rate = (after["frames"] - before["frames"]) / took
-        return Sight(rate, after["width"], after["height"], after["freezes"] - before["freezes"])
+        return MotionReference(rate, after["width"], after["height"], after["freezes"] - before["freezes"])
 
     def paths(self) -> list[dict[str, Any]]:
         """How each of its connections goes: kinds of candidates here and there."""

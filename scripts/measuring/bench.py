@@ -23,8 +23,8 @@ from relay.config.serve import Serve
 from relay.gaze.corrector import Corrector
 from relay.gaze.face import Faces
 from relay.media.mailbox import ClosedError
-from relay.media.pipeline import Ears, Pipeline
-from relay.media.stages import Hands
+from relay.media.pipeline import Listeners, Pipeline
+from relay.media.stages import Executors
 from relay.metrics import Meter, Percentiles, Statistics
 from scripts.measuring.report import describe_machine, print_json, print_table
 from tests.clips import Clip
@@ -63,8 +63,8 @@ async def run(
     seconds: float,
 ) -> Run:
     """Feed the frames for so long."""
-    hands, meter = Hands.hire(), Meter(mode, time.monotonic(), returns)
-    corrector = hands.landmarks.submit(Corrector, settings, settings.correction).result()  # as a session does it
+    executors, meter = Executors.start(), Meter(mode, time.monotonic(), returns)
+    corrector = executors.landmarks.submit(Corrector, settings, settings.correction).result()  # as a session does it
     seen: list[int] = [0]
 
     def saw(faces: Faces) -> None:
@@ -72,9 +72,9 @@ async def run(
 
     lines = settings.lines.model_copy(update={"pipeline": mode})
     packets: list[int] = []  # bytes of each, where the receiver warps
-    ears = Ears[Faces](saw, send=(lambda packet: packets.append(len(packet))) if returns == "field" else None)
+    listeners = Listeners[Faces](saw, send=(lambda packet: packets.append(len(packet))) if returns == "field" else None)
     used = time.process_time()
-    pipeline = Pipeline(corrector, hands, lines=lines, meter=meter, clock=time.monotonic, ears=ears)
+    pipeline = Pipeline(corrector, executors, lines=lines, meter=meter, clock=time.monotonic, listeners=listeners)
     async with asyncio.TaskGroup() as group:
         for line in [*pipeline.lines(), _send(pipeline)]:
             group.create_task(line)
@@ -84,7 +84,7 @@ async def run(
         pipeline.close()
     await pipeline.settle()
     corrector.close()
-    hands.dismiss()
+    executors.shutdown()
     return Run(report, corrector.provider, used / seconds, 8 * sum(packets) / 1000 / seconds)
 
 

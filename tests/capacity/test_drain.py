@@ -13,11 +13,11 @@ from relay.capacity.drain import Drain
 from relay.config.serve import Serve
 from relay.errors import DrainingError
 from tests.deadlines import STARTING, scaled
-from tests.fakes import Browser, Clock, Eyesight, until
+from tests.fakes import Browser, Clock, StageFactory, until
 from tests.running import RunningRelay
 
 
-class Crowd:
+class Announcer:
     """People who go when the test says so."""
 
     def __init__(self, number: int) -> None:
@@ -32,7 +32,7 @@ class Crowd:
 
 
 async def test_nobody_new_is_let_in_once_it_has_begun() -> None:
-    draining, crowd = Drain(30, time.monotonic), Crowd(1)
+    draining, crowd = Drain(30, time.monotonic), Announcer(1)
     draining.check()
     assert not draining.begun
     running = asyncio.create_task(draining.run(crowd))
@@ -45,13 +45,13 @@ async def test_nobody_new_is_let_in_once_it_has_begun() -> None:
 
 
 async def test_without_anybody_it_is_over_at_once() -> None:
-    crowd = Crowd(0)
+    crowd = Announcer(0)
     await asyncio.wait_for(Drain(3600, time.monotonic).run(crowd), scaled(10))
     assert not crowd.told
 
 
 async def test_everybody_is_told_again_and_again_how_long_there_is_and_then_the_time_is_up() -> None:
-    clock, crowd = Clock(), Crowd(3)
+    clock, crowd = Clock(), Announcer(3)
     running = asyncio.create_task(Drain(2.5, clock).run(crowd))
     for count in (1, 2, 3):
         await until(lambda: len(crowd.told) == count)  # noqa: B023 - awaited here
@@ -65,7 +65,7 @@ async def test_everybody_is_told_again_and_again_how_long_there_is_and_then_the_
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
 async def test_a_second_signal_ends_the_wait(second: signal.Signals) -> None:
     signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
-    draining, crowd = Drain(3600, time.monotonic), Crowd(1)
+    draining, crowd = Drain(3600, time.monotonic), Announcer(1)
     waiting = asyncio.create_task(draining.wait(signals, crowd))
     signals.put_nowait(signal.SIGTERM)
     await until(lambda: bool(crowd.told))
@@ -79,14 +79,14 @@ async def test_ctrl_c_waits_for_nobody() -> None:
     signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
     signals.put_nowait(signal.SIGINT)
     draining = Drain(3600, time.monotonic)
-    await asyncio.wait_for(draining.wait(signals, Crowd(5)), scaled(10))
+    await asyncio.wait_for(draining.wait(signals, Announcer(5)), scaled(10))
     assert not draining.begun
 
 
 async def test_a_drain_without_time_ends_at_once() -> None:
     signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
     signals.put_nowait(signal.SIGTERM)
-    await asyncio.wait_for(Drain(0, time.monotonic).wait(signals, Crowd(5)), scaled(10))
+    await asyncio.wait_for(Drain(0, time.monotonic).wait(signals, Announcer(5)), scaled(10))
 
 
 async def join(address: str, http: ClientSession, browser: Browser) -> ClientResponse:
@@ -131,7 +131,7 @@ async def test_a_second_sigterm_ends_a_relay_with_its_guests() -> None:
     """In this process: its signals are those of the test."""
     loop, said = asyncio.get_running_loop(), list[str]()
     settings = Serve.read(["--port", "0", "--drain-timeout", "3600"], "test")
-    serving = asyncio.create_task(app.serve(settings, said.append, Eyesight()))
+    serving = asyncio.create_task(app.serve(settings, said.append, StageFactory()))
     try:
         await until(lambda: bool(said))
         async with aiohttp.ClientSession() as http, Browser() as browser:

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from relay.config.correct import Correct
 from relay.config.lines import Schedule
-from relay.film.schedule import Walk, schedule_of
-from relay.film.summary import Tally
+from relay.film.schedule import ScheduledCorrection, schedule_of
+from relay.film.summary import SummaryCounter
 from relay.frame import Frame, Shown, Verdict
 from relay.gaze.corrector import Corrector
 from relay.gaze.face import Faces
@@ -47,32 +47,32 @@ class Diary:
         return Shown(one, Verdict.CORRECTED)
 
 
-def walk(diary: Diary, schedule: Schedule, frames: int, notes: list[Note] | None = None) -> Tally:
-    tally = Tally()
-    way = Walk(cast("Corrector", diary), schedule, tally, (notes if notes is not None else []).append)
+def scheduled(diary: Diary, schedule: Schedule, frames: int, notes: list[Note] | None = None) -> SummaryCounter:
+    counter = SummaryCounter()
+    way = ScheduledCorrection(cast("Corrector", diary), schedule, counter, (notes if notes is not None else []).append)
     for number in range(frames):
         way.show(frame(number))
-    return tally
+    return counter
 
 
 def test_the_lines_keep_the_distances_of_the_method() -> None:
     """Claims 15-25 with n = 1, m = 2, q = 3: landmarks of x, a field of x+1 with them, landmarks of x+2, shown x+3."""
     diary = Diary()
-    walk(diary, Schedule(n=1, m=2, q=3), 6)
+    scheduled(diary, Schedule(n=1, m=2, q=3), 6)
     assert diary.shown == [(3, 2, 1, 0), (4, 3, 2, 1), (5, 4, 3, 2)]
 
 
 def test_sequential_is_all_distances_zero() -> None:
     """Claims 11-14: landmarks, field and picture are of one frame."""
     diary = Diary()
-    walk(diary, schedule_of(Correct.read(["a.mp4", "b.mp4"], "correct")), 3)
+    scheduled(diary, schedule_of(Correct.read(["a.mp4", "b.mp4"], "correct")), 3)
     assert diary.shown == [(number, number, number, number) for number in range(3)]
 
 
 def test_pipelined_is_one_frame_late_as_live_video_is() -> None:
     """Claims 8 and 10: the field of frame x is applied to frame x+1."""
     diary = Diary()
-    walk(diary, schedule_of(Correct.read(["a.mp4", "b.mp4", "--pipeline", "pipelined"], "correct")), 3)
+    scheduled(diary, schedule_of(Correct.read(["a.mp4", "b.mp4", "--pipeline", "pipelined"], "correct")), 3)
     assert diary.shown == [(1, 0, 0, 0), (2, 1, 1, 1)]
 
 
@@ -80,16 +80,16 @@ def test_pipelined_is_one_frame_late_as_live_video_is() -> None:
 def test_any_schedule_is_kept_exactly(distances: list[int], frames: int) -> None:
     n, m, q = distances
     diary, notes = Diary(), list[Note]()
-    tally = walk(diary, Schedule(n=n, m=m, q=q), frames, notes)
+    counter = scheduled(diary, Schedule(n=n, m=m, q=q), frames, notes)
     assert diary.shown == [(y, y - q + m, y - q + n, y - q) for y in range(q, frames)]
-    assert tally.verdicts[Verdict.WARMING_UP] == min(q, frames)
+    assert counter.verdicts[Verdict.WARMING_UP] == min(q, frames)
     uses = [note for note in notes if isinstance(note, Use) and note.landmarks is not None]
     assert [(use.frame, use.landmarks, use.field) for use in uses] == [row[:3] for row in diary.shown]
 
 
 def test_every_stage_is_noted_with_its_frame() -> None:
     notes = list[Note]()
-    walk(Diary(), Schedule(n=0, m=0, q=0), 2, notes)
+    scheduled(Diary(), Schedule(n=0, m=0, q=0), 2, notes)
     spans = [(note.line, note.frame) for note in notes if isinstance(note, Span)]
     assert spans == [(line, number) for number in range(2) for line in ("landmarks", "field", "warp")]
 
@@ -100,10 +100,10 @@ def test_a_failure_costs_only_the_frames_that_needed_its_result(caplog: pytest.L
             raise ValueError("no idea")
 
     diary = Diary(before=fail)
-    tally = walk(diary, Schedule(n=1, m=2, q=3), 12)
+    counter = scheduled(diary, Schedule(n=1, m=2, q=3), 12)
     # 4 itself; 5 and 7, which need its landmarks for place and field; 6, whose field is that of 4.
     assert [row[0] for row in diary.shown] == [3, 8, 9, 10, 11]
-    assert tally.verdicts[Verdict.FAILED] == 4
+    assert counter.verdicts[Verdict.FAILED] == 4
     assert len(caplog.records) == 1
 
 

@@ -1,19 +1,19 @@
 import json
 from pathlib import Path
 
-from relay.film.summary import Summary, Tally
+from relay.film.summary import Summary, SummaryCounter
 from relay.frame import Verdict
 
 
-def tally() -> Tally:
-    counted = Tally()
+def counter() -> SummaryCounter:
+    counted = SummaryCounter()
     counted.verdicts.update([Verdict.CORRECTED] * 8 + [Verdict.EYES_CLOSED, Verdict.NO_FACE])
     for number in range(1, 101):
         counted.time("warp", number / 1000)
     return counted
 
 
-def summary(counted: Tally) -> Summary:
+def summary(counted: SummaryCounter) -> Summary:
     return Summary(
         source=Path("a.mp4"),
         target=Path("b.mp4"),
@@ -35,23 +35,23 @@ def summary(counted: Tally) -> Summary:
 
 
 def test_frames_are_counted_by_what_became_of_them() -> None:
-    assert tally().frames == 10
-    assert tally().passed == {Verdict.EYES_CLOSED: 1, Verdict.NO_FACE: 1}
+    assert counter().frames == 10
+    assert counter().passed == {Verdict.EYES_CLOSED: 1, Verdict.NO_FACE: 1}
 
 
 def test_stage_times_are_milliseconds() -> None:
-    warp = tally().stages_ms["warp"]
+    warp = counter().stages_ms["warp"]
     assert (warp.p50, warp.p95) == (50.5, 95.05)
 
 
 def test_the_summary_is_one_line_of_json() -> None:
-    line = summary(tally()).model_dump_json()
+    line = summary(counter()).model_dump_json()
     assert "\n" not in line
     assert json.loads(line)["passed"] == {"eyes_closed": 1, "no_face": 1}
     assert json.loads(line)["stages_ms"] == {"warp": {"p50": 50.5, "p95": 95.05}}
 
 
 def test_the_summary_is_a_sentence_too() -> None:
-    assert str(summary(tally())) == (
+    assert str(summary(counter())) == (
         "b.mp4: 10 frames in 2.0 s (5.0 a second), 8 corrected, the others as they were (eyes closed 1, no face 1)"
     )

@@ -8,22 +8,24 @@ from relay.gaze.face import Face, Faces
 from tests.gaze.faces import face, faces
 
 RATE = 30
-Sight = Callable[[int], Face | None]
+MotionReference = Callable[[int], Face | None]
 
 
-def look(calibration: TwoLook, where: Look, sight: Sight, since: float) -> Looked | Calibrated | Rejected | None:
+def look(
+    calibration: TwoLook, where: Look, reference: MotionReference, since: float
+) -> Looked | Calibrated | Rejected | None:
     """What comes of a look at sight(frame number), with up to three seconds of patience."""
     calibration.begin(where, since)
     for number in range(3 * RATE):
         time = since + number / RATE
-        seen = sight(number)
+        seen = reference(number)
         outcome = calibration.observe(faces(seen, time=time) if seen else Faces(time, (640, 480)), time)
         if outcome is not None:
             return outcome
     return None
 
 
-def steady(pitch: float, yaw: float, head: float = 0.0) -> Sight:
+def steady(pitch: float, yaw: float, head: float = 0.0) -> MotionReference:
     return lambda number: face(gaze=(pitch + 0.3 * (number % 2), yaw), head=(head, 0, 0))
 
 
@@ -64,7 +66,7 @@ def test_a_blink_is_rejected_with_its_reason_and_may_be_tried_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sight", "code"),
+    ("reference", "code"),
     [
         (lambda number: face(gaze=(-8, number)), "moved"),
         (lambda number: face(head=(number / 2, 0, 0)), "moved"),
@@ -73,8 +75,8 @@ def test_a_blink_is_rejected_with_its_reason_and_may_be_tried_again() -> None:
     ],
     ids=["eyes wander", "head moves", "nobody", "face lost"],
 )
-def test_a_look_that_cannot_be_used_says_why(sight: Sight, code: str) -> None:
-    outcome = look(TwoLook(), "lens", sight, 0.0)
+def test_a_look_that_cannot_be_used_says_why(reference: MotionReference, code: str) -> None:
+    outcome = look(TwoLook(), "lens", reference, 0.0)
     assert isinstance(outcome, Rejected)
     assert outcome.code == code
 

@@ -11,12 +11,12 @@ from relay.config.correct import Correct
 from relay.config.correction import Correction
 from relay.config.engine import Engine, FieldMode
 from relay.errors import ModelError
-from relay.film.schedule import Walk, schedule_of
-from relay.film.summary import Tally
+from relay.film.schedule import ScheduledCorrection, schedule_of
+from relay.film.summary import SummaryCounter
 from relay.frame import Frame, Rotation, Shown, Verdict
 from relay.gaze import corrector as chain
 from relay.gaze.corrector import Corrector, Fields, Memory
-from relay.gaze.eye_crop import Cutout, cut
+from relay.gaze.eye_crop import EyeCrop, crop_eye
 from relay.gaze.face import Angles, Eye, Faces, Field
 from relay.gaze.geometric import turn
 from relay.gaze.geometry import Patch, ellipse, to_nodes
@@ -209,10 +209,10 @@ class Witness:
     provider = "nothing"
 
     def __init__(self) -> None:
-        self.asked: list[tuple[Sequence[Cutout], Sequence[Angles]]] = []
+        self.asked: list[tuple[Sequence[EyeCrop], Sequence[Angles]]] = []
 
-    def __call__(self, cutouts: Sequence[Cutout], aims: Sequence[Angles]) -> list[Field]:
-        self.asked.append((cutouts, aims))
+    def __call__(self, crops: Sequence[EyeCrop], aims: Sequence[Angles]) -> list[Field]:
+        self.asked.append((crops, aims))
         return [
             Field(np.zeros((48, 64, 2), np.float32), np.full((48, 64), number, np.float32))
             for number in range(len(aims))
@@ -236,12 +236,12 @@ def test_the_network_is_asked_for_all_eyes_of_a_frame_at_once(model: Path, witne
     frame = first(STILL)
     made = corrector.make_fields(frame, people)
     corrector.close()
-    [(cutouts, aims)] = witness.asked
+    [(crops, aims)] = witness.asked
     eyes = [eye for person in people.faces for eye in person.eyes]
-    for cutout, aim, eye in zip(cutouts, aims, eyes, strict=True):
-        wanted = cut(frame, eye, Patch.of(eye))
-        assert np.array_equal(cutout.picture, wanted.picture)
-        assert np.array_equal(cutout.maps, wanted.maps)
+    for crop, aim, eye in zip(crops, aims, eyes, strict=True):
+        wanted = crop_eye(frame, eye, Patch.of(eye))
+        assert np.array_equal(crop.picture, wanted.picture)
+        assert np.array_equal(crop.maps, wanted.maps)
         assert aim == Patch.of(eye).aim(Angles(10, -3))
     assert [(one.number, one.right.mask[0, 0], one.left.mask[0, 0]) for one in made.faces] == [(4, 0, 1), (7, 2, 3)]
 
@@ -283,7 +283,7 @@ def test_the_fields_are_those_of_the_weights_that_were_named(model: Path, weight
     corrector.close()
     for eye, field in zip(seen.faces[0].eyes, (made.right, made.left), strict=True):
         patch = Patch.of(eye)
-        wanted = expected(cut(frame, eye, patch), patch.aim(Angles(10, 0)))
+        wanted = expected(crop_eye(frame, eye, patch), patch.aim(Angles(10, 0)))
         assert field.rest is not None
         assert wanted.rest is not None
         np.testing.assert_allclose(field.flow, wanted.flow, atol=1e-6)
@@ -306,9 +306,9 @@ def test_a_network_that_gives_no_number_lets_the_original_through(model: Path, t
     words = ["a.mp4", "b.mp4", "--model", str(model), "--pitch", "25"]
     words += ["--weights", str(write_network(tmp_path / "fragile.onnx", fragile=True))]
     settings = Correct.read(words, "test")
-    corrector, tally = Corrector(settings, settings.correction), Tally()
+    corrector, tally = Corrector(settings, settings.correction), SummaryCounter()
     frame = first(STILL)
-    shown = Walk(corrector, schedule_of(settings), tally).show(frame)
+    shown = ScheduledCorrection(corrector, schedule_of(settings), tally).show(frame)
     corrector.close()
     assert shown == Shown(frame, Verdict.FAILED)
     assert tally.verdicts[Verdict.FAILED] == 1

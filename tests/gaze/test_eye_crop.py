@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from relay.frame import Frame, Plane, Rotation
-from relay.gaze.eye_crop import cut, maps, picture
+from relay.gaze.eye_crop import crop_eye, maps, picture
 from relay.gaze.face import Eye, Points, Side
 from relay.gaze.geometry import Patch, nodes
 from relay.gaze.spec import CORNER_DISTANCE, GRID
@@ -66,9 +66,9 @@ def grey(y: Plane) -> Frame:
     return frame_of([y, *(np.full(shape, 128, np.uint8) for shape in SHAPES[1:])])
 
 
-def levels(cutout: NDArray[np.float32]) -> NDArray[np.float32]:
+def levels(crop: NDArray[np.float32]) -> NDArray[np.float32]:
     """(3, 48, 64) as the network sees it -> the bytes it was made of, not rounded."""
-    luma, *chroma = cutout
+    luma, *chroma = crop
     return np.stack([luma * 219 + 16, *(plane * 224 + 128 for plane in chroma)])
 
 
@@ -178,8 +178,8 @@ def test_a_picture_stored_on_its_side_gives_the_same_eye(rotation: Rotation, wid
         return np.array(back[rotation], np.float32).T
 
     stored = moved(upright, store)
-    before = cut(frame, upright, Patch.of(upright))
-    after = cut(lying, stored, Patch.of(stored, rotation))
+    before = crop_eye(frame, upright, Patch.of(upright))
+    after = crop_eye(lying, stored, Patch.of(stored, rotation))
     assert np.abs(after.picture - before.picture).max() < 8 * LEVEL
     assert np.abs(after.picture - before.picture).mean() < LEVEL
     assert np.abs(after.maps - before.maps).max() < 0.1
@@ -192,7 +192,7 @@ def test_the_left_eye_of_a_mirrored_picture_is_the_right_eye() -> None:
     right = eye(Side.RIGHT, (seen.x, seen.y), seen.width, look=(0.05, 0.02))
     left = eye(Side.LEFT, (frame.width - seen.x, seen.y), seen.width, look=(-0.05, 0.02))
     mirrored = frame_of(np.ascontiguousarray(plane[:, ::-1]) for plane in frame.planes)
-    before, after = cut(frame, right, Patch.of(right)), cut(mirrored, left, Patch.of(left))
+    before, after = crop_eye(frame, right, Patch.of(right)), crop_eye(mirrored, left, Patch.of(left))
     assert np.abs(after.picture - before.picture).max() < 4 * LEVEL
     assert np.abs(after.maps - before.maps).max() < 0.02
 
@@ -227,7 +227,7 @@ def test_the_second_map_is_what_the_lids_leave_open(side: Side, width: float, tu
 @given(st.floats(-0.1, 0.02))
 def test_a_closed_eye_is_a_line_at_most(openness: float) -> None:
     one = eye(openness=openness)
-    found = cut(painted(Patch.of(one), (across, down, across)), one, Patch.of(one))
+    found = crop_eye(painted(Patch.of(one), (across, down, across)), one, Patch.of(one))
     assert np.isfinite(found.maps).all()
     assert found.maps[1].sum() < 4 * CORNER_DISTANCE
 
@@ -237,7 +237,7 @@ def test_a_patch_beside_the_eye_shifts_picture_and_maps_alike() -> None:
     patch = Patch.of(one)
     beside = replace(patch, centre=patch.centre + np.array([3, -2]))
     frame = painted(patch, (across, down, across))
-    there, here = cut(frame, one, beside), cut(frame, one, patch)
+    there, here = crop_eye(frame, one, beside), crop_eye(frame, one, patch)
     np.testing.assert_allclose(there.picture[0, :, :-3], here.picture[0, :, 3:], atol=2 * LEVEL)
     np.testing.assert_allclose(there.maps[:, 2:, :-3], here.maps[:, :-2, 3:], atol=0.02)
     assert there.radius == here.radius

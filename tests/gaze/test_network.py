@@ -15,7 +15,7 @@ from onnx import TensorProto
 
 from relay.errors import ModelError, NotFiniteError
 from relay.gaze import network, spec
-from relay.gaze.eye_crop import Cutout
+from relay.gaze.eye_crop import EyeCrop
 from relay.gaze.face import Angles, Field
 from relay.gaze.network import CPU, CUDA, Network
 from tests.gaze.weights import RELIABLE, expected, write_network
@@ -40,10 +40,10 @@ def tiny(path: Path) -> Network:
     return Network(path)
 
 
-def eyes(count: int, seed: int = 0) -> list[Cutout]:
+def eyes(count: int, seed: int = 0) -> list[EyeCrop]:
     random = np.random.default_rng(seed)
     return [
-        Cutout(
+        EyeCrop(
             random.random((3, *spec.GRID), np.float32),
             random.random((2, *spec.GRID), np.float32),
             random.uniform(0.1, 0.3),
@@ -66,11 +66,11 @@ def assert_same(made: Field, wanted: Field) -> None:
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 16])
 def test_each_eye_gets_its_own_field_whatever_the_number_of_eyes(tiny: Network, count: int) -> None:
-    cutouts, turns = eyes(count), aims(count)
-    fields = tiny(cutouts, turns)
+    crops, turns = eyes(count), aims(count)
+    fields = tiny(crops, turns)
     assert len(fields) == count
-    for field, cutout, aim in zip(fields, cutouts, turns, strict=True):
-        assert_same(field, expected(cutout, aim))
+    for field, crop, aim in zip(fields, crops, turns, strict=True):
+        assert_same(field, expected(crop, aim))
 
 
 def test_a_field_is_laid_out_as_the_warp_takes_it(tiny: Network) -> None:
@@ -97,11 +97,11 @@ def test_a_turn_is_cut_to_what_the_spec_allows(tiny: Network, pitch: float, yaw:
 
 def test_several_threads_may_ask_at_once(tiny: Network) -> None:
     asked = [(eyes(count, count), aims(count, count)) for count in (1, 2, 4, 6) * 8]
-    with ThreadPoolExecutor(4) as hands:
-        answers = list(hands.map(lambda one: tiny(*one), asked))
-    for (cutouts, turns), fields in zip(asked, answers, strict=True):
-        for field, cutout, aim in zip(fields, cutouts, turns, strict=True):
-            assert_same(field, expected(cutout, aim))
+    with ThreadPoolExecutor(4) as executors:
+        answers = list(executors.map(lambda one: tiny(*one), asked))
+    for (crops, turns), fields in zip(asked, answers, strict=True):
+        for field, crop, aim in zip(fields, crops, turns, strict=True):
+            assert_same(field, expected(crop, aim))
 
 
 def test_what_is_no_number_is_an_error(tmp_path: Path) -> None:

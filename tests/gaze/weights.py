@@ -12,18 +12,18 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from relay.gaze import spec
-from relay.gaze.eye_crop import Cutout
+from relay.gaze.eye_crop import EyeCrop
 from relay.gaze.face import Angles, Field
 
 STEP = spec.ROTATION_PER_IRIS_RADIUS * np.pi / 180  # iris radii a degree
 RELIABLE = 20.0  # degrees of pitch, beyond which the fragile one gives no number
 
 
-def expected(cutout: Cutout, aim: Angles) -> Field:
+def expected(crop: EyeCrop, aim: Angles) -> Field:
     """What the network makes of one eye, computed without it."""
-    step = np.array([-aim.yaw, aim.pitch], np.float32) * np.float32(STEP * cutout.radius)
+    step = np.array([-aim.yaw, aim.pitch], np.float32) * np.float32(STEP * crop.radius)
     flow = np.broadcast_to(step, (*spec.GRID, 2))
-    return Field(flow, cutout.maps[0], flow * cutout.picture[0][..., None], cutout.maps[1])
+    return Field(flow, crop.maps[0], flow * crop.picture[0][..., None], crop.maps[1])
 
 
 def write_network(

@@ -16,7 +16,7 @@ from relay.frame import Verdict
 from relay.http.exposition import Histograms
 from relay.metrics import Frames, total
 from tests.deadlines import scaled
-from tests.fakes import Browser, Eyesight
+from tests.fakes import Browser, StageFactory
 
 Client = TestClient[web.Request, web.Application]
 Figures = dict[tuple[str, tuple[tuple[str, str], ...]], float]
@@ -27,7 +27,7 @@ OF_THE_LIBRARY = r"process_|python_"
 
 @asynccontextmanager
 async def serving(*flags: str) -> AsyncIterator[Client]:
-    async with TestClient(TestServer(assemble(Serve.read([*flags], "test"), Eyesight()))) as client:
+    async with TestClient(TestServer(assemble(Serve.read([*flags], "test"), StageFactory()))) as client:
         yield client
 
 
@@ -50,12 +50,12 @@ async def read(client: Client) -> Figures:
     }
 
 
-def value(figures: Figures, name: str, **labels: str) -> float:
-    return figures[name, tuple(sorted(labels.items()))]
+def value(metrics: Figures, name: str, **labels: str) -> float:
+    return metrics[name, tuple(sorted(labels.items()))]
 
 
-def summed(figures: Figures, name: str) -> float:
-    return sum(number for (one, _), number in figures.items() if one == name)
+def summed(metrics: Figures, name: str) -> float:
+    return sum(number for (one, _), number in metrics.items() if one == name)
 
 
 async def test_a_session_is_in_the_figures_while_it_lives_and_what_it_did_stays() -> None:
@@ -93,10 +93,10 @@ async def test_a_session_is_in_the_figures_while_it_lives_and_what_it_did_stays(
 async def test_frames_in_are_frames_shown_dropped_or_under_way() -> None:
     async with serving() as client, Browser() as browser:
         await client.delete(await join(client, browser, 20))
-        figures = await read(client)
-        shown = summed(figures, "eyeline_frames_shown_total")
-        received = value(figures, "eyeline_frames_received_total")
-        assert 0 <= received - shown - value(figures, "eyeline_frames_dropped_total") <= 3
+        metrics = await read(client)
+        shown = summed(metrics, "eyeline_frames_shown_total")
+        received = value(metrics, "eyeline_frames_received_total")
+        assert 0 <= received - shown - value(metrics, "eyeline_frames_dropped_total") <= 3
 
 
 async def test_no_name_of_a_session_is_in_the_figures() -> None:
@@ -110,34 +110,34 @@ async def test_no_name_of_a_session_is_in_the_figures() -> None:
 async def test_every_stage_and_line_has_its_histogram() -> None:
     async with serving() as client, Browser() as browser:
         await join(client, browser, 10)
-        figures = await read(client)
+        metrics = await read(client)
         for stage in ("landmarks", "field", "warp"):
-            count = value(figures, "eyeline_stage_seconds_count", stage=stage)
+            count = value(metrics, "eyeline_stage_seconds_count", stage=stage)
             assert count >= 1
-            assert value(figures, "eyeline_stage_seconds_bucket", stage=stage, le="+Inf") == count
+            assert value(metrics, "eyeline_stage_seconds_bucket", stage=stage, le="+Inf") == count
         for line in ("landmarks", "field"):
-            assert value(figures, "eyeline_age_frames_count", line=line) >= 1
-        assert value(figures, "eyeline_delay_seconds_count") >= 10
+            assert value(metrics, "eyeline_age_frames_count", line=line) >= 1
+        assert value(metrics, "eyeline_delay_seconds_count") >= 10
 
 
 async def test_the_loop_and_the_load_are_in_the_figures() -> None:
     async with serving() as client:
         async with asyncio.timeout(scaled(20)):
-            while value(figures := await read(client), "eyeline_event_loop_lag_seconds_count") < 2:  # noqa: ASYNC110
+            while value(metrics := await read(client), "eyeline_event_loop_lag_seconds_count") < 2:  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
         for measure in ("processor", "event_loop", "lateness"):
-            assert value(figures, "eyeline_load_ratio", measure=measure) >= 0
-        assert value(figures, "eyeline_cores") > 0
+            assert value(metrics, "eyeline_load_ratio", measure=measure) >= 0
+        assert value(metrics, "eyeline_cores") > 0
         for condition in ("models", "capacity", "staying"):
-            assert value(figures, "eyeline_condition", condition=condition) == 1
-        assert value(figures, "process_resident_memory_bytes") > 0
+            assert value(metrics, "eyeline_condition", condition=condition) == 1
+        assert value(metrics, "process_resident_memory_bytes") > 0
 
 
 async def test_scrapes_at_the_same_time_agree() -> None:
     async with serving() as client, Browser() as browser:
         await join(client, browser)
-        for figures in await asyncio.gather(*(read(client) for _ in range(5))):
-            assert value(figures, "eyeline_sessions_opened_total") == 1
+        for metrics in await asyncio.gather(*(read(client) for _ in range(5))):
+            assert value(metrics, "eyeline_sessions_opened_total") == 1
 
 
 def test_figures_of_sessions_are_added_up() -> None:

@@ -7,11 +7,11 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 from prometheus_client.parser import text_string_to_metric_families as parse
 
-from relay.app import UPKEEP, assemble, listening
+from relay.app import MONITOR, assemble, listening
 from relay.config.serve import Serve
 from relay.errors import ConfigError
 from relay.http.bodies import Readiness
-from tests.fakes import Browser, Eyesight
+from tests.fakes import Browser, StageFactory
 
 Client = TestClient[web.Request, web.Application]
 SDP = {"Content-Type": "application/sdp"}
@@ -20,7 +20,7 @@ KEY = "a key of at least thirty-two bytes, for tests"
 
 @asynccontextmanager
 async def asking(*flags: str) -> AsyncIterator[Client]:
-    app = assemble(Serve.read([*flags], "test"), Eyesight())
+    app = assemble(Serve.read([*flags], "test"), StageFactory())
     async with TestClient(TestServer(app)) as client:
         yield client
 
@@ -51,7 +51,7 @@ async def test_a_full_relay_is_healthy_but_not_ready() -> None:
 async def test_models_that_are_not_loaded_yet_are_a_reason() -> None:
     async with asking() as client:
         assert client.app is not None
-        client.app[UPKEEP].warm = False
+        client.app[MONITOR].warm = False
         assert await unmet(client) == (503, ["models"])
 
 
@@ -75,7 +75,7 @@ async def test_figures_come_in_the_format_that_is_asked_for() -> None:
 
 async def test_figures_can_have_a_port_of_their_own(caplog: pytest.LogCaptureFixture, unused_tcp_port: int) -> None:
     settings = Serve.read(["--port", "0", "--metrics-port", str(unused_tcp_port)], "test")
-    async with listening(settings, Eyesight()) as address, aiohttp.ClientSession() as http:
+    async with listening(settings, StageFactory()) as address, aiohttp.ClientSession() as http:
         beside = f"http://localhost:{unused_tcp_port}"
         assert (await http.get(f"{address}/metrics")).status == 404
         assert (await http.get(f"{beside}/metrics")).status == 200
@@ -89,5 +89,5 @@ async def test_a_taken_port_for_figures_is_said_plainly(unused_tcp_port: int) ->
     flags = ["--host", "127.0.0.1", "--metrics-host", "127.0.0.1", "--metrics-port", str(unused_tcp_port)]
     settings = Serve.read(["--port", str(unused_tcp_port), *flags], "test")
     with pytest.raises(ConfigError, match=f"metrics_port: {unused_tcp_port} is taken"):
-        async with listening(settings, Eyesight()):
+        async with listening(settings, StageFactory()):
             pytest.fail("it listens where it listens already")

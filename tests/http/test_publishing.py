@@ -2,7 +2,7 @@ import pytest
 
 from relay.config.serve import Serve
 from relay.errors import ConfigError, ForbiddenError, TargetError
-from relay.http.access.tokens import Guest
+from relay.http.access.tokens import Identity
 from relay.http.bodies import IntoJanus, IntoWhip, TapOrder
 from relay.http.publishing import egress_for, find_meeting, tap_for
 from relay.sfu.janus import JanusEgress
@@ -10,7 +10,7 @@ from relay.sfu.whip import WhipEgress
 
 HIDDEN = "ws://10.1.2.3:8188"
 MEETINGS = f'{{"main": "{HIDDEN}", "stage": "https://whip.example.org/live", "lab": "wss://lab.example.org/"}}'
-IN_ROOM = Guest("anna", frozenset({"session", "tap"}), "1234")
+IN_ROOM = Identity("anna", frozenset({"session", "tap"}), "1234")
 
 
 @pytest.fixture
@@ -62,11 +62,11 @@ def test_a_token_for_one_room_opens_no_other(settings: Serve) -> None:
             tap_for(TapOrder(janus="main", room=room, display="Berta"), settings, IN_ROOM)
     with pytest.raises(ForbiddenError):
         egress_for(IntoWhip(whip="stage"), settings, IN_ROOM)
-    assert egress_for(IntoWhip(whip="stage"), settings, Guest("anna", frozenset({"session"}), "stage"))
+    assert egress_for(IntoWhip(whip="stage"), settings, Identity("anna", frozenset({"session"}), "stage"))
 
 
 def test_a_tap_needs_a_right_of_its_own(settings: Serve) -> None:
     order = TapOrder(janus="main", room=1234, display="Berta")
     with pytest.raises(ForbiddenError, match="tap"):
-        tap_for(order, settings, Guest("anna", frozenset({"session"})))
-    assert tap_for(order, settings, Guest("anna", frozenset({"tap"}))).owner == "anna"
+        tap_for(order, settings, Identity("anna", frozenset({"session"})))
+    assert tap_for(order, settings, Identity("anna", frozenset({"tap"}))).owner == "anna"

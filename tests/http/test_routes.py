@@ -11,23 +11,23 @@ from relay.config.serve import Serve
 from relay.errors import RequestError
 from relay.http.problems import PROBLEMS
 from relay.metrics import Statistics
-from tests.fakes import Browser, Eyesight, FakeEyes
+from tests.fakes import Browser, FakeStages, StageFactory
 
 Client = TestClient[web.Request, web.Application]
 SDP = {"Content-Type": "application/sdp"}
 
 
 @pytest.fixture
-async def eyesight() -> Eyesight:
-    return Eyesight()
+async def stage_factory() -> StageFactory:
+    return StageFactory()
 
 
 @pytest.fixture
-async def client(eyesight: Eyesight) -> AsyncIterator[Client]:
+async def client(stage_factory: StageFactory) -> AsyncIterator[Client]:
     """A client of a relay with room for two."""
     settings = Serve.read(["--max-sessions", "2", "--pitch", "5", "--max-offer-bytes", "20000"], "test")
-    async with TestClient(TestServer(assemble(settings, eyesight))) as client:
-        eyesight.made.clear()  # the trial at the start
+    async with TestClient(TestServer(assemble(settings, stage_factory))) as client:
+        stage_factory.made.clear()  # the trial at the start
         yield client
 
 
@@ -57,7 +57,7 @@ async def test_an_offer_as_sdp_is_answered_as_sdp(client: Client) -> None:
         await expect(await client.get(path), _error("unknown_session"))
 
 
-async def test_an_offer_as_json_may_bring_settings(client: Client, eyesight: Eyesight) -> None:
+async def test_an_offer_as_json_may_bring_settings(client: Client, stage_factory: StageFactory) -> None:
     async with Browser() as browser:
         body = {"type": "offer", "sdp": await browser.offer(), "settings": {"yaw": 2, "enabled": False}}
         response = await client.post("/api/sessions", json=body)
@@ -69,7 +69,7 @@ async def test_an_offer_as_json_may_bring_settings(client: Client, eyesight: Eye
         greeting = await browser.hear("settings")
         assert (greeting["pitch"], greeting["yaw"], greeting["enabled"]) == (5, 2, False)
         assert (await client.post(f"/api/sessions/{answer['id']}/close")).status == 204
-        assert eyesight.made[0].closed == 1
+        assert stage_factory.made[0].closed == 1
 
 
 @pytest.mark.parametrize(
@@ -128,9 +128,9 @@ async def test_the_config_says_what_a_client_should_know(client: Client) -> None
     assert config["version"]
 
 
-async def test_ice_servers_are_passed_on(eyesight: Eyesight) -> None:
+async def test_ice_servers_are_passed_on(stage_factory: StageFactory) -> None:
     settings = Serve.read(["--ice-servers", '["stun:one:3478", "stun:two:3478"]'], "test")
-    async with TestClient(TestServer(assemble(settings, eyesight))) as client:
+    async with TestClient(TestServer(assemble(settings, stage_factory))) as client:
         config = await (await client.get("/api/config")).json()
         assert config["iceServers"] == [{"urls": "stun:one:3478"}, {"urls": "stun:two:3478"}]
 
@@ -165,13 +165,13 @@ async def test_a_wrong_method_says_which_are_right(client: Client) -> None:
 
 
 async def test_a_mistake_of_the_relay_is_a_problem_without_its_insides(caplog: pytest.LogCaptureFixture) -> None:
-    def make(_: object) -> FakeEyes:
+    def make(_: object) -> FakeStages:
         if made:
             raise ZeroDivisionError("secret")
-        made.append(FakeEyes())
+        made.append(FakeStages())
         return made[0]
 
-    made: list[FakeEyes] = []
+    made: list[FakeStages] = []
     async with TestClient(TestServer(assemble(Serve.read([], "test"), make))) as client, Browser() as browser:
         response = await client.post("/api/sessions", data=await browser.offer(), headers=SDP)
         assert response.status == 500

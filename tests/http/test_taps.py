@@ -9,7 +9,7 @@ from relay.config.access import Right
 from relay.config.serve import Serve
 from relay.http.access.tokens import mint
 from relay.metrics import Statistics
-from tests.fakes import Eyesight
+from tests.fakes import StageFactory
 from tests.servers.janus import RunningJanus
 from tests.sfu.people import listed, sending
 
@@ -28,7 +28,7 @@ def janus() -> Iterator[RunningJanus]:
 async def client(janus: RunningJanus) -> AsyncIterator[Client]:
     """A client of a relay that asks for tokens and may call this Janus."""
     settings = Serve.read(["--token-key", KEY, "--meetings", f'{{"main": "{janus.address}"}}'], "test")
-    async with TestClient(TestServer(assemble(settings, Eyesight()))) as client:
+    async with TestClient(TestServer(assemble(settings, StageFactory()))) as client:
         yield client
 
 

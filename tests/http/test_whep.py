@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from relay.app import UPKEEP
+from relay.app import MONITOR
 from relay.errors import (
     BusyError,
     DrainingError,
@@ -210,7 +210,7 @@ async def test_a_relay_about_to_stop_lets_nobody_in(monkeypatch: pytest.MonkeyPa
     async with serving() as client, encoder() as sender, Watcher() as watcher:
         _, stage = await publish(client, sender)
         assert client.app is not None
-        monkeypatch.setattr(client.app[UPKEEP].drain, "check", _refuse)
+        monkeypatch.setattr(client.app[MONITOR].drain, "check", _refuse)
         response = await client.post(stage, data=await watcher.offer(), headers=SDP)
         await expect(response, DrainingError)
         assert int(response.headers["Retry-After"]) > 0

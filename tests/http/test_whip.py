@@ -29,7 +29,7 @@ from relay.media.aiortc_patches import codec
 from relay.metrics import Statistics
 from tests.clips import write_mjpeg
 from tests.exchanging import FRAGMENT, KEY, SDP, Watcher, bearer, encoder, expect, serving, without_candidates
-from tests.fakes import Eyesight, until
+from tests.fakes import StageFactory, until
 from tests.running import RunningRelay
 from tests.scripted import SMALL
 from tests.servers.whip_client import WhipClient
@@ -100,11 +100,11 @@ async def test_a_wrong_fragment_changes_nothing(headers, change, error) -> None:
 
 
 async def test_settings_come_in_the_query() -> None:
-    eyesight = Eyesight()
-    async with serving("--pitch", "5", eyesight=eyesight) as client, encoder() as sender:
+    stage_factory = StageFactory()
+    async with serving("--pitch", "5", stage_factory=stage_factory) as client, encoder() as sender:
         response = await client.post("/whip?strength=80&yaw=-2.5", data=await sender.offer(), headers=SDP)
         assert response.status == 201
-        correction = eyesight.made[0].correction
+        correction = stage_factory.made[0].correction
         assert (correction.strength, correction.yaw, correction.pitch) == (80, -2.5, 5)
 
 

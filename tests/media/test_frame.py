@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from relay.frame import Frame
-from relay.media.frame import Picture
+from relay.media.frame import DecodedFrame
 
 SIZES = st.tuples(st.integers(2, 99), st.integers(2, 99))
 
@@ -44,7 +44,7 @@ def encoded_clip(width: int, height: int) -> list[av.VideoFrame]:
 def test_planes_are_what_av_says_whatever_the_padding(size: tuple[int, int]) -> None:
     width, height = size
     decoded = noise(width, height)
-    frame = Picture.of(decoded).frame
+    frame = DecodedFrame.of(decoded).frame
     assert frame.size == size
     assert frame.u.shape == frame.v.shape == ((height + 1) // 2, (width + 1) // 2)
     for view, plane in zip((frame.y, frame.u, frame.v), decoded.planes, strict=True):
@@ -54,7 +54,7 @@ def test_planes_are_what_av_says_whatever_the_padding(size: tuple[int, int]) -> 
 
 def test_planes_are_views_that_cannot_be_written() -> None:
     decoded = noise(64, 48)
-    frame = Picture.of(decoded).frame
+    frame = DecodedFrame.of(decoded).frame
     decoded.planes[0].update(bytes(decoded.planes[0].buffer_size))
     assert not frame.y.any()
     with pytest.raises(ValueError, match="read-only"):
@@ -64,7 +64,7 @@ def test_planes_are_views_that_cannot_be_written() -> None:
 def test_views_outlive_the_decoded_frame() -> None:
     decoded = noise(64, 48)
     expected = decoded.to_ndarray()
-    frame = Picture.of(decoded).frame
+    frame = DecodedFrame.of(decoded).frame
     del decoded
     noise(64, 48)
     assert np.array_equal(frame.y, expected[:48])
@@ -73,7 +73,7 @@ def test_views_outlive_the_decoded_frame() -> None:
 @pytest.mark.parametrize("name", ["yuv420p", "yuvj420p", "rgb24", "gray", "nv12", "yuv422p", "yuv420p10le"])
 def test_the_picture_itself_comes_back_untouched(name: str) -> None:
     decoded = noise(99, 33, name)
-    picture = Picture.of(decoded)
+    picture = DecodedFrame.of(decoded)
     assert picture.frame.size == (99, 33)
     assert picture.write(picture.frame) is decoded
 
@@ -81,7 +81,7 @@ def test_the_picture_itself_comes_back_untouched(name: str) -> None:
 @pytest.mark.parametrize("name", ["yuv420p", "yuvj420p"])
 def test_planar_formats_are_not_converted(name: str) -> None:
     decoded = noise(98, 34, name)
-    picture = Picture.of(decoded)
+    picture = DecodedFrame.of(decoded)
     assert picture.planar is decoded
     assert picture.write(replace(picture.frame)).format.name == name
 
@@ -90,10 +90,10 @@ def test_planar_formats_are_not_converted(name: str) -> None:
 @settings(deadline=None)
 def test_a_new_frame_is_written_whole_and_keeps_what_is_not_pixels(size: tuple[int, int]) -> None:
     decoded = noise(*size)
-    picture = Picture.of(decoded)
+    picture = DecodedFrame.of(decoded)
     y, u, v = 255 - picture.frame.y, 255 - picture.frame.u, 255 - picture.frame.v
     written = picture.write(replace(picture.frame, y=y, u=u, v=v))
-    again = Picture.of(written).frame
+    again = DecodedFrame.of(written).frame
     assert np.array_equal(again.y, y)
     assert np.array_equal(again.u, u)
     assert np.array_equal(again.v, v)
@@ -105,7 +105,7 @@ def test_writing_leaves_the_decoder_its_frames() -> None:
     untouched = [frame.to_ndarray() for frame in encoded_clip(160, 90)]
     kept = []
     for decoded in encoded_clip(160, 90):
-        picture = Picture.of(decoded)
+        picture = DecodedFrame.of(decoded)
         picture.write(replace(picture.frame, y=255 - picture.frame.y))
         kept.append(decoded.to_ndarray())
     assert len(kept) == 6
@@ -114,16 +114,16 @@ def test_writing_leaves_the_decoder_its_frames() -> None:
 
 def test_time_is_seconds_of_media() -> None:
     decoded = noise(16, 16)
-    assert Picture.of(decoded).frame.time == pytest.approx(12345 / 90000)
-    assert Picture.of(decoded, rotation=90).frame.rotation == 90
-    assert Picture.of(av.VideoFrame(16, 16, "yuv420p")).frame.time == 0
+    assert DecodedFrame.of(decoded).frame.time == pytest.approx(12345 / 90000)
+    assert DecodedFrame.of(decoded, rotation=90).frame.rotation == 90
+    assert DecodedFrame.of(av.VideoFrame(16, 16, "yuv420p")).frame.time == 0
 
 
 @pytest.mark.parametrize("name", ["yuv420p", "yuvj420p"])
 @pytest.mark.parametrize("size", [(64, 48), (65, 49)])
 def test_planes_in_one_piece_and_planes_apart_are_written_alike(size: tuple[int, int], name: str) -> None:
     width, height = size
-    picture = Picture.of(av.VideoFrame(width, height, name))
+    picture = DecodedFrame.of(av.VideoFrame(width, height, name))
     half = (height + 1) // 2, (width + 1) // 2
     y, u, v = np.split(
         np.arange(width * height + 2 * half[0] * half[1], dtype=np.uint32).astype(np.uint8),
@@ -133,5 +133,5 @@ def test_planes_in_one_piece_and_planes_apart_are_written_alike(size: tuple[int,
     apart = Frame(together.y.copy(), together.u.copy(), together.v.copy(), time=0)
     one, other = picture.write(together), picture.write(apart)
     assert one.format.name == other.format.name == name
-    for left, right in zip(Picture.of(one).frame.planes, Picture.of(other).frame.planes, strict=True):
+    for left, right in zip(DecodedFrame.of(one).frame.planes, DecodedFrame.of(other).frame.planes, strict=True):
         assert np.array_equal(left, right)

@@ -13,11 +13,11 @@ from relay.frame import Frame, Shown, Verdict
 from relay.gaze.face import Faces
 from relay.media.freshness import LONGEST
 from relay.media.mailbox import ClosedError
-from relay.media.pipeline import Ears, Pipeline
+from relay.media.pipeline import Listeners, Pipeline
 from relay.media.trace import Note, Span, Use
 from relay.metrics import Meter
 from tests.deadlines import scaled
-from tests.fakes import Clock, FakeEyes, hired, picture, until
+from tests.fakes import Clock, FakeStages, picture, started_executors, until
 
 MODES: list[PipelineMode] = ["pipelined", "sequential"]
 
@@ -25,7 +25,7 @@ MODES: list[PipelineMode] = ["pipelined", "sequential"]
 class Rig:
     """A pipeline in motion, and all one may want to know about it."""
 
-    def __init__(self, pipeline: Pipeline[Faces, float], eyes: FakeEyes, meter: Meter, clock: Clock) -> None:
+    def __init__(self, pipeline: Pipeline[Faces, float], eyes: FakeStages, meter: Meter, clock: Clock) -> None:
         self.pipeline, self.eyes, self.meter, self.clock = pipeline, eyes, meter, clock
         self.seen: list[Faces] = []
         self.notes: list[Note] = []
@@ -64,15 +64,15 @@ class Rig:
 
 @asynccontextmanager
 async def running(
-    mode: PipelineMode, eyes: FakeEyes | None = None, *, returns: ReturnMode = "video", **settings: int
+    mode: PipelineMode, eyes: FakeStages | None = None, *, returns: ReturnMode = "video", **settings: int
 ) -> AsyncIterator[Rig]:
-    eyes, clock = eyes or FakeEyes(), Clock()
+    eyes, clock = eyes or FakeStages(), Clock()
     meter = Meter(mode, clock(), returns)
     lines = Lines.model_validate({"pipeline": mode, "max_landmark_age": 15, "max_field_age": 15, **settings})
-    with hired() as hands:
+    with started_executors() as executors:
         seen, notes, packets = list[Faces](), list[Note](), list[bytes]()
-        ears = Ears[Faces](seen.append, notes.append, packets.append if returns == "field" else None)
-        pipeline = Pipeline(eyes, hands, lines=lines, meter=meter, clock=clock, ears=ears)
+        listeners = Listeners[Faces](seen.append, notes.append, packets.append if returns == "field" else None)
+        pipeline = Pipeline(eyes, executors, lines=lines, meter=meter, clock=clock, listeners=listeners)
         rig = Rig(pipeline, eyes, meter, clock)
         rig.seen, rig.notes, rig.packets = seen, notes, packets
         async with asyncio.TaskGroup() as group:
@@ -134,7 +134,7 @@ async def test_sequential_never_shows_an_original_because_it_is_not_ready() -> N
 
 
 async def test_pipelined_warms_up_with_originals() -> None:
-    eyes = FakeEyes()
+    eyes = FakeStages()
     eyes.gates["find_faces"] = threading.Event()
     async with running("pipelined", eyes) as rig:
         for number in range(3):
@@ -195,7 +195,7 @@ async def test_a_failing_stage_lets_originals_out_and_is_logged_once(
 
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_stage_that_recovers_is_used_again(mode: PipelineMode) -> None:
-    eyes = FakeEyes()
+    eyes = FakeStages()
     eyes.broken.update({"find_faces", "make_fields", "show"})
     async with running(mode, eyes) as rig:
         for number in range(3):
@@ -217,7 +217,7 @@ async def test_landmarks_and_field_are_made_at_the_same_time_while_frames_are_sh
         assert rig.eyes.calls.count("show") == 2
 
 
-class Diary(FakeEyes):
+class Diary(FakeStages):
     """Makes fields that say of which frame they are and whose landmarks they were made with."""
 
     def __init__(self) -> None:
@@ -295,7 +295,7 @@ async def test_a_field_too_old_fades_the_correction_out_as_well() -> None:
 async def test_each_line_takes_the_frames_that_the_settings_leave_it(
     returns: ReturnMode, settings: dict[str, int], searched: list[int], planned: list[int]
 ) -> None:
-    class Noting(FakeEyes):
+    class Noting(FakeStages):
         def make_fields(self, frame: Frame, faces: Faces) -> float:
             made.append(round(30 * frame.time))
             return super().make_fields(frame, faces)
@@ -395,7 +395,7 @@ async def test_the_size_may_change_at_any_frame() -> None:
         assert (report.width, report.height) == (320, 240)
 
 
-class Brightened(FakeEyes):
+class Brightened(FakeStages):
     """Shows a new frame, so that it has to be written."""
 
     def show(self, frame: Frame, faces: Faces, fields: float, share: float) -> Shown:
@@ -464,12 +464,12 @@ async def test_closing_ends_the_lines_and_the_pick_up(mode: PipelineMode) -> Non
 
 
 async def test_settling_waits_for_the_stage_of_a_cancelled_line() -> None:
-    eyes, clock = FakeEyes(), Clock()
+    eyes, clock = FakeStages(), Clock()
     eyes.gates["find_faces"] = threading.Event()
-    with hired() as hands:
+    with started_executors() as executors:
         lines = Lines.model_validate({"pipeline": "sequential"})
-        ears = Ears[Faces](lambda _: None)
-        pipeline = Pipeline(eyes, hands, lines=lines, meter=Meter("", 0), clock=clock, ears=ears)
+        listeners = Listeners[Faces](lambda _: None)
+        pipeline = Pipeline(eyes, executors, lines=lines, meter=Meter("", 0), clock=clock, listeners=listeners)
         [line] = [asyncio.create_task(line) for line in pipeline.lines()]
         pipeline.take(picture(0))
         await until(lambda: "find_faces" in eyes.calls)

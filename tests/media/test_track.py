@@ -9,11 +9,11 @@ from aiortc.mediastreams import MediaStreamError
 
 from relay.config.lines import Lines
 from relay.gaze.face import Faces
-from relay.media.pipeline import Ears, Pipeline
-from relay.media.stages import Hands
+from relay.media.pipeline import Listeners, Pipeline
+from relay.media.stages import Executors
 from relay.media.track import LONGEST_AUDIO, CorrectedTrack, DelayedTrack, ingest
 from relay.metrics import Meter
-from tests.fakes import Clip, Clock, FakeEyes, hired, until
+from tests.fakes import Clip, Clock, FakeStages, started_executors, until
 
 
 def sound(number: int) -> av.AudioFrame:
@@ -23,10 +23,12 @@ def sound(number: int) -> av.AudioFrame:
     return frame
 
 
-def piped(hands: Hands, meter: Meter | None = None) -> Pipeline[Faces, float]:
+def piped(executors: Executors, meter: Meter | None = None) -> Pipeline[Faces, float]:
     """A pipeline of fake eyes."""
-    lines, ears = Lines.model_validate({}), Ears[Faces](lambda _: None)
-    return Pipeline(FakeEyes(), hands, lines=lines, meter=meter or Meter("", 0), clock=Clock(), ears=ears)
+    lines, listeners = Lines.model_validate({}), Listeners[Faces](lambda _: None)
+    return Pipeline(
+        FakeStages(), executors, lines=lines, meter=meter or Meter("", 0), clock=Clock(), listeners=listeners
+    )
 
 
 class Microphone(MediaStreamTrack):
@@ -46,9 +48,9 @@ class Microphone(MediaStreamTrack):
 
 
 async def test_a_fast_source_is_drained_at_once_and_never_queues() -> None:
-    with hired() as hands:
+    with started_executors() as executors:
         meter, clip = Meter("pipelined", 0), Clip(length=500)
-        pipeline = piped(hands, meter)
+        pipeline = piped(executors, meter)
         await ingest(clip, pipeline)
         assert clip.sent == 500
         assert meter.report(100).frames.arrived == 500
@@ -56,8 +58,8 @@ async def test_a_fast_source_is_drained_at_once_and_never_queues() -> None:
 
 
 async def test_what_comes_out_is_in_order_with_the_time_stamps_of_what_went_in() -> None:
-    with hired() as hands:
-        pipeline = piped(hands)
+    with started_executors() as executors:
+        pipeline = piped(executors)
         lines = [asyncio.create_task(line) for line in (*pipeline.lines(), ingest(Clip(rate=200), pipeline))]
         track = CorrectedTrack(pipeline)
         stamps = [(await track.recv()).pts for _ in range(40)]
@@ -82,8 +84,8 @@ async def test_every_frame_is_taken_with_its_stamp() -> None:
 
 
 async def test_a_closed_pipeline_ends_the_track() -> None:
-    with hired() as hands:
-        pipeline = piped(hands)
+    with started_executors() as executors:
+        pipeline = piped(executors)
         track = CorrectedTrack(pipeline)
         waiting = asyncio.create_task(track.recv())
         await asyncio.sleep(0)

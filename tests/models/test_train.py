@@ -15,7 +15,7 @@ from models.datasets.real.album import Album
 from models.datasets.synthetic import scenes
 from models.datasets.synthetic.scenes import Scene
 from relay.frame import Frame
-from relay.gaze.eye_crop import cut
+from relay.gaze.eye_crop import crop_eye
 from relay.gaze.face import Angles, Side
 from relay.gaze.geometry import Patch, ellipse
 from relay.gaze.network import Network
@@ -68,10 +68,10 @@ def test_what_it_made_runs_in_the_relay(run: Path, rendered: list[Scene], tmp_pa
     frame = planes.to_frame(scene.pictures[0])
     eyes = [scene.eye(0, side) for side in Side]
     patches = [Patch.of(eye) for eye in eyes]
-    cutouts = [cut(frame, eye, patch) for eye, patch in zip(eyes, patches, strict=True)]
+    crops = [crop_eye(frame, eye, patch) for eye, patch in zip(eyes, patches, strict=True)]
 
     def turned(aim: Angles) -> Frame:
-        fields = network(cutouts, [patch.aim(aim) for patch in patches])
+        fields = network(crops, [patch.aim(aim) for patch in patches])
         return warp(frame, [Placed(patch, field) for patch, field in zip(patches, fields, strict=True)])
 
     assert np.array_equal(turned(Angles()).y, frame.y), "aim zero is the identity"

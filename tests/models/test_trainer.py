@@ -36,12 +36,12 @@ def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not(tmp_path: Path, rendere
     whole = started(recipe(tmp_path / "whole"), rendered, album)
     whole.run()
 
-    cut = started(recipe(tmp_path / "cut"), rendered, album)
-    for batch in cut._batches():
-        cut._update(batch, None)
-        if cut.step == 4:
-            checkpoint.save(tmp_path / "cut", cut._state())
-        if cut.step == 6:  # two updates are lost
+    crop_eye = started(recipe(tmp_path / "cut"), rendered, album)
+    for batch in crop_eye._batches():
+        crop_eye._update(batch, None)
+        if crop_eye.step == 4:
+            checkpoint.save(tmp_path / "cut", crop_eye._state())
+        if crop_eye.step == 6:  # two updates are lost
             break
     again = started(recipe(tmp_path / "cut"), rendered, album)
     assert again.step == 4

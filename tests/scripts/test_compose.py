@@ -13,7 +13,7 @@ from relay.config.serve import Serve
 from relay.session.turn import ice_servers
 from scripts.composing import check, plan
 from scripts.composing.plan import Plan
-from scripts.composing.visitors import Sight
+from scripts.composing.visitors import MotionReference
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
@@ -111,7 +111,7 @@ TURNED = {"here": "relay", "over": "udp", "there": "host", "milliseconds": 1.0}
 def test_what_is_seen_is_judged(
     rate: float, path: dict[str, Any], corrected: float, trouble: list[str], wrong: list[str]
 ) -> None:
-    findings, _ = check.judge(Sight(rate, 640, 480, 0), [path], corrected, trouble, least=25)
+    findings, _ = check.judge(MotionReference(rate, 640, 480, 0), [path], corrected, trouble, least=25)
     assert [finding.what for finding in findings if finding.well is False] == wrong
 
 

@@ -9,7 +9,7 @@ import pytest
 from aiortc import RTCPeerConnection, RTCSessionDescription
 
 from relay.sfu.room import PLUGIN
-from relay.sfu.signalling import Handle, JanusSession, Said
+from relay.sfu.signalling import Handle, JanusMessage, JanusSession
 from tests.fakes import Clip, until
 from tests.running import ROOT
 from tests.servers.janus import RunningJanus
@@ -48,13 +48,13 @@ class Person:
     """Somebody who speaks to Janus without anything of the product's in between but the line itself."""
 
     def __init__(self, session: JanusSession) -> None:
-        self._session, self.heard, self.peer = session, list[Said](), RTCPeerConnection()
+        self._session, self.heard, self.peer = session, list[JanusMessage](), RTCPeerConnection()
         self.handle: Handle
 
-    async def ask(self, body: Mapping[str, object], description: RTCSessionDescription | None = None) -> Said:
+    async def ask(self, body: Mapping[str, object], description: RTCSessionDescription | None = None) -> JanusMessage:
         return await self.handle.send(body, description)
 
-    async def publish(self, display: str) -> Said:
+    async def publish(self, display: str) -> JanusMessage:
         self.peer.addTransceiver(Clip(), direction="sendonly")
         await self.peer.setLocalDescription(await self.peer.createOffer())
         said = await self.ask({"request": "publish", "display": display}, self.peer.localDescription)

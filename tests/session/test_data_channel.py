@@ -10,7 +10,7 @@ from relay.gaze.calibration import Calibrated, CalibrationError, Looked, Rejecte
 from relay.gaze.face import Faces
 from relay.session import data_channel
 from relay.session.data_channel import Control, changed, read
-from tests.fakes import Clock, FakeEyes
+from tests.fakes import Clock, FakeStages
 
 NOBODY = Faces(0, (640, 480))
 DEFAULTS = {"enabled": True, "mode": "natural", "strength": 100, "pitch": 8, "yaw": 0}
@@ -41,9 +41,9 @@ class Talk:
     """A Control with everything it has said."""
 
     def __init__(self, limit: int = 4096) -> None:
-        self.eyes, self.clock = FakeEyes(), Clock()
+        self.stages, self.clock = FakeStages(), Clock()
         self.said: list[dict[str, Any]] = []
-        self.control = Control(self.eyes, lambda text: self.said.append(json.loads(text)), limit, self.clock)
+        self.control = Control(self.stages, lambda text: self.said.append(json.loads(text)), limit, self.clock)
 
     def say(self, **message: Any) -> dict[str, Any]:
         self.control.receive(json.dumps(message))
@@ -60,7 +60,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> ScriptedLooks:
 
 def test_the_greeting_says_what_is_in_force() -> None:
     talk = Talk()
-    talk.control.greet()
+    talk.control.announce()
     assert talk.said == [{"type": "settings", **DEFAULTS}]
 
 
@@ -72,7 +72,7 @@ def test_settings_change_what_is_named_and_nothing_else() -> None:
         "pitch": 3.5,
         "enabled": False,
     }
-    assert talk.eyes.correction == Correction(enabled=False, pitch=3.5)
+    assert talk.stages.correction == Correction(enabled=False, pitch=3.5)
     assert talk.say(type="settings", yaw=-2)["pitch"] == 3.5
 
 
@@ -102,7 +102,7 @@ def test_a_wrong_setting_is_named_and_changes_nothing(name: str, value: object) 
     assert answer["type"] == "error"
     assert answer["code"] == "invalid_setting"
     assert name in answer["message"]
-    assert talk.eyes.correction == Correction()
+    assert talk.stages.correction == Correction()
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_a_calibration_from_look_to_offset(looks: ScriptedLooks) -> None:
         {"type": "calibration", "state": "done", "pitch": 9.1, "yaw": -0.4},
         {"type": "settings", **DEFAULTS, "pitch": 9.1, "yaw": -0.4},
     ]
-    assert talk.eyes.correction == Correction(pitch=9.1, yaw=-0.4)
+    assert talk.stages.correction == Correction(pitch=9.1, yaw=-0.4)
 
 
 def test_a_rejected_look_says_why(looks: ScriptedLooks) -> None:
@@ -179,7 +179,7 @@ def test_a_rejected_look_says_why(looks: ScriptedLooks) -> None:
             "message": "You blinked.",
         }
     ]
-    assert talk.eyes.correction == Correction()
+    assert talk.stages.correction == Correction()
 
 
 def test_looks_in_the_wrong_order_are_rejected(looks: ScriptedLooks) -> None:

@@ -130,7 +130,7 @@ async def test_a_session_comes_of_an_offer_without_directions(sdp: str) -> None:
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     try:
         bare = sdp.replace("a=sendrecv\r\n", "")
-        with offer.blamed():
+        with offer.offer_errors():
             await peer.setRemoteDescription(RTCSessionDescription(offer.settle_directions(bare), "offer"))
             await peer.setLocalDescription(await peer.createAnswer())
     finally:
@@ -138,12 +138,12 @@ async def test_a_session_comes_of_an_offer_without_directions(sdp: str) -> None:
 
 
 def test_what_breaks_over_an_offer_is_the_offers_fault() -> None:
-    with pytest.raises(MalformedError, match="cannot be used: 'oh'"), offer.blamed():
+    with pytest.raises(MalformedError, match="cannot be used: 'oh'"), offer.offer_errors():
         raise KeyError("oh")
 
 
 def test_what_is_not_the_offers_fault_stays_what_it_is() -> None:
-    with pytest.raises(OSError, match="no port"), offer.blamed(ValueError):
+    with pytest.raises(OSError, match="no port"), offer.offer_errors(ValueError):
         raise OSError("no port")
 
 
@@ -172,6 +172,6 @@ def test_two_of_a_kind_can_be_refused(sdp: str, kind: str) -> None:
 
 def test_an_offer_that_leaves_it_open_can_be_made_to_begin_the_handshake(sdp: str) -> None:
     assert "a=setup:actpass" in sdp
-    assert set(re.findall(r"a=setup:(\w+)", offer.let_begin(sdp))) == {"active"}
+    assert set(re.findall(r"a=setup:(\w+)", offer.make_active(sdp))) == {"active"}
     passive = sdp.replace("actpass", "passive")
-    assert offer.let_begin(passive) == passive
+    assert offer.make_active(passive) == passive

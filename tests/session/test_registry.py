@@ -22,14 +22,14 @@ from relay.errors import (
 from relay.media.aiortc_patches import codec
 from relay.media.stages import processors
 from relay.session import offer
-from relay.session.registry import Sessions, Wish
-from tests.fakes import Browser, Eyesight, FakeEyes, fill, hired, until
+from relay.session.registry import SessionRequest, Sessions
+from tests.fakes import Browser, FakeStages, StageFactory, fill, started_executors, until
 
 
 @asynccontextmanager
-async def keeping(*flags: str, eyesight: Eyesight | None = None) -> AsyncIterator[Sessions]:
-    with hired() as hands:
-        sessions = Sessions(Serve.read([*flags], "test"), hands, eyesight or Eyesight(), time.monotonic)
+async def keeping(*flags: str, stage_factory: StageFactory | None = None) -> AsyncIterator[Sessions]:
+    with started_executors() as executors:
+        sessions = Sessions(Serve.read([*flags], "test"), executors, stage_factory or StageFactory(), time.monotonic)
         try:
             yield sessions
         finally:
@@ -38,7 +38,7 @@ async def keeping(*flags: str, eyesight: Eyesight | None = None) -> AsyncIterato
 
 
 async def join(sessions: Sessions, browser: Browser) -> str:
-    opened = await sessions.open(Wish(await browser.offer()))
+    opened = await sessions.open(SessionRequest(await browser.offer()))
     await browser.accept(opened.answer)
     return opened.name
 
@@ -65,10 +65,10 @@ async def test_names_cannot_be_guessed() -> None:
 
 
 async def test_settings_of_the_offer_override_the_defaults() -> None:
-    eyesight = Eyesight()
-    async with keeping("--pitch", "5", "--yaw", "1", eyesight=eyesight) as sessions, Browser() as browser:
-        await sessions.open(Wish(await browser.offer(), {"yaw": -2.5}))
-        assert eyesight.made[0].correction == Correction(pitch=5, yaw=-2.5)
+    stage_factory = StageFactory()
+    async with keeping("--pitch", "5", "--yaw", "1", stage_factory=stage_factory) as sessions, Browser() as browser:
+        await sessions.open(SessionRequest(await browser.offer(), {"yaw": -2.5}))
+        assert stage_factory.made[0].correction == Correction(pitch=5, yaw=-2.5)
 
 
 async def test_a_full_relay_says_so_and_has_room_again_later() -> None:
@@ -86,7 +86,7 @@ async def test_sessions_being_opened_count() -> None:
     async with keeping("--max-sessions", "2") as sessions:
         browsers = [Browser() for _ in range(4)]
         offers = [await browser.offer() for browser in browsers]
-        outcomes = await asyncio.gather(*(sessions.open(Wish(sdp)) for sdp in offers), return_exceptions=True)
+        outcomes = await asyncio.gather(*(sessions.open(SessionRequest(sdp)) for sdp in offers), return_exceptions=True)
         assert sum(isinstance(outcome, BusyError) for outcome in outcomes) == 2
         for browser in browsers:
             await browser.peer.close()
@@ -101,33 +101,33 @@ async def test_sessions_being_opened_count() -> None:
     ],
 )
 async def test_a_wrong_offer_costs_no_eyes(change, changes, error) -> None:  # type: ignore[no-untyped-def]
-    eyesight = Eyesight()
-    async with keeping(eyesight=eyesight) as sessions, Browser() as browser:
+    stage_factory = StageFactory()
+    async with keeping(stage_factory=stage_factory) as sessions, Browser() as browser:
         with pytest.raises(error):
-            await sessions.open(Wish(change(await browser.offer()), changes or {}))
+            await sessions.open(SessionRequest(change(await browser.offer()), changes or {}))
         assert len(sessions) == 0
-        assert eyesight.made == []
+        assert stage_factory.made == []
 
 
 async def test_an_offer_that_only_aiortc_refuses_releases_the_eyes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(offer, "check", lambda sdp: None)
-    eyesight = Eyesight()
-    async with keeping(eyesight=eyesight) as sessions:
+    stage_factory = StageFactory()
+    async with keeping(stage_factory=stage_factory) as sessions:
         with pytest.raises(MalformedError):
-            await sessions.open(Wish("v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n"))
+            await sessions.open(SessionRequest("v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n"))
         assert len(sessions) == 0
-        assert [eyes.closed for eyes in eyesight.made] == [1]
+        assert [eyes.closed for eyes in stage_factory.made] == [1]
 
 
 async def test_eyes_that_cannot_be_made_leave_no_session() -> None:
-    def blind(_: Correction) -> FakeEyes:
+    def blind(_: Correction) -> FakeStages:
         raise ModelError("no model")
 
-    with hired() as hands:
-        sessions = Sessions(Serve.read([], "test"), hands, blind, time.monotonic)
+    with started_executors() as executors:
+        sessions = Sessions(Serve.read([], "test"), executors, blind, time.monotonic)
         async with Browser() as browser:
             with pytest.raises(ModelError):
-                await sessions.open(Wish(await browser.offer()))
+                await sessions.open(SessionRequest(await browser.offer()))
         assert len(sessions) == 0
 
 
@@ -170,11 +170,11 @@ def impatient() -> Iterator[None]:
 
 @pytest.mark.usefixtures("impatient")
 async def test_connects_and_kills_leave_nothing_behind() -> None:
-    eyesight, encoders = Eyesight(), ThreadPoolExecutor(4)
+    stage_factory, encoders = StageFactory(), ThreadPoolExecutor(4)
     asyncio.get_running_loop().set_default_executor(encoders)
-    async with keeping("--max-sessions", "10", eyesight=eyesight) as sessions:
-        hands = sessions._hands
-        for executor in (hands.landmarks, hands.field, hands.display):
+    async with keeping("--max-sessions", "10", stage_factory=stage_factory) as sessions:
+        executors = sessions._executors
+        for executor in (executors.landmarks, executors.field, executors.display):
             fill(executor, processors())
         fill(encoders, 4)
         await come_and_go(sessions)
@@ -182,4 +182,4 @@ async def test_connects_and_kills_leave_nothing_behind() -> None:
         for _ in range(3):
             await come_and_go(sessions)
         await until(lambda: held() == before)
-        assert [eyes.closed for eyes in eyesight.made] == [1] * 20
+        assert [eyes.closed for eyes in stage_factory.made] == [1] * 20

@@ -16,18 +16,18 @@ from relay.media.aiortc_patches import codec
 from relay.session import session
 from relay.session.session import NEXT, Session, State
 from tests.deadlines import scaled
-from tests.fakes import Browser, FakeEyes, hired, until
+from tests.fakes import Browser, FakeStages, started_executors, until
 
 
 @asynccontextmanager
 async def opened(
-    browser: Browser, eyes: FakeEyes | None = None, *flags: str, returns: ReturnMode = "video"
+    browser: Browser, stages: FakeStages | None = None, *flags: str, returns: ReturnMode = "video"
 ) -> AsyncIterator[Session]:
     """A running session with this browser; over at the end, whatever happens."""
-    with hired() as hands:
+    with started_executors() as executors:
         settings = Serve.read([*flags], "test")
-        eyes = eyes or FakeEyes()
-        one = Session("name", eyes, settings=settings, hands=hands, clock=time.monotonic, returns=returns)
+        stages = stages or FakeStages()
+        one = Session("name", stages, settings=settings, executors=executors, clock=time.monotonic, returns=returns)
         await browser.accept(await one.open(await browser.offer()))
         running = asyncio.create_task(one.run())
         try:
@@ -46,8 +46,8 @@ def test_every_state_can_be_left_but_the_last() -> None:
 
 
 async def test_no_state_is_skipped() -> None:
-    with hired() as hands:
-        one = Session("name", FakeEyes(), settings=Serve.read([], "test"), hands=hands, clock=time.monotonic)
+    with started_executors() as executors:
+        one = Session("name", FakeStages(), settings=Serve.read([], "test"), executors=executors, clock=time.monotonic)
         await one.release()
         with pytest.raises(RuntimeError, match="from closed to closing"):
             await one.release()
@@ -84,12 +84,12 @@ async def test_neither_sound_nor_a_data_channel_is_needed() -> None:
 
 
 async def test_a_session_says_what_is_in_force_and_obeys() -> None:
-    eyes = FakeEyes()
-    async with Browser() as browser, opened(browser, eyes):
+    stages = FakeStages()
+    async with Browser() as browser, opened(browser, stages):
         assert (await browser.hear("settings"))["pitch"] == 8
         await browser.say(type="settings", pitch=-3)
         assert (await browser.hear("settings"))["pitch"] == -3
-        assert eyes.correction.pitch == -3
+        assert stages.correction.pitch == -3
         await browser.say(type="settings", pitch="down")
         assert (await browser.hear("error"))["code"] == "invalid_setting"
         await browser.say(type="ping", t=1.5)
@@ -103,7 +103,7 @@ async def test_statistics_come_by_themselves() -> None:
         assert second["frames"]["in"] > first["frames"]["in"]
 
 
-class Nobody(FakeEyes):
+class Nobody(FakeStages):
     """Says for every frame that it cannot see, so that a calibration must fail."""
 
     def find_faces(self, frame: object) -> Faces:
@@ -133,9 +133,9 @@ async def test_other_data_channels_are_left_alone() -> None:
 
 
 async def test_a_failing_stage_never_reaches_the_peer() -> None:
-    eyes = FakeEyes()
-    eyes.broken = {"find_faces", "make_fields", "show"}
-    async with Browser() as browser, opened(browser, eyes) as one:
+    stages = FakeStages()
+    stages.broken = {"find_faces", "make_fields", "show"}
+    async with Browser() as browser, opened(browser, stages) as one:
         assert len(await browser.see(10)) == 10
         assert one.statistics().frames.passed[Verdict.FAILED] > 0
 
@@ -159,12 +159,12 @@ async def test_a_muted_camera_is_still_a_session() -> None:
 
 async def test_a_peer_that_vanishes_is_noticed() -> None:
     codec.set_consent(2)
-    eyes = FakeEyes()
-    async with Browser() as browser, opened(browser, eyes) as one:
+    stages = FakeStages()
+    async with Browser() as browser, opened(browser, stages) as one:
         await browser.see(3)
         await browser.vanish()
         await until(lambda: one.state == State.CLOSED)
-        assert eyes.closed == 1
+        assert stages.closed == 1
 
 
 async def test_a_peer_that_hangs_up_is_noticed_at_once() -> None:
@@ -176,31 +176,31 @@ async def test_a_peer_that_hangs_up_is_noticed_at_once() -> None:
 
 async def test_a_peer_that_never_comes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(session, "PATIENCE", 0.3)
-    eyes = FakeEyes()
-    with hired() as hands:
-        one = Session("name", eyes, settings=Serve.read([], "test"), hands=hands, clock=time.monotonic)
+    stages = FakeStages()
+    with started_executors() as executors:
+        one = Session("name", stages, settings=Serve.read([], "test"), executors=executors, clock=time.monotonic)
         async with Browser() as browser:
             await one.open(await browser.offer())
             async with asyncio.timeout(scaled(20)):
                 await one.run()
         assert one.state == State.CLOSED
-        assert eyes.closed == 1
+        assert stages.closed == 1
 
 
 async def test_an_offer_that_cannot_be_used_leaves_nothing_behind() -> None:
-    eyes = FakeEyes()
-    with hired() as hands:
-        one = Session("name", eyes, settings=Serve.read([], "test"), hands=hands, clock=time.monotonic)
+    stages = FakeStages()
+    with started_executors() as executors:
+        one = Session("name", stages, settings=Serve.read([], "test"), executors=executors, clock=time.monotonic)
         async with Browser() as browser:
             sdp = (await browser.offer()).replace("a=ice-pwd:", "a=ice-pwd-not:")
         with pytest.raises(MalformedError):
             await one.open(sdp)
         await one.release()
         assert one.state == State.CLOSED
-        assert eyes.closed == 1
+        assert stages.closed == 1
 
 
-class Tidy(FakeEyes):
+class Tidy(FakeStages):
     """Notes whether a stage was still at work when they were closed."""
 
     def __init__(self) -> None:
@@ -221,17 +221,17 @@ class Tidy(FakeEyes):
 
 
 async def test_eyes_are_closed_only_after_their_last_stage_has_returned() -> None:
-    eyes = Tidy()
-    gate = eyes.gates["find_faces"] = threading.Event()
-    async with Browser() as browser, opened(browser, eyes) as one:
+    stages = Tidy()
+    gate = stages.gates["find_faces"] = threading.Event()
+    async with Browser() as browser, opened(browser, stages) as one:
         await browser.see(3)
         one.end("done")
         await until(lambda: one.state == State.CLOSING and browser.peer.connectionState == "closed")
-        assert eyes.working
-        assert eyes.closed == 0
+        assert stages.working
+        assert stages.closed == 0
         gate.set()
         await until(lambda: one.state == State.CLOSED)
-        assert eyes.closed_while == [set()]
+        assert stages.closed_while == [set()]
 
 
 async def test_only_the_first_video_is_carried() -> None:

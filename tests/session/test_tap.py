@@ -12,11 +12,11 @@ from relay.http.bodies import TapOrder
 from relay.http.publishing import tap_for
 from relay.session.registry import Sessions
 from relay.session.session import State
-from relay.session.tap import TapWish
-from relay.sfu.nowhere import Nowhere
+from relay.session.tap import TapRequest
+from relay.sfu.nowhere import NullEgress
 from relay.sfu.subscription import Subscription, Wanted
 from tests.deadlines import scaled
-from tests.fakes import hired, until
+from tests.fakes import started_executors, until
 from tests.servers.janus import RunningJanus
 from tests.sfu.people import (
     Marking,
@@ -33,7 +33,7 @@ from tests.sfu.people import (
 NAME = "Anna (eye contact)"
 
 
-class Eyesight:
+class StageFactory:
     """Makes Marking eyes, and keeps them."""
 
     def __init__(self) -> None:
@@ -45,21 +45,23 @@ class Eyesight:
 
 
 @asynccontextmanager
-async def tapping(janus: RunningJanus, *flags: str, eyesight: Eyesight | None = None) -> AsyncIterator[Sessions]:
+async def tapping(
+    janus: RunningJanus, *flags: str, stage_factory: StageFactory | None = None
+) -> AsyncIterator[Sessions]:
     """A relay's sessions that may call this Janus; nothing is left of them."""
     settings = Serve.read([*flags, "--meetings", f'{{"main": "{janus.address}"}}'], "test")
-    eyesight = eyesight or Eyesight()
-    with hired() as hands:
-        sessions = Sessions(settings, hands, eyesight, time.monotonic)
+    stage_factory = stage_factory or StageFactory()
+    with started_executors() as executors:
+        sessions = Sessions(settings, executors, stage_factory, time.monotonic)
         try:
             yield sessions
         finally:
             await sessions.close_all()
         assert len(sessions) == 0
-        assert [eyes.closed for eyes in eyesight.made] == [1] * len(eyesight.made)
+        assert [stages.closed for stages in stage_factory.made] == [1] * len(stage_factory.made)
 
 
-def wish(sessions: Sessions, **order: object) -> TapWish:
+def request(sessions: Sessions, **order: object) -> TapRequest:
     whole = {"janus": "main", "room": 1234, "display": "Anna", **order}
     return tap_for(TapOrder.model_validate(whole), sessions._settings)
 
@@ -71,9 +73,9 @@ def janus() -> Iterator[RunningJanus]:
 
 
 async def test_a_participant_is_seen_corrected_beside_himself(janus: RunningJanus) -> None:
-    eyesight = Eyesight()
-    async with leaving_nothing(), sending(janus, "Anna"), tapping(janus, eyesight=eyesight) as sessions:
-        opened = await sessions.open_tap(wish(sessions, settings={"pitch": -3}))
+    stage_factory = StageFactory()
+    async with leaving_nothing(), sending(janus, "Anna"), tapping(janus, stage_factory=stage_factory) as sessions:
+        opened = await sessions.open_tap(request(sessions, settings={"pitch": -3}))
         assert opened.answer == NAME
         assert {"Anna", NAME} <= set(await present(janus))
         tap = sessions.find_tap(opened.name)
@@ -84,7 +86,7 @@ async def test_a_participant_is_seen_corrected_beside_himself(janus: RunningJanu
             assert await asyncio.wait_for(tracks.audio.recv(), scaled(30))
         assert tap.statistics().frames.corrected > 0
         assert tap.statistics().fps_in > 0
-        assert eyesight.made[0].correction.pitch == -3
+        assert stage_factory.made[0].correction.pitch == -3
         await sessions.close(opened.name)
         assert str(tap.state) == "closed"
         await listed(janus, NAME, sends=False)
@@ -94,30 +96,30 @@ async def test_a_participant_is_seen_corrected_beside_himself(janus: RunningJanu
 async def test_a_participant_may_be_named_by_the_id_of_his_feed(janus: RunningJanus) -> None:
     async with leaving_nothing(), sending(janus, "Anna"), tapping(janus) as sessions:
         feed = (await present(janus))["Anna"]
-        assert (await sessions.open_tap(wish(sessions, feed=feed, display=None))).answer == NAME
+        assert (await sessions.open_tap(request(sessions, feed=feed, display=None))).answer == NAME
 
 
 async def test_who_is_not_there_cannot_be_tapped(janus: RunningJanus) -> None:
-    eyesight = Eyesight()
-    async with leaving_nothing(), tapping(janus, eyesight=eyesight) as sessions:
+    stage_factory = StageFactory()
+    async with leaving_nothing(), tapping(janus, stage_factory=stage_factory) as sessions:
         with pytest.raises(UnknownFeedError, match="nobody sends video"):
-            await sessions.open_tap(wish(sessions))
-        assert not eyesight.made
+            await sessions.open_tap(request(sessions))
+        assert not stage_factory.made
 
 
 async def test_a_full_room_has_no_place_for_a_tap(janus: RunningJanus) -> None:
     async with leaving_nothing(), sending(janus, "Anna", 1), tapping(janus) as sessions:
         await listed(janus, "Anna", 1)
         with pytest.raises(RoomFullError):
-            await sessions.open_tap(wish(sessions, room=1))
+            await sessions.open_tap(request(sessions, room=1))
         assert len(sessions) == 0
 
 
 async def test_a_tap_takes_the_place_of_a_session(janus: RunningJanus) -> None:
     async with sending(janus, "Anna"), sending(janus, "Berta"), tapping(janus, "--max-sessions", "1") as sessions:
-        name = (await sessions.open_tap(wish(sessions))).name
+        name = (await sessions.open_tap(request(sessions))).name
         with pytest.raises(BusyError):
-            await sessions.open_tap(wish(sessions, display="Berta"))
+            await sessions.open_tap(request(sessions, display="Berta"))
         with pytest.raises(UnknownSessionError, match="no session"):
             sessions.find(name)
         await sessions.close(name)
@@ -128,16 +130,16 @@ async def test_a_tap_takes_the_place_of_a_session(janus: RunningJanus) -> None:
 async def test_a_tap_ends_when_the_participant_has_left(janus: RunningJanus) -> None:
     async with leaving_nothing(), tapping(janus, "--tap-patience", "0.2") as sessions:
         async with sending(janus, "Anna"):
-            await sessions.open_tap(wish(sessions))
+            await sessions.open_tap(request(sessions))
         await until(lambda: len(sessions) == 0)
         await listed(janus, NAME, sends=False)
 
 
 async def test_a_tap_goes_on_when_he_comes_back_in_time(janus: RunningJanus) -> None:
-    eyesight = Eyesight()
-    async with leaving_nothing(), tapping(janus, eyesight=eyesight) as sessions:
+    stage_factory = StageFactory()
+    async with leaving_nothing(), tapping(janus, stage_factory=stage_factory) as sessions:
         async with sending(janus, "Anna"):
-            tap = sessions.find_tap((await sessions.open_tap(wish(sessions))).name)
+            tap = sessions.find_tap((await sessions.open_tap(request(sessions))).name)
             await until(lambda: tap.frames.out >= 5)
         await until(lambda: tap.state is State.CONNECTING)
         await listed(janus, NAME, sends=False)
@@ -146,13 +148,13 @@ async def test_a_tap_goes_on_when_he_comes_back_in_time(janus: RunningJanus) -> 
             await listed(janus, NAME)
             await until(lambda: tap.frames.out > before)
             assert tap.state is State.LIVE
-        assert [eyes.closed for eyes in eyesight.made] == [1, 0]
+        assert [stages.closed for stages in stage_factory.made] == [1, 0]
 
 
 async def test_a_tap_outlives_the_meeting_server() -> None:
     with RunningJanus() as janus:
         async with leaving_nothing(), sending(janus, "Anna"), tapping(janus) as sessions:
-            await sessions.open_tap(wish(sessions))
+            await sessions.open_tap(request(sessions))
             with noting_failures() as failures:
                 janus.kill()
                 await until(lambda: len(failures) >= 2)
@@ -163,22 +165,22 @@ async def test_a_tap_outlives_the_meeting_server() -> None:
 
 async def test_a_tap_that_is_put_out_ends(janus: RunningJanus) -> None:
     async with leaving_nothing(), sending(janus, "Anna"), tapping(janus) as sessions:
-        await sessions.open_tap(wish(sessions))
+        await sessions.open_tap(request(sessions))
         await put_out(janus, NAME)
         await until(lambda: len(sessions) == 0)
         assert "Anna" in await present(janus)
 
 
 async def test_the_way_back_may_be_any_adapter(janus: RunningJanus) -> None:
-    ways: list[Nowhere] = []
+    ways: list[NullEgress] = []
 
-    def enter(display: str) -> Nowhere:
-        ways.append(Nowhere(display))
+    def enter(display: str) -> NullEgress:
+        ways.append(NullEgress(display))
         return ways[-1]
 
     async with leaving_nothing(), sending(janus, "Anna"), tapping(janus) as sessions:
         subscription = Subscription(janus.address, "1234", None, Wanted(display="Anna"))
-        await sessions.open_tap(TapWish(subscription, enter))
+        await sessions.open_tap(TapRequest(subscription, enter))
         await until(lambda: ways[0].taken["video"] > 3)
         assert ways[0].display == NAME
 
@@ -188,9 +190,9 @@ async def test_eyes_that_cannot_be_made_leave_no_tap(janus: RunningJanus) -> Non
         raise EgressError("no eyes")
 
     async with leaving_nothing(), sending(janus, "Anna"):
-        with hired() as hands:
+        with started_executors() as executors:
             settings = Serve.read(["--meetings", f'{{"main": "{janus.address}"}}'], "test")
-            sessions = Sessions(settings, hands, blind, time.monotonic)
+            sessions = Sessions(settings, executors, blind, time.monotonic)
             with pytest.raises(EgressError, match="no eyes"):
-                await sessions.open_tap(wish(sessions))
+                await sessions.open_tap(request(sessions))
             assert len(sessions) == 0

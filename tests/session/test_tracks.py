@@ -10,40 +10,42 @@ from aiortc.mediastreams import MediaStreamError
 from relay.config.lines import Lines
 from relay.errors import NoVideoError
 from relay.gaze.face import Faces
-from relay.media.pipeline import Ears, Pipeline
+from relay.media.pipeline import Listeners, Pipeline
 from relay.metrics import Meter
-from relay.session.tracks import Passage
+from relay.session.tracks import PersonTracks
 from tests.deadlines import scaled
-from tests.fakes import Clip, FakeEyes, hired
+from tests.fakes import Clip, FakeStages, started_executors
 
 
 @asynccontextmanager
-async def running(passage: Passage) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(line) for line in passage.lines()]
+async def running(tracks: PersonTracks) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(line) for line in tracks.lines()]
     try:
         yield
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.wait(tasks)
-        passage.close()
+        tracks.close()
 
 
 @pytest.fixture
-def passage() -> Iterator[Passage]:
-    with hired() as hands:
+def tracks() -> Iterator[PersonTracks]:
+    with started_executors() as executors:
         lines = Lines.model_validate({})
-        meter, ears = Meter(lines.pipeline, time.monotonic()), Ears[Faces](lambda _: None)
-        pipeline = Pipeline(FakeEyes(), hands, lines=lines, meter=meter, clock=time.monotonic, ears=ears)
-        yield Passage(pipeline, time.monotonic)
+        meter, listeners = Meter(lines.pipeline, time.monotonic()), Listeners[Faces](lambda _: None)
+        pipeline = Pipeline(
+            FakeStages(), executors, lines=lines, meter=meter, clock=time.monotonic, listeners=listeners
+        )
+        yield PersonTracks(pipeline, time.monotonic)
 
 
-async def test_every_taker_has_tracks_of_his_own(passage: Passage) -> None:
-    passage.enter_video(Clip(), lambda _: 0, lambda: None)
-    passage.show_video()
-    passage.enter_audio(AudioStreamTrack())
-    async with running(passage):
-        one, other = passage.subscribe(), passage.subscribe()
+async def test_every_taker_has_tracks_of_his_own(tracks: PersonTracks) -> None:
+    tracks.add_video(Clip(), lambda _: 0, lambda: None)
+    tracks.corrected_video()
+    tracks.add_audio(AudioStreamTrack())
+    async with running(tracks):
+        one, other = tracks.subscribe(), tracks.subscribe()
         assert one.audio is not None
         assert other.audio is not None
         await asyncio.gather(one.video.recv(), other.video.recv(), one.audio.recv(), other.audio.recv())
@@ -55,23 +57,23 @@ async def test_every_taker_has_tracks_of_his_own(passage: Passage) -> None:
                 await other.video.recv()
 
 
-async def test_without_sound_there_is_only_video(passage: Passage) -> None:
-    passage.enter_video(Clip(), lambda _: 0, lambda: None)
-    passage.show_video()
-    assert passage.subscribe().audio is None
-    passage.close()
+async def test_without_sound_there_is_only_video(tracks: PersonTracks) -> None:
+    tracks.add_video(Clip(), lambda _: 0, lambda: None)
+    tracks.corrected_video()
+    assert tracks.subscribe().audio is None
+    tracks.close()
 
 
-async def test_who_warps_by_himself_has_nothing_to_give(passage: Passage) -> None:
-    passage.enter_video(Clip(), lambda _: 0, lambda: None)
+async def test_who_warps_by_himself_has_nothing_to_give(tracks: PersonTracks) -> None:
+    tracks.add_video(Clip(), lambda _: 0, lambda: None)
     with pytest.raises(NoVideoError):
-        passage.subscribe()
-    passage.close()
+        tracks.subscribe()
+    tracks.close()
 
 
-async def test_the_end_of_the_video_is_told(passage: Passage) -> None:
+async def test_the_end_of_the_video_is_told(tracks: PersonTracks) -> None:
     ended = asyncio.Event()
-    passage.enter_video(Clip(length=3), lambda _: 0, ended.set)
-    passage.show_video()
-    async with running(passage), asyncio.timeout(scaled(10)):
+    tracks.add_video(Clip(length=3), lambda _: 0, ended.set)
+    tracks.corrected_video()
+    async with running(tracks), asyncio.timeout(scaled(10)):
         await ended.wait()

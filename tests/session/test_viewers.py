@@ -13,7 +13,7 @@ from relay.errors import BusyError, MalformedError, NoVideoError, TooManyTracksE
 from relay.media.aiortc_patches import codec
 from relay.media.fan import Fan
 from relay.session import viewers
-from relay.session.viewers import Audience
+from relay.session.viewers import Viewers
 from relay.sfu.egress import Tracks
 from tests.deadlines import scaled
 from tests.exchanging import Watcher
@@ -26,13 +26,13 @@ class Stage:
     def __init__(self, most: int, *, sound: bool = True) -> None:
         self.clip = Clip()
         self.fans = {"video": Fan(self.clip)} | ({"audio": Fan(AudioStreamTrack())} if sound else {})
-        self.audience = Audience(self.subscribe, most=most, ice_servers=list)
+        self.viewers = Viewers(self.subscribe, most=most, ice_servers=list)
 
     def subscribe(self) -> Tracks:
         return Tracks(self.fans["video"].branch(), self.fans["audio"].branch() if "audio" in self.fans else None)
 
     async def admit(self, watcher: Watcher) -> str:
-        admitted = await self.audience.open(await watcher.offer())
+        admitted = await self.viewers.open(await watcher.offer())
         await watcher.accept(admitted.answer)
         return admitted.viewer.name
 
@@ -45,11 +45,11 @@ async def staged(most: int = 4, *, sound: bool = True) -> AsyncIterator[Stage]:
     try:
         yield stage
     finally:
-        await stage.audience.close_all()
+        await stage.viewers.close_all()
         for line in lines:
             line.cancel()
         await asyncio.wait(lines)
-    assert len(stage.audience) == 0
+    assert len(stage.viewers) == 0
     await until(lambda: not [task for task in asyncio.all_tasks() - before if task.get_name().startswith("viewer")])
 
 
@@ -110,9 +110,9 @@ async def test_a_full_house_says_so_and_has_room_again_later() -> None:
         with pytest.raises(BusyError):
             await stage.admit(other)
         assert await one.see(2)
-        await stage.audience.close(name)
+        await stage.viewers.close(name)
         with pytest.raises(UnknownSessionError):
-            stage.audience.find(name)
+            stage.viewers.find(name)
         await stage.admit(third)
         assert await third.see(2)
 
@@ -125,10 +125,10 @@ async def test_who_vanishes_is_dropped_and_the_others_go_on() -> None:
                 await stage.admit(watcher)
                 await watcher.see(2)
             await one.vanish()
-            await until(lambda: len(stage.audience) == 1)
+            await until(lambda: len(stage.viewers) == 1)
             assert await other.see(5)
             await other.peer.close()
-            await until(lambda: len(stage.audience) == 0)
+            await until(lambda: len(stage.viewers) == 0)
     finally:
         codec.set_consent(4)
 
@@ -136,8 +136,8 @@ async def test_who_vanishes_is_dropped_and_the_others_go_on() -> None:
 async def test_who_never_comes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(viewers, "PATIENCE", 0.2)
     async with staged() as stage, Watcher() as watcher:
-        await stage.audience.open(await watcher.offer())
-        await until(lambda: len(stage.audience) == 0)
+        await stage.viewers.open(await watcher.offer())
+        await until(lambda: len(stage.viewers) == 0)
         assert not stage.fans["video"]._branches
 
 
@@ -147,12 +147,12 @@ async def test_when_there_is_no_more_to_see_everybody_goes() -> None:
             await stage.admit(watcher)
             await watcher.see(2)
         stage.fans["video"].close()
-        await until(lambda: len(stage.audience) == 0)
+        await until(lambda: len(stage.viewers) == 0)
 
 
 async def test_nobody_is_let_in_after_the_end() -> None:
     async with staged() as stage, Watcher() as watcher:
-        await stage.audience.close_all()
+        await stage.viewers.close_all()
         with pytest.raises(UnknownSessionError):
             await stage.admit(watcher)
         assert not stage.fans["video"]._branches
@@ -170,5 +170,5 @@ async def test_nobody_is_let_in_after_the_end() -> None:
 async def test_a_wrong_offer_costs_no_branch(change, error) -> None:  # type: ignore[no-untyped-def]
     async with staged() as stage, Watcher("video") as watcher:
         with pytest.raises(error):
-            await stage.audience.open(change(await watcher.offer()))
-        assert (len(stage.audience), len(stage.fans["video"]._branches)) == (0, 0)
+            await stage.viewers.open(change(await watcher.offer()))
+        assert (len(stage.viewers), len(stage.fans["video"]._branches)) == (0, 0)

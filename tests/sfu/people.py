@@ -16,13 +16,13 @@ from aiortc import AudioStreamTrack, MediaStreamTrack
 from relay.errors import EgressError
 from relay.frame import Frame, Shown, Verdict
 from relay.gaze.face import Faces
-from relay.sfu.egress import News, Presence, Tracks
+from relay.sfu.egress import MeetingEvent, MeetingState, Tracks
 from relay.sfu.janus import JanusEgress
 from relay.sfu.room import PLUGIN
 from relay.sfu.signalling import Handle, JanusSession
 from relay.sfu.subscription import Subscription, Wanted
 from tests.deadlines import scaled
-from tests.fakes import Clip, FakeEyes, until
+from tests.fakes import Clip, FakeStages, until
 from tests.servers.janus import RunningJanus
 
 DARK = 16  # the luma that Marking gives every pixel; the camera's own is lighter
@@ -37,19 +37,19 @@ class Ear:
     """What a person is told of their meeting, in order."""
 
     def __init__(self) -> None:
-        self.heard: list[News] = []
+        self.heard: list[MeetingEvent] = []
 
-    def __call__(self, news: News) -> None:
+    def __call__(self, news: MeetingEvent) -> None:
         self.heard.append(news)
 
     @property
-    def presences(self) -> list[Presence]:
-        return [news.presence for news in self.heard]
+    def presences(self) -> list[MeetingState]:
+        return [news.state for news in self.heard]
 
-    async def hear(self, presence: Presence, seconds: float = 30) -> News:
+    async def hear(self, state: MeetingState, seconds: float = 30) -> MeetingEvent:
         """Waits for it."""
-        await until(lambda: presence in self.presences, seconds)
-        return next(news for news in self.heard if news.presence is presence)
+        await until(lambda: state in self.presences, seconds)
+        return next(news for news in self.heard if news.state is state)
 
 
 @asynccontextmanager
@@ -81,7 +81,7 @@ async def see(track: MediaStreamTrack, frames: int = 1) -> list[av.VideoFrame]:
     return [frame for frame in seen if isinstance(frame, av.VideoFrame)]
 
 
-class Marking(FakeEyes):
+class Marking(FakeStages):
     """Shows a black picture, so that what went through the eyes is known from what did not."""
 
     def show(self, frame: Frame, faces: Faces, fields: float, share: float) -> Shown:
@@ -113,8 +113,8 @@ async def asking(janus: RunningJanus) -> AsyncIterator[Handle]:
 async def present(janus: RunningJanus, room: int = 1234) -> dict[str, int]:
     """Who sends into the room, with the ids of the feeds."""
     async with asking(janus) as handle:
-        said = await handle.ask({"request": "listparticipants", "room": room})
-    return {one.get("display", ""): one["id"] for one in said.data["participants"] if one["publisher"]}
+        message = await handle.ask({"request": "listparticipants", "room": room})
+    return {one.get("display", ""): one["id"] for one in message.data["participants"] if one["publisher"]}
 
 
 async def listed(janus: RunningJanus, display: str, room: int = 1234, *, sends: bool = True) -> None:

@@ -4,8 +4,8 @@ import pytest
 
 from relay.errors import EgressError, RoomFullError, UnknownRoomError, WrongPinError
 from relay.sfu import janus as adapter
-from relay.sfu.egress import Presence, Tracks
-from relay.sfu.janus import Hope, JanusEgress
+from relay.sfu.egress import MeetingState, Tracks
+from relay.sfu.janus import JanusEgress, RetryPolicy
 from tests.deadlines import scaled
 from tests.fakes import Clip, until
 from tests.servers.janus import RunningJanus
@@ -109,13 +109,13 @@ async def test_a_server_that_was_killed_and_comes_back_has_the_person_again() ->
         async with leaving_nothing(), sending(janus, "Anna") as ear:
             with noting_failures() as failures:
                 janus.kill()
-                assert (await ear.hear(Presence.LOST)).detail
+                assert (await ear.hear(MeetingState.LOST)).detail
                 await until(lambda: len(failures) >= 2)
                 janus.start()
-                await ear.hear(Presence.JOINED)
+                await ear.hear(MeetingState.JOINED)
             async with watching(janus, "Anna") as tracks:
                 assert await see(tracks.video, 3)
-            assert ear.presences == [Presence.LOST, Presence.JOINED]
+            assert ear.presences == [MeetingState.LOST, MeetingState.JOINED]
 
 
 async def test_one_can_leave_while_the_server_is_away() -> None:
@@ -123,9 +123,9 @@ async def test_one_can_leave_while_the_server_is_away() -> None:
         async with leaving_nothing(), sending(janus, "Anna") as ear:
             with noting_failures() as failures:
                 janus.kill()
-                await ear.hear(Presence.LOST)
+                await ear.hear(MeetingState.LOST)
                 await until(lambda: len(failures) >= 1)
-        assert ear.presences == [Presence.LOST]
+        assert ear.presences == [MeetingState.LOST]
 
 
 async def test_a_room_that_is_gone_after_a_restart_is_given_up_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,17 +135,17 @@ async def test_a_room_that_is_gone_after_a_restart_is_given_up_after_a_while(mon
             janus.kill()
             (janus.folder / "janus.plugin.videoroom.jcfg").write_text("general = {}\n")
             janus.start()
-            assert "no such room" in (await ear.hear(Presence.ENDED)).detail
-            assert ear.presences == [Presence.LOST, Presence.ENDED]
+            assert "no such room" in (await ear.hear(MeetingState.ENDED)).detail
+            assert ear.presences == [MeetingState.LOST, MeetingState.ENDED]
 
 
 async def test_who_is_put_out_stays_out(janus: RunningJanus) -> None:
     async with leaving_nothing(), sending(janus, "Anna") as ear:
         await put_out(janus, "Anna")
-        assert "put this video out" in (await ear.hear(Presence.ENDED)).detail
+        assert "put this video out" in (await ear.hear(MeetingState.ENDED)).detail
         await listed(janus, "Anna", sends=False)
         assert "meeting" not in {task.get_name() for task in asyncio.all_tasks()}, "somebody could still come back"
-        assert ear.presences == [Presence.ENDED]
+        assert ear.presences == [MeetingState.ENDED]
         assert "Anna" not in await present(janus)
 
 
@@ -154,8 +154,8 @@ async def test_a_room_that_is_closed_ends_it() -> None:
         async with leaving_nothing(), sending(janus, "Anna") as ear:
             async with asking(janus) as handle:
                 await handle.ask({"request": "destroy", "room": 1234})
-            assert "closed" in (await ear.hear(Presence.ENDED)).detail
-            assert ear.presences == [Presence.ENDED]
+            assert "closed" in (await ear.hear(MeetingState.ENDED)).detail
+            assert ear.presences == [MeetingState.ENDED]
 
 
 async def test_media_that_cannot_flow_are_an_error_and_not_a_silent_picture(
@@ -165,7 +165,7 @@ async def test_media_that_cannot_flow_are_an_error_and_not_a_silent_picture(
         """The answer is taken, but no connection comes of it."""
 
     monkeypatch.setattr(adapter, "PATIENCE", 0.3)
-    monkeypatch.setattr(adapter.Stay, "_accept", accept_nothing)
+    monkeypatch.setattr(adapter.Publication, "_accept", accept_nothing)
     async with leaving_nothing():
         egress = JanusEgress(janus.address, "1234", None, "Anna")
         with pytest.raises(EgressError, match="no media can flow"):
@@ -175,11 +175,11 @@ async def test_media_that_cannot_flow_are_an_error_and_not_a_silent_picture(
 
 
 def test_one_hopes_for_ever_where_nobody_answers_but_not_against_every_no() -> None:
-    hope = Hope()
+    hope = RetryPolicy()
     away, full = EgressError("away"), RoomFullError("full")
     assert all(hope(away) for _ in range(50))
     assert [hope(full) for _ in range(adapter.MOST_REFUSALS)][-2:] == [True, False]
-    assert not Hope()(ValueError("a mistake"))
+    assert not RetryPolicy()(ValueError("a mistake"))
 
 
 async def test_sessions_come_and_go_and_leave_nothing(janus: RunningJanus) -> None:

@@ -1,13 +1,13 @@
 import asyncio
 
 from relay.sfu.egress import Egress
-from relay.sfu.nowhere import Nowhere
+from relay.sfu.nowhere import NullEgress
 from tests.fakes import until
 from tests.sfu.people import Ear, camera, leaving_nothing
 
 
 async def test_nowhere_takes_what_it_is_given_until_it_is_closed() -> None:
-    nowhere, ear = Nowhere(), Ear()
+    nowhere, ear = NullEgress(), Ear()
     egress: Egress = nowhere
     async with leaving_nothing():
         await egress.close()

@@ -10,10 +10,10 @@ from tests.sfu.people import leaving_nothing, sending
 
 async def test_who_comes_in_is_told_who_sends_video(janus: RunningJanus) -> None:
     async with leaving_nothing(), sending(janus, "Anna"):
-        seat = await Room(janus.address, "1234").enter("Berta", lambda _: None)
-        assert [one.display for one in seat.others] == ["Anna"]
-        await seat.leave()
-        await seat.leave()
+        member = await Room(janus.address, "1234").enter("Berta", lambda _: None)
+        assert [one.display for one in member.others] == ["Anna"]
+        await member.leave()
+        await member.leave()
 
 
 def test_who_sends_no_video_is_not_listed() -> None:
@@ -29,8 +29,8 @@ def test_who_sends_no_video_is_not_listed() -> None:
 @pytest.mark.parametrize("name", ["1234", "standup"])
 async def test_rooms_may_be_named_by_words_even_where_they_look_like_numbers(name: str) -> None:
     with RunningJanus({name: {}}, string_ids=True) as janus:
-        seat = await Room(janus.address, name).enter("Anna", lambda _: None)
-        await seat.leave()
+        member = await Room(janus.address, name).enter("Anna", lambda _: None)
+        await member.leave()
         with pytest.raises(UnknownRoomError):
             await Room(janus.address, "77").enter("Anna", lambda _: None)
 

@@ -11,7 +11,7 @@ from aiohttp.test_utils import TestServer
 from relay.errors import EgressError, RoomFullError, UnknownFeedError, UnknownRoomError, WrongPinError
 from relay.sfu import signalling
 from relay.sfu.room import PLUGIN
-from relay.sfu.signalling import GONE, JanusSession, Said
+from relay.sfu.signalling import GONE, JanusMessage, JanusSession
 from tests.deadlines import scaled
 from tests.fakes import until
 from tests.servers.janus import RunningJanus
@@ -46,26 +46,26 @@ async def grant(asked: dict[str, Any], socket: web.WebSocketResponse) -> None:
 async def test_a_request_gets_its_own_answer_and_the_rest_comes_as_events(janus: RunningJanus) -> None:
     async with leaving_nothing():
         session = await JanusSession.open(janus.address)
-        heard: list[Said] = []
+        heard: list[JanusMessage] = []
         first = await session.attach(PLUGIN, heard.append)
         second = await session.attach(PLUGIN, lambda _: None)
         answers = await asyncio.gather(
             first.ask({"request": "exists", "room": 1234}), second.ask({"request": "exists", "room": 77})
         )
-        assert [said.data["exists"] for said in answers] == [True, False]
+        assert [message.data["exists"] for message in answers] == [True, False]
         await first.ask({**JOIN, "display": "Anna"})
         await second.ask({**JOIN, "display": "Berta"})
         async with asyncio.timeout(scaled(20)):
             await second.ask({"request": "kick", "room": 1234, "id": (await joined(second))})
-        await until(lambda: any("kicked" in said.data or "leaving" in said.data for said in heard))
+        await until(lambda: any("kicked" in message.data or "leaving" in message.data for message in heard))
         await session.close()
         await session.close()
 
 
 async def joined(handle: signalling.Handle) -> int:
     """The id of the participant named Berta."""
-    said = await handle.ask({"request": "listparticipants", "room": 1234})
-    return next(int(one["id"]) for one in said.data["participants"] if one["display"] == "Berta")
+    message = await handle.ask({"request": "listparticipants", "room": 1234})
+    return next(int(one["id"]) for one in message.data["participants"] if one["display"] == "Berta")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ async def test_a_refusal_is_raised_as_what_it_is(
 
 def test_a_full_room_is_known_by_its_code() -> None:
     with pytest.raises(RoomFullError, match="as many publishers"):
-        signalling.accepted(Said("event", {"error_code": 432, "error": "Maximum number of publishers reached"}))
+        signalling.accepted(JanusMessage("event", {"error_code": 432, "error": "Maximum number of publishers reached"}))
 
 
 async def test_a_plugin_that_is_not_there_is_refused_in_words(janus: RunningJanus) -> None:
@@ -165,10 +165,10 @@ async def test_the_end_of_the_server_is_heard_at_once() -> None:
     with RunningJanus() as janus:
         async with leaving_nothing():
             session = await JanusSession.open(janus.address)
-            heard: list[Said] = []
+            heard: list[JanusMessage] = []
             handle = await session.attach(PLUGIN, heard.append)
             janus.kill()
-            await until(lambda: [said.kind for said in heard] == [GONE])
+            await until(lambda: [message.kind for message in heard] == [GONE])
             with pytest.raises(EgressError, match="does not answer"):
                 await handle.ask(JOIN)
             await handle.detach()
@@ -185,7 +185,7 @@ async def test_a_session_that_the_server_has_forgotten_is_over(monkeypatch: pyte
 
     async with pretending(forget) as address:
         session = await JanusSession.open(address)
-        heard: list[Said] = []
+        heard: list[JanusMessage] = []
         await session.attach(PLUGIN, heard.append)
-        await until(lambda: [said.kind for said in heard] == [GONE])
+        await until(lambda: [message.kind for message in heard] == [GONE])
         await session.close()

@@ -5,7 +5,7 @@ import pytest
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from relay.errors import EgressError, UnknownFeedError, WrongPinError
-from relay.sfu.egress import Presence
+from relay.sfu.egress import MeetingState
 from relay.sfu.room import Participant
 from relay.sfu.subscription import Subscription, Wanted
 from tests.deadlines import scaled
@@ -113,7 +113,7 @@ async def test_a_server_that_was_killed_is_entered_again() -> None:
                 await until(lambda: len(failures) >= 2)
                 janus.start()
             assert await see((await coming).video, 2)
-            await ear.hear(Presence.JOINED)
+            await ear.hear(MeetingState.JOINED)
             await subscription.close()
 
 

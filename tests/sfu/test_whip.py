@@ -16,11 +16,11 @@ from relay.config.serve import Serve
 from relay.errors import EgressError, UnknownRoomError, WrongPinError
 from relay.http.access.tokens import mint
 from relay.sfu import whip
-from relay.sfu.egress import News, Presence, Tracks
+from relay.sfu.egress import MeetingEvent, MeetingState, Tracks
 from relay.sfu.whip import LaterError, WhipEgress, wait_as_asked
 from tests.deadlines import scaled
 from tests.exchanging import KEY
-from tests.fakes import Clip, Eyesight, until
+from tests.fakes import Clip, StageFactory, until
 
 Answer = Callable[[web.Request], web.Response]
 
@@ -68,15 +68,15 @@ class Stage:
 
     def __init__(self) -> None:
         self.tracks: list[Tracks] = []
-        self.news: list[News] = []
+        self.news: list[MeetingEvent] = []
 
     def subscribe(self) -> Tracks:
         self.tracks.append(Tracks(Clip(rate=15), AudioStreamTrack()))
         return self.tracks[-1]
 
     @property
-    def presences(self) -> list[Presence]:
-        return [news.presence for news in self.news]
+    def presences(self) -> list[MeetingState]:
+        return [news.state for news in self.news]
 
     def is_quiet(self) -> bool:
         """Whether nothing that was given is still being sent."""
@@ -110,7 +110,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def test_the_relay_s_own_endpoint_is_published_to() -> None:
     settings = Serve.read(["--token-key", KEY], "test")
-    async with TestServer(assemble(settings, Eyesight())) as server:
+    async with TestServer(assemble(settings, StageFactory())) as server:
         stage, token = Stage(), mint(KEY, "ada", ["session", "watch"], ttl=60)
         egress = WhipEgress(str(server.make_url("/whip?stage=again")), token)
         await egress.publish(stage.subscribe, stage.news.append)
@@ -198,7 +198,7 @@ async def test_a_broken_connection_is_published_again() -> None:
         await egress.publish(stage.subscribe, stage.news.append)
         server.script += [refuse(503), refuse(503)]
         await server.hang_up()
-        await until(lambda: stage.presences == [Presence.LOST, Presence.JOINED])
+        await until(lambda: stage.presences == [MeetingState.LOST, MeetingState.JOINED])
         assert stage.tracks[0].video.readyState == "ended"
         assert stage.tracks[-1].video.readyState == "live"
         assert ("DELETE", "/sessions/1", None) in server.heard
@@ -210,7 +210,7 @@ async def test_an_endpoint_that_will_not_have_it_again_is_left_alone(status: int
         await egress.publish(stage.subscribe, stage.news.append)
         server.script += [refuse(status)]
         await server.hang_up()
-        await until(lambda: stage.presences == [Presence.LOST, Presence.ENDED])
+        await until(lambda: stage.presences == [MeetingState.LOST, MeetingState.ENDED])
         assert stage.news[-1].detail
         assert stage.is_quiet()
 
@@ -224,7 +224,7 @@ async def test_it_can_be_closed_while_it_tries_to_come_back(monkeypatch: pytest.
         await until(lambda: not server.script)
         async with asyncio.timeout(scaled(5)):
             await egress.close()
-        assert stage.presences == [Presence.LOST]
+        assert stage.presences == [MeetingState.LOST]
 
 
 def test_the_wait_grows_and_is_no_shorter_than_asked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,8 +15,8 @@ from relay.gaze.face import Field
 from relay.gaze.geometry import ellipse, nodes
 from relay.gaze.spec import GRID
 from relay.gaze.wire.packets import (
-    EyeSight,
-    FaceSight,
+    EyeLandmarks,
+    FaceLandmarks,
     FieldPair,
     FieldSet,
     Landmarks,
@@ -74,7 +74,7 @@ def _landmarks(camera: Clip, number: int) -> Landmarks:
     ((right, left),) = camera.eyes(number)
     across = np.array([left.x - right.x, left.y - right.y])
     across /= np.hypot(*across)
-    face = FaceSight(1, _sight(right, across, camera), _sight(left, -across, camera))
+    face = FaceLandmarks(1, _sight(right, across, camera), _sight(left, -across, camera))
     return Landmarks(Stamp(0, number / camera.rate, _copied(camera)), (face,), 0)
 
 
@@ -88,7 +88,7 @@ def _scale(camera: Clip) -> float:
     return min(1, LONGEST / max(camera.width, camera.height))
 
 
-def _sight(seen: Seen, direction: Any, camera: Clip) -> EyeSight:
+def _sight(seen: Seen, direction: Any, camera: Clip) -> EyeLandmarks:
     scale = _scale(camera)
     x, y = (direction * seen.width * scale).tolist()
-    return EyeSight((seen.x * scale, seen.y * scale), (x, y), openness=0.3, strength=1)
+    return EyeLandmarks((seen.x * scale, seen.y * scale), (x, y), openness=0.3, strength=1)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, Route
 
 from relay.frame import Frame
-from relay.gaze.eye_crop import cut
+from relay.gaze.eye_crop import crop_eye
 from relay.gaze.face import Angles, Eye, Face, Field, Side
 from relay.gaze.geometric import Outline, geometric_field
 from relay.gaze.geometry import Patch, ellipse
@@ -78,8 +78,8 @@ class Sitter:
 def sitter() -> Sitter:
     frame, (face,) = to_frame(CLIP.frame(7)), filmed(CLIP, 7).faces
     patches = [Patch.of(one) for one in face.eyes]
-    cutouts = [cut(frame, one, patch) for one, patch in zip(face.eyes, patches, strict=True)]
-    learned = Network(WEIGHTS)(cutouts, [patch.aim(AIM) for patch in patches])
+    crops = [crop_eye(frame, one, patch) for one, patch in zip(face.eyes, patches, strict=True)]
+    learned = Network(WEIGHTS)(crops, [patch.aim(AIM) for patch in patches])
     made = [geometric(one) for one in face.eyes]
     return Sitter(frame, face, pack([*learned, *made]))
 

@@ -21,7 +21,7 @@ from relay.gaze.face import Angles, Eye, Faces
 from relay.gaze.geometric import Outline, geometric_field
 from relay.gaze.geometry import Patch
 from relay.gaze.motion.blink_guard import guard
-from relay.gaze.motion.compensation import Sight, Velocity, carry
+from relay.gaze.motion.compensation import MotionReference, Velocity, carry
 from relay.gaze.warp import Placed, warp
 from relay.gaze.wire.packets import WireError, decode
 from relay.media.freshness import Ages, Fade
@@ -74,7 +74,7 @@ def motion() -> Content:
     """Textures and heads that move, where the relay carries faces with them, and where they really are."""
     before, found = _coarse(texture(SIZE)), [faces(face(centre=CENTRE, width=width), size=SIZE) for width in WIDTHS]
     after = [_coarse(shifted(texture(SIZE), around(CENTRE, *one))) for one in MOTIONS]
-    carried = [[carry(Sight.of(grey(before), one), one, grey(y)) for one in found] for y in after]
+    carried = [[carry(MotionReference.of(grey(before), one), one, grey(y)) for one in found] for y in after]
     return {
         "textures": {
             "before": picture(before),
@@ -180,7 +180,7 @@ def _shutting(person: Person, width: float, numbers: Sequence[int]) -> Content:
 def _judge(before: Plane, found: Faces, after: Plane) -> tuple[float, float]:
     """The relay's guard, told only what the browser knows of the lids."""
     bowed = replace(found, faces=tuple(replace(one, right=_bow(one.right), left=_bow(one.left)) for one in found.faces))
-    sight, frame = Sight.of(grey(before), bowed), grey(after)
+    sight, frame = MotionReference.of(grey(before), bowed), grey(after)
     return guard(sight, bowed, carry(sight, bowed, frame), frame)[found.faces[0].number]
 
 

@@ -5,12 +5,12 @@
 
 import {Relay} from './connection/api.js';
 import {Call} from './connection/call.js';
-import {Here} from './local-correction.js';
+import {LocalCorrection} from './local-correction.js';
 import {checkOptions, checkTrack} from './options.js';
 import {Standing} from './status.js';
 import {Statistics} from './statistics.js';
 import {Tracks} from './tracks.js';
-import {Wishes} from './synced-settings.js';
+import {SyncedSettings} from './synced-settings.js';
 
 /**
  * @typedef {import('../eyeline.d.ts').CorrectOptions} CorrectOptions
@@ -26,8 +26,8 @@ import {Wishes} from './synced-settings.js';
 export class Corrected extends EventTarget {
   #over = new AbortController();
   #statistics = new Statistics();
-  #here = new Here(() => this.#rebuild());
-  #wishes;
+  #localCorrection = new LocalCorrection(() => this.#rebuild());
+  #settings;
   #tracks;
   #standing;
   #call;
@@ -41,7 +41,7 @@ export class Corrected extends EventTarget {
     checkTrack(camera, 'video');
     checkOptions(options);
     const {relay, token, audio, publish, signal, route} = options;
-    this.#wishes = new Wishes(options);
+    this.#settings = new SyncedSettings(options);
     const tracks = this.#tracks = new Tracks(camera, audio, route);
     this.track = tracks.picture;
     this.#standing = new Standing(
@@ -50,10 +50,10 @@ export class Corrected extends EventTarget {
     tracks.addEventListener('ended', () => this.stop());
     this.#place();
     this.#call = new Call({
-      relay: new Relay(relay, token), stream: tracks.stream, settings: this.#wishes, publish,
+      relay: new Relay(relay, token), stream: tracks.stream, settings: this.#settings, publish,
       report: (state) => this.#follow(state), hear: (message) => this.#hear(message),
       trip: (milliseconds) => this.#trip(milliseconds), configured: (config) => this.#configure(config),
-      pictures: () => tracks.count, local: () => this.#here.demand(),
+      pictures: () => tracks.count, local: () => this.#localCorrection.demand(),
     });
     window.addEventListener('pagehide', () => this.#call.peer?.abandon(), {signal: this.#over.signal, capture: true});
     if (signal?.aborted) this.stop();
@@ -80,31 +80,31 @@ export class Corrected extends EventTarget {
 
   /** @returns {EyelineSettings} */
   get settings() {
-    return this.#wishes.settings;
+    return this.#settings.settings;
   }
 
   /** Changes what is named. Throws TypeError for what is unknown or out of range. @param {Partial<EyelineSettings>} settings */
   change(settings) {
-    if (!this.#wishes.change(settings)) return;
-    this.#here.forgive();
+    if (!this.#settings.change(settings)) return;
+    this.#localCorrection.resetFailures();
     this.#rebuild();
   }
 
   /** What happens now, in one object. @returns {Stats} */
   stats() {
-    return {...this.#statistics.figures, state: this.state, where: this.#wishes.where, ...this.#tracks.stats()};
+    return {...this.#statistics.figures, state: this.state, where: this.#settings.where, ...this.#tracks.stats()};
   }
 
   /** What was done to each frame in this browser since this was last asked; nothing where the relay warps. */
   spans() {
-    return this.#here.local?.spans();
+    return this.#localCorrection.local?.spans();
   }
 
   /** Another camera from now on; its owner stops the former one. */
   async replaceCamera(/** @type {MediaStreamTrack} */ camera) {
     if (!this.#tracks.replaceCamera(camera)) return;
     this.#judge();
-    await this.#here.follow(camera);
+    await this.#localCorrection.follow(camera);
     await this.#call.peer?.replace('video', camera);
   }
 
@@ -122,8 +122,8 @@ export class Corrected extends EventTarget {
 
   /** Asks the relay again now, whatever it said before. */
   retry() {
-    this.#here.forgive();
-    if (!this.#here.local) this.#place();
+    this.#localCorrection.resetFailures();
+    if (!this.#localCorrection.local) this.#place();
     this.#call.retry();
   }
 
@@ -132,7 +132,7 @@ export class Corrected extends EventTarget {
     if (this.#over.signal.aborted) return;
     this.#over.abort();
     this.#leave();
-    this.#here.end();
+    this.#localCorrection.end();
     this.#tracks.stop();
     this.#standing.enter('stopped');
     this.#judge();
@@ -140,8 +140,8 @@ export class Corrected extends EventTarget {
 
   /** Gets ready to warp where it is wanted. */
   #place() {
-    if (this.#wishes.where === 'here') this.#here.begin(this.#tracks.camera);
-    else this.#here.end();
+    if (this.#settings.where === 'here') this.#localCorrection.begin(this.#tracks.camera);
+    else this.#localCorrection.end();
   }
 
   /** Warps somewhere else from now on, or anew; meanwhile the camera's own picture is shown. */
@@ -156,14 +156,14 @@ export class Corrected extends EventTarget {
     const before = this.#standing.phase;
     this.#standing.enter(state.phase, 'error' in state ? state.error : undefined);
     if ('peer' in state) this.#tracks.follow(state.peer.received);
-    if (state.phase === 'live' && before !== 'quiet' && before !== 'live') this.#wishes.connect((message) => this.say(message));
+    if (state.phase === 'live' && before !== 'quiet' && before !== 'live') this.#settings.connect((message) => this.say(message));
     if (!('peer' in state)) this.#leave();
     this.#judge();
   }
 
   /** The relay is not there. */
   #leave() {
-    this.#wishes.disconnect();
+    this.#settings.disconnect();
     this.#statistics.forget();
     this.#tracks.follow(undefined);
   }
@@ -175,12 +175,12 @@ export class Corrected extends EventTarget {
 
   #trip(/** @type {number} */ milliseconds) {
     this.#statistics.trip(milliseconds);
-    this.#here.local?.trip(milliseconds);
+    this.#localCorrection.local?.trip(milliseconds);
   }
 
   /** @param {import('./connection/api.js').RelayConfig} config */
   #configure(config) {
-    this.#wishes.adoptDefaults(config.defaults);
+    this.#settings.adoptDefaults(config.defaults);
     this.#fire('config', config);
   }
 
@@ -195,12 +195,12 @@ export class Corrected extends EventTarget {
 
   /** @param {{type: string}} message */
   #adopt(message) {
-    if (this.#wishes.hear(message)) this.#fire('settings', this.settings);
+    if (this.#settings.hear(message)) this.#fire('settings', this.settings);
   }
 
   /** @param {import('../page/stats.js').Stats} told by the relay */
   async #tell(told) {
-    const current = await this.#statistics.add(told, this.#here.stats(), this.#call.peer?.measure());
+    const current = await this.#statistics.add(told, this.#localCorrection.stats(), this.#call.peer?.measure());
     if (current && !this.#over.signal.aborted) this.#fire('stats', this.stats());
   }
 

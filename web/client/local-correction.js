@@ -9,7 +9,7 @@ import {RelayError, explainCode} from './connection/problem.js';
 /** What warps may break down so often without ever having worked; then it will not. */
 const MOST_FAILURES = 3;
 
-export class Here {
+export class LocalCorrection {
   #failed;
   #failures = 0;
   #wanted = false;
@@ -30,7 +30,7 @@ export class Here {
   begin(/** @type {MediaStreamTrack} */ camera) {
     this.end();
     this.#wanted = true;
-    if (Here.obstacle || this.#failures >= MOST_FAILURES) return;
+    if (LocalCorrection.obstacle || this.#failures >= MOST_FAILURES) return;
     try {
       this.local = new Local(camera);
     } catch {
@@ -45,7 +45,7 @@ export class Here {
   /** What warps; undefined where this browser is not to. Raises RelayError where it is, but cannot. */
   demand() {
     if (!this.#wanted || this.local) return this.local;
-    const code = Here.obstacle || 'no_worker';
+    const code = LocalCorrection.obstacle || 'no_worker';
     throw new RelayError(code, explainCode(code), {lasting: true});
   }
 
@@ -57,7 +57,7 @@ export class Here {
   }
 
   /** Another attempt may be worth it. */
-  forgive() {
+  resetFailures() {
     this.#failures = 0;
   }
 

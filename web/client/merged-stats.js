@@ -17,7 +17,7 @@ const AMBIGUOUS = {late: 'late_here', failed: 'failed_here'};
 /** @type {Finding} */
 const NOTHING_YET = {altered: false, share: 0, reason: 'warming_up'};
 
-export class Account {
+export class MergedStats {
   /** @type {{told: Stats, stats: Stats} | undefined} */
   #earlier;
 

@@ -1,13 +1,13 @@
 /** The figures of a call from what the relay, this browser and the connection tell. Knows nothing of the page. */
 
-import {Account} from './merged-stats.js';
+import {MergedStats} from './merged-stats.js';
 import {nothingYet, statsOf} from './summary.js';
 
 /** How fast a round trip's figure follows; single ones jump about. */
 const EASE = 0.15;
 
 export class Statistics {
-  #account = new Account();
+  #mergedStats = new MergedStats();
   /** Of the newest connection. */
   figures = nothingYet();
 
@@ -25,17 +25,17 @@ export class Statistics {
    * @returns {Promise<boolean>} false where that connection has ended meanwhile
    */
   async add(told, own, measured) {
-    const account = this.#account;
+    const account = this.#mergedStats;
     const {stats, finding} = account.add(told, own);
     const load = await measured?.catch(() => undefined);
-    if (account !== this.#account) return false;
+    if (account !== this.#mergedStats) return false;
     this.figures = statsOf(stats, finding, load, this.figures);
     return true;
   }
 
   /** The connection has ended. */
   forget() {
-    this.#account = new Account();
+    this.#mergedStats = new MergedStats();
     this.figures = nothingYet();
   }
 }

@@ -37,13 +37,13 @@ export class Standing {
   /** Tells what is shown, and why, if it is another thing than before. */
   judge() {
     const before = this.status;
-    this.status = standingOf({...this.#look(), phase: this.phase, error: this.#error, before});
+    this.status = statusOf({...this.#look(), phase: this.phase, error: this.#error, before});
     if (!same(before, this.status)) this.#tell(this.status);
   }
 }
 
 /** @param {Facts} facts @returns {StateDetail} */
-export function standingOf(facts) {
+export function statusOf(facts) {
   const {phase, showing} = facts;
   const reason = reasonOf(facts);
   if (phase === 'stopped') return {state: 'stopped', phase, ...NO_REASON};

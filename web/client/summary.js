@@ -5,7 +5,7 @@
  * @typedef {import('../page/stats.js').Stats} Stats
  */
 
-/** No relay has said anything. @returns {Figures} */
+/** No relay has said anything. @returns {StatsPanel} */
 export function nothingYet() {
   return {
     altered: false, share: 0, reason: '', trip_ms: null, way_ms: null, up_mbps: null, down_mbps: null,
@@ -18,8 +18,8 @@ export function nothingYet() {
  * @param {Stats} stats of whoever warps
  * @param {import('./gaze.js').Finding} finding
  * @param {import('./connection/gauge.js').Load | undefined} load
- * @param {Figures} before
- * @returns {Figures}
+ * @param {StatsPanel} before
+ * @returns {StatsPanel}
  */
 export function statsOf(stats, finding, load, {trip_ms}) {
   const {width, height, fps_in, fps_out, faces, pipeline, frames, delay_ms, stages_ms, age_frames} = stats;

@@ -12,7 +12,7 @@ import {Settings} from './settings.js';
 /** Settings last as long as this page; who wants more keeps them himself. */
 const FORGETFUL = {getItem: () => null, setItem: () => {}};
 
-export class Wishes {
+export class SyncedSettings {
   #settings = new Settings(FORGETFUL);
   #line = new CorrectionLine(this.#settings);
   #publish;

@@ -5,14 +5,14 @@
 
 import {checkTrack} from './options.js';
 import {Output} from './track/output.js';
-import {Sound} from './track/audio.js';
+import {AudioOutput} from './track/audio.js';
 
 /** Fires `showing` when what is shown may have changed, and `ended` when somebody has stopped the picture's track. */
 export class Tracks extends EventTarget {
   #over = new AbortController();
   #output;
-  /** @type {Sound | undefined} */
-  #sound;
+  /** @type {AudioOutput | undefined} */
+  #audio;
   /** What goes to the relay. */
   stream = new MediaStream();
   camera;
@@ -34,7 +34,7 @@ export class Tracks extends EventTarget {
 
   /** In step with the picture; null until there is a microphone. */
   get sound() {
-    return this.#sound?.track ?? null;
+    return this.#audio?.track ?? null;
   }
 
   get showing() {
@@ -53,7 +53,7 @@ export class Tracks extends EventTarget {
 
   /** The figures of both. */
   stats() {
-    return {track: this.#output.frames, sound: this.#sound?.state ?? null};
+    return {track: this.#output.frames, sound: this.#audio?.state ?? null};
   }
 
   /** Another camera from now on. @returns {boolean} false where it is the same */
@@ -73,27 +73,27 @@ export class Tracks extends EventTarget {
     if (this.#over.signal.aborted) return false;
     for (const former of this.stream.getAudioTracks()) this.stream.removeTrack(former);
     if (microphone) this.stream.addTrack(microphone);
-    if (microphone) this.#sound ??= new Sound();
-    this.#sound?.replaceMicrophone(microphone);
+    if (microphone) this.#audio ??= new AudioOutput();
+    this.#audio?.replaceMicrophone(microphone);
     return true;
   }
 
   /** What comes back from now on, or nothing. */
   follow(/** @type {MediaStream | undefined} */ received) {
     this.#output.follow(received?.getVideoTracks()[0]);
-    this.#sound?.follow(received?.getAudioTracks()[0]);
+    this.#audio?.follow(received?.getAudioTracks()[0]);
   }
 
   /** The sound goes with the picture that is shown. */
   accompany() {
-    this.#sound?.accompany(this.showing === 'corrected');
+    this.#audio?.accompany(this.showing === 'corrected');
   }
 
   /** Ends what comes out. Camera and microphone stay their owner's. */
   stop() {
     this.#over.abort();
     this.#output.stop();
-    this.#sound?.stop();
+    this.#audio?.stop();
   }
 
   #hold(/** @type {MediaStreamTrack} */ camera) {

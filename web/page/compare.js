@@ -7,7 +7,7 @@ const KEY = 'c';
  * @param {HTMLButtonElement} button
  * @param {(held: boolean) => void} hold
  */
-export function bindHold(button, hold) {
+export function bindCompare(button, hold) {
   const set = (/** @type {boolean} */ held) => {
     if (button.getAttribute('aria-pressed') === String(held)) return;
     button.setAttribute('aria-pressed', String(held));

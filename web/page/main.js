@@ -15,14 +15,14 @@ import {CameraError, camerasAllowed} from './camera.js';
 import {Controls} from './controls.js';
 import {Devices} from './devices.js';
 import {Corrected} from '../eyeline.js';
-import {Here} from '../client/local-correction.js';
-import {bindHold} from './compare.js';
+import {LocalCorrection} from '../client/local-correction.js';
+import {bindCompare} from './compare.js';
 import {Indicator} from './indicator.js';
 import {Notice} from './notice.js';
 import {Places, costOf} from './places.js';
 import {Settings, browserStorage} from '../client/settings.js';
 import {Source} from './source.js';
-import {Figures} from './stats.js';
+import {StatsPanel} from './stats.js';
 import {Strip} from './lines/strip.js';
 import {View} from './view.js';
 import {explainObstacle, sentenceFor} from './words.js';
@@ -42,7 +42,7 @@ const settings = new Settings(browserStorage());
 const view = new View(stage, find('original', HTMLVideoElement), find('corrected', HTMLVideoElement));
 const notice = new Notice(find('notice', HTMLDivElement));
 const indicator = new Indicator(find('gaze', HTMLDivElement), settings.correction);
-const figures = new Figures(find('figures', HTMLElement));
+const figures = new StatsPanel(find('figures', HTMLElement));
 const strip = new Strip(find('lines', HTMLDetailsElement));
 const places = new Places(find('both', HTMLTableElement));
 const devices = new Devices(find('camera', HTMLSelectElement), find('microphone', HTMLSelectElement), settings);
@@ -214,7 +214,7 @@ settings.addEventListener('change', (event) => {
   indicator.learn({correction: settings.correction});
 });
 stage.addEventListener('showing', () => indicator.learn({showing: view.showing}));
-bindHold(find('hold', HTMLButtonElement), (held) => {
+bindCompare(find('hold', HTMLButtonElement), (held) => {
   view.hold(held);
   indicator.learn({held});
 });
@@ -227,9 +227,9 @@ calibrateButton.addEventListener('click', () => calibration.open());
 window.addEventListener('pagehide', stop);
 
 enter('idle');
-if (Here.obstacle) {
+if (LocalCorrection.obstacle) {
   settings.change({where: 'relay'});
-  controls.forbid('here', explainObstacle(Here.obstacle));
+  controls.forbid('here', explainObstacle(LocalCorrection.obstacle));
 }
 devices.fill();
 new Relay().readConfig(new AbortController().signal).then(configured, () => {});

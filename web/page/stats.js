@@ -16,7 +16,7 @@ const NONE = '–';
 /** @type {Record<string, string>} */
 const STAGES = {landmarks: 'Find the eyes', field: 'Plan the turn', warp: 'Turn the eyes'};
 
-export class Figures {
+export class StatsPanel {
   #box;
 
   constructor(/** @type {HTMLElement} */ box) {

@@ -4,7 +4,7 @@
  * where the pictures come from.
  */
 
-import {Pulse, TICK_MS} from '../client/connection/heartbeat.js';
+import {Heartbeat, TICK_MS} from '../client/connection/heartbeat.js';
 
 /** Ticks without a new picture after which the corrected one counts as frozen. */
 const FROZEN_TICKS = 4;
@@ -15,7 +15,7 @@ export class View {
   #stage;
   #original;
   #corrected;
-  #pulse = new Pulse(FROZEN_TICKS, Infinity);
+  #pulse = new Heartbeat(FROZEN_TICKS, Infinity);
   #trusted = false;
   #held = false;
   #begun = false;

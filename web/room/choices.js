@@ -5,7 +5,7 @@ import {browserStorage} from '../client/settings.js';
 const KEY = 'eyeline.room';
 const SWITCHES = /** @type {const} */ (['camera', 'microphone', 'correction']);
 
-/** @typedef {{name: string} & import('./myself.js').Wishes} Choices */
+/** @typedef {{name: string} & import('./myself.js').SyncedSettings} Choices */
 
 /** @returns {Choices} */
 export function loadChoices() {

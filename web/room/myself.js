@@ -21,7 +21,7 @@ export class Myself extends EventTarget {
   #way;
   /** @type {Corrected | undefined} */
   #corrected;
-  /** @type {Wishes} */
+  /** @type {SyncedSettings} */
   wishes;
 
   /**

@@ -21,7 +21,7 @@ import {Fade} from './freshness.js';
 import {guard} from './motion/guard.js';
 import {carry, drift, paces, see} from './motion/motion.js';
 import {Stamps} from './stamps.js';
-import {Tally} from './frame-counts.js';
+import {FrameCounts} from './frame-counts.js';
 import {decode} from './wire.js';
 
 /** Frames that are remembered: as many as come in the half second after which no result is used. */
@@ -40,7 +40,7 @@ const NEAR_MS = 50;
 const NO_GUARD = new Map();
 
 export class Display {
-  #wishes;
+  #settings;
   #fade;
   #stamps = new Stamps();
   /** @type {Frame[]} */
@@ -55,10 +55,10 @@ export class Display {
   #heard = -Infinity;
   /** How far a timestamp may be off a frame to name it; milliseconds. @type {number | undefined} */
   #reach;
-  tally = new Tally();
+  tally = new FrameCounts();
 
-  constructor(/** @type {Wishes} */ wishes) {
-    this.#wishes = wishes;
+  constructor(/** @type {SyncedSettings} */ wishes) {
+    this.#settings = wishes;
     this.#fade = new Fade(wishes);
   }
 
@@ -69,7 +69,7 @@ export class Display {
 
   /** Whether frames should come with their luma. */
   get wantsLuma() {
-    return this.#wishes.motion === 'flow' || this.#wishes.guard;
+    return this.#settings.motion === 'flow' || this.#settings.guard;
   }
 
   /** How the frames that packets are made from are told. */
@@ -83,9 +83,9 @@ export class Display {
     return {width, height};
   }
 
-  /** Other wishes. @param {Partial<Wishes>} wishes */
+  /** Other wishes. @param {Partial<SyncedSettings>} wishes */
   change(wishes) {
-    this.#wishes = this.#fade.limits = {...this.#wishes, ...wishes};
+    this.#settings = this.#fade.limits = {...this.#settings, ...wishes};
   }
 
   /**
@@ -157,7 +157,7 @@ export class Display {
     const share = this.#fade.share(ages, frame.time / 1000);
     if (share === 0) return passed('late');
     const carried = this.#carry(this.#sight, seen, frame);
-    const open = this.#wishes.guard && frame.luma ? guard(this.#sight, carried, frame.luma) : NO_GUARD;
+    const open = this.#settings.guard && frame.luma ? guard(this.#sight, carried, frame.luma) : NO_GUARD;
     const scale = factorOf(seen);
     const [across, down] = [scale * frame.width / seen.width, scale * frame.height / seen.height];
     const faces = carried.map((face) => resize(face, across, down));
@@ -184,7 +184,7 @@ export class Display {
    */
   #carry(sight, seen, frame) {
     const seconds = (frame.time - seen.time) / 1000;
-    switch (this.#wishes.motion) {
+    switch (this.#settings.motion) {
       case 'flow': return frame.luma ? carry(sight, frame.luma, seconds) : drift(sight, seconds);
       case 'velocity': return drift(sight, seconds);
       case 'off': return sight.faces;

@@ -15,7 +15,7 @@ const KEPT_MS = 5000;
 /** Frames that are told one by one, for a strip of the lines. */
 const TOLD = 60;
 
-export class Tally {
+export class FrameCounts {
   /** @type {{at: number, name: string, value: number}[]} */
   #samples = [];
   /** @type {{spans: Span[], shown: Shown[]}} */

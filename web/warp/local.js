@@ -24,15 +24,15 @@ import {prepare, smallCopy} from './sender.js';
 import {WorkerLine} from './routes/worker-line.js';
 
 /**
- * @typedef {import('./display.js').Wishes} Wishes maxLandmarkAge, maxFieldAge (frames), motion, guard
- * @typedef {ReturnType<import('./frame-counts.js').Tally['report']> & {
- *   told: ReturnType<import('./frame-counts.js').Tally['take']>,
+ * @typedef {import('./display.js').SyncedSettings} Wishes maxLandmarkAge, maxFieldAge (frames), motion, guard
+ * @typedef {ReturnType<import('./frame-counts.js').FrameCounts['report']> & {
+ *   told: ReturnType<import('./frame-counts.js').FrameCounts['take']>,
  *   stamps: 'rtp' | 'time' | 'none',
  *   size: {width: number, height: number},
  * }} Report what a route has done
  */
 
-/** @type {Wishes} */
+/** @type {SyncedSettings} */
 const USUAL = {...LIMITS, motion: 'flow', guard: true};
 
 /** What is told frame by frame waits this long for somebody to ask, in reports. */
@@ -60,7 +60,7 @@ export class Local extends EventTarget {
 
   /**
    * @param {MediaStreamTrack} camera stays its owner's: it is not stopped here
-   * @param {Partial<Wishes> & {signal?: AbortSignal, route?: 'worker' | 'canvas'}} options signal: ends it, as stop()
+   * @param {Partial<SyncedSettings> & {signal?: AbortSignal, route?: 'worker' | 'canvas'}} options signal: ends it, as stop()
    *   does; route: this one, whatever the browser can
    */
   constructor(camera, {signal, route, ...wishes} = {}) {
@@ -102,7 +102,7 @@ export class Local extends EventTarget {
     this.#route.trip(milliseconds);
   }
 
-  /** Other limits, another way to follow motion. @param {Partial<Wishes>} wishes */
+  /** Other limits, another way to follow motion. @param {Partial<SyncedSettings>} wishes */
   change(wishes) {
     this.#route.change(wishes);
   }

@@ -98,11 +98,11 @@ def look(frame: Frame, face: Face) -> Look:
 
 
 def _sighting(frame: Frame, face: Face, eye: Eye) -> Sighting:
-    crop, moved = cut(frame, eye)
+    crop, moved = crop_eye(frame, eye)
     return Sighting(crop, moved, eye.width, face.gaze, face.head, sharpness(crop, moved), face.number, frame.time)
 
 
-def cut(frame: Frame, eye: Eye) -> tuple[Picture, Eye]:
+def crop_eye(frame: Frame, eye: Eye) -> tuple[Picture, Eye]:
     """The eye's crop as an album keeps it, and the eye in the crop's pixels."""
     shrink = max(1.0, eye.width / WIDEST)
     # Even places keep chroma's samples where they are: the crop gives the frame's own planes back.

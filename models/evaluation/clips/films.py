@@ -18,7 +18,7 @@ from relay.gaze.corrector import Corrector, FieldMaker
 from relay.gaze.face import Angles, Face, Faces
 from relay.gaze.tracking.landmarks import Landmarker
 from relay.gaze.tracking.smoothing import Smoother
-from relay.media.frame import Picture
+from relay.media.frame import DecodedFrame
 
 ENGINE = Engine(field="geometric", faces=1)
 OPEN = 0.18  # openness from which on the relay corrects whole
@@ -47,7 +47,7 @@ def read(path: Path, seconds: float) -> Film:
     """Raises av.FFmpegError where it is no video, ModelError."""
     with av.open(str(path)) as container:
         decoded = takewhile(lambda one: (one.time or 0.0) < seconds, container.decode(video=0))
-        frames = tuple(_copied(Picture.of(one).frame) for one in decoded)
+        frames = tuple(_copied(DecodedFrame.of(one).frame) for one in decoded)
     found = find(frames)
     smoother = Smoother()
     return Film(path.stem, frames, found, tuple(smoother(faces) for faces in found))

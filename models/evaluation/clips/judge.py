@@ -77,10 +77,10 @@ def crop(rgb: Picture, eye: Eye) -> NDArray[np.float32]:
     corner = centre - step @ [SIDE / 2, SIDE / 2] + step @ [0.5, 0.5] - 0.5
     soft = cv2.GaussianBlur(rgb, (0, 0), max(SOFTENED * float(np.hypot(*step[:, 0])), 0.1))
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    cut = cv2.warpAffine(
+    crop_eye = cv2.warpAffine(
         soft, np.column_stack([step, corner]), (SIDE, SIDE), flags=flags, borderMode=cv2.BORDER_REPLICATE
     )
-    upright = cut if eye.side is Side.RIGHT else cut[:, ::-1]
+    upright = crop_eye if eye.side is Side.RIGHT else crop_eye[:, ::-1]
     return np.ascontiguousarray(((upright / np.float32(255) - MEAN) / SPREAD).transpose(2, 1, 0), dtype=np.float32)
 
 

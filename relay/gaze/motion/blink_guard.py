@@ -21,7 +21,7 @@ from relay.frame import Frame, Plane
 from relay.gaze.aim import CLOSED, OPEN
 from relay.gaze.face import Face, Faces
 from relay.gaze.geometry import Patch
-from relay.gaze.motion.compensation import Sight, Window
+from relay.gaze.motion.compensation import MotionReference, Window
 from relay.gaze.tracking.pose import ramp
 
 Pictures = NDArray[np.float32]  # (..., rows, columns), luma at the nodes
@@ -40,19 +40,19 @@ SHUT = 0.38  # what the three come to, in apertures, where an eye is shut; measu
 LEAST, MOST = -0.1, 0.5  # of each of them that counts
 
 
-def guard(sight: Sight, faces: Faces, carried: Faces, frame: Frame) -> dict[int, tuple[float, float]]:
+def guard(reference: MotionReference, faces: Faces, carried: Faces, frame: Frame) -> dict[int, tuple[float, float]]:
     """For each face's number how much of a correction its right and left lids still allow, 1 all .. 0 none.
 
     sight: of the frame in which faces were found; carried: the same faces, where they are in this frame. Faces
     that cannot be compared, because they lie outside or the picture's size has changed, are left out.
     """
-    if frame.size != sight.size:
+    if frame.size != reference.size:
         return {}
     now = {face.number: face for face in carried.faces}
     return {
         face.number: _judge(window, face, now[face.number], frame)
         for face in faces.faces
-        if (window := sight.windows.get(face.number)) and face.number in now
+        if (window := reference.windows.get(face.number)) and face.number in now
     }
 
 

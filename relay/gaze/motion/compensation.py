@@ -110,7 +110,7 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Sight:
+class MotionReference:
     """What is remembered of the frame in which faces were found. Never changes, so any thread may use it.
 
     size: (width, height) of that frame; windows: by the face's number; velocity: where flow fails.
@@ -128,7 +128,7 @@ class Sight:
         return cls(frame.size, seen, velocity or Velocity())
 
 
-def carry(sight: Sight, faces: Faces, frame: Frame) -> Faces:
+def carry(reference: MotionReference, faces: Faces, frame: Frame) -> Faces:
     """The same faces, with corners, lids and irises where they are in this frame; never fails.
 
     sight: of the frame in which these faces were found. In a frame of another size the faces are only scaled with
@@ -137,9 +137,9 @@ def carry(sight: Sight, faces: Faces, frame: Frame) -> Faces:
     seconds = frame.time - faces.time
 
     def step(face: Face) -> Similarity:
-        window = sight.windows.get(face.number)
-        followed = _follow(window, frame, _eye_width(face)) if window and frame.size == sight.size else None
-        return followed or sight.velocity.step(face, seconds)
+        window = reference.windows.get(face.number)
+        followed = _follow(window, frame, _eye_width(face)) if window and frame.size == reference.size else None
+        return followed or reference.velocity.step(face, seconds)
 
     return _moved(faces, frame, step)
 

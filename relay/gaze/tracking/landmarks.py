@@ -62,7 +62,7 @@ class Landmarker:
         self._longer_side = longer_side
         self._tracker = Tracker()
         self._clock_ms = 0
-        with _hushed():
+        with _silenced_stderr():
             self._landmarker = vision.FaceLandmarker.create_from_options(options)
             # The first picture is slow: better a grey one now than the person's first.
             self._landmarker.detect_for_video(_image(np.full((64, 64, 3), 128, np.uint8)), self._clock_ms)
@@ -101,16 +101,16 @@ class Landmarker:
         self._landmarker.close()
 
 
-_hush = Lock()
+_stderr_lock = Lock()
 
 
 @contextmanager
-def _hushed() -> Iterator[None]:
+def _silenced_stderr() -> Iterator[None]:
     """Send standard error nowhere while MediaPipe loads: it reports there, on every load, what nobody can act on.
 
     Errors are exceptions and still arrive. There is no switch for it in this version.
     """
-    with _hush, Path(os.devnull).open("wb") as nowhere:
+    with _stderr_lock, Path(os.devnull).open("wb") as nowhere:
         kept = os.dup(2)
         os.dup2(nowhere.fileno(), 2)
         try:

@@ -9,8 +9,8 @@ from relay.gaze.aim import opening
 from relay.gaze.face import Eye, Face, Faces, Field
 from relay.gaze.geometry import Patch
 from relay.gaze.wire.packets import (
-    EyeSight,
-    FaceSight,
+    EyeLandmarks,
+    FaceLandmarks,
     FieldPair,
     FieldSet,
     Landmarks,
@@ -38,7 +38,7 @@ class Pair(Protocol):
         """Of the person's left eye."""
 
 
-class Teller:
+class PacketEncoder:
     """Makes the packets of one session, each kind with its running number. One thread for each kind."""
 
     def __init__(self) -> None:
@@ -61,12 +61,12 @@ def _stamp(frame: Frame) -> Stamp:
     return Stamp(rtp=frame.stamp, time=frame.time, size=frame.size)
 
 
-def _face(face: Face, gain: float, faces: Faces) -> FaceSight:
-    return FaceSight(number=face.number, right=_eye(face.right, gain, faces), left=_eye(face.left, gain, faces))
+def _face(face: Face, gain: float, faces: Faces) -> FaceLandmarks:
+    return FaceLandmarks(number=face.number, right=_eye(face.right, gain, faces), left=_eye(face.left, gain, faces))
 
 
-def _eye(eye: Eye, gain: float, faces: Faces) -> EyeSight:
+def _eye(eye: Eye, gain: float, faces: Faces) -> EyeLandmarks:
     patch = Patch.of(eye, faces.rotation)
     x, y = patch.centre.tolist()
     step_x, step_y = patch.basis[:, 0].tolist()
-    return EyeSight(centre=(x, y), step=(step_x, step_y), openness=eye.openness, strength=gain * opening(eye))
+    return EyeLandmarks(centre=(x, y), step=(step_x, step_y), openness=eye.openness, strength=gain * opening(eye))

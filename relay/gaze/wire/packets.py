@@ -45,7 +45,7 @@ class Stamp:
 
 
 @dataclass(frozen=True)
-class EyeSight:
+class EyeLandmarks:
     """Where an eye's patch lies (geometry.Patch), pixels of the stamped frame.
 
     centre: half-way between the corners. step: one eye width along the patch's x; along y it is that, turned by 90
@@ -59,12 +59,12 @@ class EyeSight:
 
 
 @dataclass(frozen=True)
-class FaceSight:
+class FaceLandmarks:
     """Both eyes of the face with this number, uint32."""
 
     number: int
-    right: EyeSight
-    left: EyeSight
+    right: EyeLandmarks
+    left: EyeLandmarks
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Landmarks:
     """What the landmark line saw in one frame. count: running number of packets of this kind, uint16, wraps."""
 
     stamp: Stamp
-    faces: tuple[FaceSight, ...]
+    faces: tuple[FaceLandmarks, ...]
     count: int
 
 
@@ -153,23 +153,23 @@ def _check(stamp: Stamp, faces: int) -> None:
     _expect(abs(stamp.time) <= MOST_TIME, f"a media time of {stamp.time} s")
 
 
-def _pack_eye(eye: EyeSight) -> bytes:
+def _pack_eye(eye: EyeLandmarks) -> bytes:
     shares = (round(WHOLE * min(max(share, 0.0), 1.0)) for share in (eye.openness, eye.strength))
     packed = _EYE.pack(*eye.centre, *eye.step, *shares)
     _read_eye(packed)  # what a receiver would refuse is refused here
     return packed
 
 
-def _read_eye(data: bytes) -> EyeSight:
+def _read_eye(data: bytes) -> EyeLandmarks:
     x, y, step_x, step_y, openness, strength = _EYE.unpack(data)
     _expect(all(abs(value) <= MOST_PIXELS for value in (x, y, step_x, step_y)), "an eye outside of any picture")
     _expect(hypot(step_x, step_y) >= LEAST_STEP, "an eye without width")
-    return EyeSight((x, y), (step_x, step_y), openness / WHOLE, strength / WHOLE)
+    return EyeLandmarks((x, y), (step_x, step_y), openness / WHOLE, strength / WHOLE)
 
 
-def _read_faces(packet: bytes, count: int) -> Iterator[FaceSight]:
+def _read_faces(packet: bytes, count: int) -> Iterator[FaceLandmarks]:
     for number, right, left in _pairs(packet, _STAMP.size, count, _EYE.size):
-        yield FaceSight(number, _read_eye(right), _read_eye(left))
+        yield FaceLandmarks(number, _read_eye(right), _read_eye(left))
 
 
 def _read_pairs(packet: bytes, count: int, shapes: Sequence[Shape]) -> Iterator[FieldPair]:

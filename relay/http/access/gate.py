@@ -17,30 +17,30 @@ from limits.aio.strategies import SlidingWindowCounterRateLimiter
 
 from relay.config.serve import Serve
 from relay.errors import ConfigError, ForbiddenError, TooManyRequestsError, UnauthorizedError
-from relay.http.access.tokens import ANYBODY, Guest, Tokens
+from relay.http.access.tokens import ANONYMOUS, Identity, Tokens
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 GUARDED: Final = re.compile(r"/(api|whip|whep)(/|$)")
 # A beacon carries no header; a session's name is enough to end it, and is told to nobody but who opened it.
 OPEN: Final = re.compile(r"/api/(config|guest|sessions/[^/]+/close)")
-GUEST: Final = web.RequestKey("guest", Guest)
+IDENTITY: Final = web.RequestKey("guest", Identity)
 
 
-def guest_of(request: web.Request) -> Guest:
+def identity_of(request: web.Request) -> Identity:
     """Who makes this request. Raises UnauthorizedError where he came without a token to where none is needed."""
-    guest: Guest | None = request.get(GUEST)
-    if guest is None:
+    identity: Identity | None = request.get(IDENTITY)
+    if identity is None:
         raise UnauthorizedError("a token is needed: Authorization: Bearer TOKEN")
-    return guest
+    return identity
 
 
 def known(request: web.Request) -> bool:
     """Whether guest_of has an answer."""
-    return GUEST in request
+    return IDENTITY in request
 
 
-def check_door(settings: Serve) -> None:
+def check_exposure(settings: Serve) -> None:
     """Raises ConfigError where other machines could use the relay and nobody would be asked for a token."""
     if settings.asks or settings.insecure or is_loopback(settings.host):
         return
@@ -83,11 +83,11 @@ class Gate:
             return await handler(request)
         # Before a token is looked at: that costs more than counting.
         await self._count(request, "address", self.address(request))
-        guest = await self._identify(request)
-        if guest:
-            request[GUEST] = guest
-        if guest and guest.owner:
-            await self._count(request, "token", guest.owner)
+        identity = await self._identify(request)
+        if identity:
+            request[IDENTITY] = identity
+        if identity and identity.owner:
+            await self._count(request, "token", identity.owner)
         return await handler(request)
 
     def address(self, request: web.Request) -> str:
@@ -103,10 +103,10 @@ class Gate:
             return str(ipaddress.ip_network((here, 64), strict=False))
         return str(here)
 
-    async def _identify(self, request: web.Request) -> Guest | None:
+    async def _identify(self, request: web.Request) -> Identity | None:
         """Nobody only where nobody has to be known."""
         if self._tokens is None:
-            return ANYBODY
+            return ANONYMOUS
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "bearer":
             return await self._tokens.read(token.strip())

@@ -46,7 +46,7 @@ class ClaimError(jwt.InvalidTokenError):
 
 
 @dataclass(frozen=True)
-class Guest:
+class Identity:
     """Whoever makes a request. owner: his name, empty where nobody is asked. room: the only one for him; None: any."""
 
     owner: str
@@ -66,7 +66,7 @@ class Guest:
             raise ForbiddenError("the session belongs to somebody else")
 
 
-ANYBODY: Final = Guest("", RIGHTS)
+ANONYMOUS: Final = Identity("", RIGHTS)
 
 
 class Tokens:
@@ -77,10 +77,10 @@ class Tokens:
         self._audience = settings.token_audience
         self._provider = Provider(str(settings.token_jwks), clock) if settings.token_jwks else None
 
-    async def read(self, token: str) -> Guest:
+    async def read(self, token: str) -> Identity:
         """The guest whose token this is. Raises UnauthorizedError, and KeysError where it cannot be checked now."""
         try:
-            return _guest(await self._claims(token))
+            return _identity(await self._claims(token))
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
             # The library promises errors of its own only; what a stranger may write is read before it is verified.
             raise UnauthorizedError(_reason(error), told=True) from None
@@ -154,7 +154,7 @@ def mint_for_guest(settings: Access) -> str:
     )
 
 
-def _guest(claims: dict[str, Any]) -> Guest:
+def _identity(claims: dict[str, Any]) -> Identity:
     """Raises jwt.InvalidTokenError where a claim is not what it has to be."""
     subject, rights, room = claims["sub"], claims.get("rights", ["session"]), claims.get("room")
     if not (0 < len(subject) <= LONGEST_NAME and subject.isprintable()):
@@ -163,7 +163,7 @@ def _guest(claims: dict[str, Any]) -> Guest:
         raise ClaimError("rights must be a list of words")
     if not (room is None or (isinstance(room, str) and room)):
         raise ClaimError("room must be a word")
-    return Guest(subject, frozenset(right for right in RIGHTS if right in rights), room)
+    return Identity(subject, frozenset(right for right in RIGHTS if right in rights), room)
 
 
 def _reason(error: Exception) -> str:

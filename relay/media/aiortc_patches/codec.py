@@ -52,7 +52,7 @@ _remove_followed: Final[Callable[[JitterBuffer, int], JitterFrame | None]] = get
     JitterBuffer, JITTER[0], lambda *_: None
 )
 # Seconds for which aiortc's receiver holds received sound back: four frames of 20 ms. Pictures it does not hold.
-SOUND_HELD: Final = 0.08
+AUDIO_HELD: Final = 0.08
 STAMP_MAPPER: Final = "_RTCRtpReceiver__timestamp_mapper"
 
 log = logging.getLogger(__name__)

@@ -16,8 +16,8 @@ from weakref import WeakSet
 from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
 
 Direction = Literal["in", "out"]
-Figure = Literal["bytes", "packets", "lost", "nacks", "keyframe_requests"]
-Counts = Counter[tuple[Figure, Direction]]
+CountName = Literal["bytes", "packets", "lost", "nacks", "keyframe_requests"]
+Counts = Counter[tuple[CountName, Direction]]
 
 STREAMS: Final = "_RTCRtpReceiver__remote_streams"
 _MADE: Final = RTCRtpReceiver.__init__.__code__.co_names  # what it sets
@@ -31,7 +31,7 @@ class Tap:
 
     owner: type
     name: str
-    figure: tuple[Figure, Direction]
+    figure: tuple[CountName, Direction]
     many: Callable[..., int] = lambda *_: 1
 
 

@@ -20,7 +20,7 @@ from relay.gaze.corrector import FieldMaker, Turn
 from relay.gaze.face import Angles, Eye, Face, Faces, Field
 from relay.gaze.geometry import Patch, ellipse
 from relay.gaze.motion.blink_guard import guard
-from relay.gaze.motion.compensation import Sight, Velocity, carry
+from relay.gaze.motion.compensation import MotionReference, Velocity, carry
 from relay.gaze.warp import Placed, warp
 from scripts.measuring.ages.landing import Landed, land
 from scripts.measuring.ages.motions import SHUT, Motion, Tracks, name_motion
@@ -28,7 +28,9 @@ from scripts.measuring.ages.sequences import Take
 
 Floats = NDArray[np.float64]
 Costs = NDArray[np.float32]  # (variants, landmark ages, field ages, len(Cost))
-Watch = Callable[[Sight, Faces, Faces, Frame], dict[int, tuple[float, float]]]  # as relay.gaze.motion.blink_guard.guard
+Watch = Callable[
+    [MotionReference, Faces, Faces, Frame], dict[int, tuple[float, float]]
+]  # as relay.gaze.motion.blink_guard.guard
 
 MARGIN = 1.0  # eye widths around the eyes in which frames are compared: as far as a stale patch may lie
 
@@ -138,9 +140,9 @@ class Past:
             self._fields[at] = tuple(self.maker(frame, turns))
         return self._fields[at]
 
-    def _sight(self, at: int) -> Sight:
+    def _sight(self, at: int) -> MotionReference:
         if at not in self._sights:
-            self._sights[at] = Sight.of(self.take.frames[at], self.take.faces[at], self._velocity(at))
+            self._sights[at] = MotionReference.of(self.take.frames[at], self.take.faces[at], self._velocity(at))
         return self._sights[at]
 
     def _velocity(self, at: int) -> Velocity:
@@ -151,7 +153,7 @@ class Past:
         return {}
 
     @cached_property
-    def _sights(self) -> dict[int, Sight]:
+    def _sights(self) -> dict[int, MotionReference]:
         return {}
 
 

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from relay.config.lines import ReturnMode
 from relay.gaze.wire import packets
-from relay.media.frame import Picture
+from relay.media.frame import DecodedFrame
 from tests.clips import Clip
 from tests.stamp import read_number
 
@@ -230,7 +230,7 @@ def percentile(values: Iterable[float], share: float) -> float | None:
 
 def luma(frame: av.VideoFrame) -> NDArray[np.uint8]:
     """The brightness of a decoded frame, (height, width), read-only."""
-    return Picture.of(frame).frame.y
+    return DecodedFrame.of(frame).frame.y
 
 
 def _number_of(data: bytes) -> int | None:

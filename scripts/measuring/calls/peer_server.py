@@ -30,7 +30,7 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSes
 from aiortc.contrib.media import MediaRelay  # noqa: E402
 
 from relay.gaze.corrector import Corrector  # noqa: E402
-from relay.media.frame import Picture  # noqa: E402
+from relay.media.frame import DecodedFrame  # noqa: E402
 
 HOST: Final = "127.0.0.1"
 
@@ -44,7 +44,7 @@ class Work:
 
     def __call__(self, decoded: av.VideoFrame) -> av.VideoFrame:
         """The corrected frame, with the time stamp of this one."""
-        picture = Picture.of(decoded)
+        picture = DecodedFrame.of(decoded)
         faces = self._corrector.find_faces(picture.frame)
         fields = self._corrector.make_fields(picture.frame, faces)
         return picture.write(self._corrector.show(picture.frame, faces, fields).frame)
@@ -60,7 +60,7 @@ class Work:
         self._corrector.close()
 
 
-class Crew:
+class StageRunner:
     """Work made before anybody calls, so that no call waits for a model to be loaded."""
 
     def __init__(self, count: int) -> None:
@@ -97,14 +97,14 @@ class WorkTrack(MediaStreamTrack):
 Wrap = Callable[[MediaStreamTrack, Work], MediaStreamTrack]
 
 
-def serve_aiortc(crew: Crew, wrap: Wrap = WorkTrack) -> None:
+def serve_aiortc(runner: StageRunner, wrap: Wrap = WorkTrack) -> None:
     """aiohttp with an offer to answer, as in aiortc's server example. wrap: makes the track to send."""
     peers = set[RTCPeerConnection]()
 
     async def answer(request: web.Request) -> web.Response:
         said, peer = await request.json(), RTCPeerConnection(RTCConfiguration(iceServers=[]))
         peers.add(peer)
-        peer.on("track", lambda track: peer.addTrack(wrap(track, crew.take())))
+        peer.on("track", lambda track: peer.addTrack(wrap(track, runner.take())))
         await peer.setRemoteDescription(RTCSessionDescription(said["sdp"], said["type"]))
         await peer.setLocalDescription(await peer.createAnswer())
         return web.json_response({"sdp": peer.localDescription.sdp, "type": peer.localDescription.type})
@@ -114,7 +114,7 @@ def serve_aiortc(crew: Crew, wrap: Wrap = WorkTrack) -> None:
     web.run_app(app, host=HOST, port=0)
 
 
-def serve_streamlit(crew: Crew) -> None:
+def serve_streamlit(runner: StageRunner) -> None:
     """The track that streamlit-webrtc puts between a browser's and the one it returns."""
     from streamlit_webrtc import VideoProcessorBase  # type: ignore[import-not-found]  # noqa: PLC0415
     from streamlit_webrtc.process import AsyncVideoProcessTrack  # type: ignore[import-not-found]  # noqa: PLC0415
@@ -129,10 +129,10 @@ def serve_streamlit(crew: Crew) -> None:
         made: MediaStreamTrack = AsyncVideoProcessTrack(relay.subscribe(track), Processor(work))
         return made
 
-    serve_aiortc(crew, wrap)
+    serve_aiortc(runner, wrap)
 
 
-def serve_fastrtc(crew: Crew, skip: bool = False) -> None:
+def serve_fastrtc(runner: StageRunner, skip: bool = False) -> None:
     """A Stream behind FastAPI. skip: its skip_frames."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import fastrtc  # type: ignore[import-not-found]  # noqa: PLC0415
@@ -144,7 +144,7 @@ def serve_fastrtc(crew: Crew, skip: bool = False) -> None:
     def handle(bgr: Any) -> Any:
         name = fastrtc.get_current_context().webrtc_id
         if name not in works:
-            works[name] = crew.take()
+            works[name] = runner.take()
         return works[name].on_bgr(bgr)
 
     stream = fastrtc.Stream(
@@ -170,18 +170,18 @@ def serve_fastrtc(crew: Crew, skip: bool = False) -> None:
 def main() -> None:
     """Serve until interrupted."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    servers: dict[str, Callable[[Crew], None]] = {
+    servers: dict[str, Callable[[StageRunner], None]] = {
         "aiortc": serve_aiortc,
         "fastrtc": serve_fastrtc,
-        "fastrtc-skip": lambda crew: serve_fastrtc(crew, skip=True),
+        "fastrtc-skip": lambda runner: serve_fastrtc(runner, skip=True),
         "streamlit-webrtc": serve_streamlit,
     }
     parser.add_argument("peer", choices=servers)
     parser.add_argument("--sessions", type=int, default=1, help="that will call")
     chosen = parser.parse_args()
     cv2.setNumThreads(1)  # as the relay does
-    with closing(Crew(chosen.sessions)) as crew, suppress(KeyboardInterrupt):
-        servers[chosen.peer](crew)
+    with closing(StageRunner(chosen.sessions)) as runner, suppress(KeyboardInterrupt):
+        servers[chosen.peer](runner)
 
 
 if __name__ == "__main__":

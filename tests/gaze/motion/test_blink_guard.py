@@ -10,7 +10,7 @@ from relay.gaze.face import Angles, Faces
 from relay.gaze.geometric import Outline, geometric_field
 from relay.gaze.geometry import Patch
 from relay.gaze.motion.blink_guard import guard
-from relay.gaze.motion.compensation import Sight, carry
+from relay.gaze.motion.compensation import MotionReference, carry
 from relay.gaze.tracking.landmarks import Landmarker
 from relay.gaze.warp import Placed, warp
 from tests.clips import Clip, to_frame
@@ -24,8 +24,8 @@ PEOPLE = get_args(Person)
 
 def judge(before: Frame, found: Faces, now: Frame) -> tuple[float, float]:
     """The factors of the first face's eyes in a later frame."""
-    sight = Sight.of(before, found)
-    return guard(sight, found, carry(sight, found, now), now)[found.faces[0].number]
+    reference = MotionReference.of(before, found)
+    return guard(reference, found, carry(reference, found, now), now)[found.faces[0].number]
 
 
 @pytest.mark.parametrize("person", PEOPLE)
@@ -108,16 +108,16 @@ def test_an_eye_that_was_shut_is_left_to_its_landmarks() -> None:
 def test_faces_that_cannot_be_compared_are_left_out() -> None:
     inside, outside = face(number=4, centre=CENTRE), face(number=5, centre=(900, 240))
     both, frame, large = faces(inside, outside), grey(texture()), grey(texture((1280, 960)))
-    sight = Sight.of(frame, both)
-    assert set(guard(sight, both, carry(sight, both, frame), frame)) == {4}
-    assert guard(sight, both, carry(sight, both, large), large) == {}
-    assert guard(sight, both, replace(both, faces=()), frame) == {}
-    assert guard(Sight((640, 480)), both, both, frame) == {}
+    reference = MotionReference.of(frame, both)
+    assert set(guard(reference, both, carry(reference, both, frame), frame)) == {4}
+    assert guard(reference, both, carry(reference, both, large), large) == {}
+    assert guard(reference, both, replace(both, faces=()), frame) == {}
+    assert guard(MotionReference((640, 480)), both, both, frame) == {}
 
 
 def test_any_rubbish_gives_a_share() -> None:
     for seed in range(0, 20, 2):
         one = face(centre=(320 - 15 * seed, 240 - 12 * seed), width=10 + 8 * seed, openness=0.14)
-        sight, later = Sight.of(grey(texture()), faces(one)), grey(texture(seed=seed))
-        for factors in guard(sight, faces(one), carry(sight, faces(one), later), later).values():
+        reference, later = MotionReference.of(grey(texture()), faces(one)), grey(texture(seed=seed))
+        for factors in guard(reference, faces(one), carry(reference, faces(one), later), later).values():
             assert all(0 <= factor <= 1 for factor in factors)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from relay.gaze.face import Faces
-from relay.gaze.motion.compensation import Sight, Similarity, Velocity, carry, fit
+from relay.gaze.motion.compensation import MotionReference, Similarity, Velocity, carry, fit
 from tests.clips import Clip, to_frame
 from tests.gaze.faces import face, faces, moved
 from tests.gaze.moving import CENTRE, SIZE, around, grey, off, shifted, texture
@@ -30,7 +30,7 @@ def test_a_picture_that_moves_turns_grows_and_dims_is_followed_exactly(
     one, before = face(centre=CENTRE, width=width), texture(seed=seed)
     motion = around(CENTRE, degrees, scale, (step[0] * width, step[1] * width))
     after = np.clip(128 + light[0] * (shifted(before, motion).astype(float) - 128) + light[1], 0, 255).astype(np.uint8)
-    found = carry(Sight.of(grey(before), faces(one)), faces(one), grey(after)).faces[0]
+    found = carry(MotionReference.of(grey(before), faces(one)), faces(one), grey(after)).faces[0]
     assert off(found, one, motion) < max(0.3, 0.006 * width)
     assert found.right.iris_radius == pytest.approx(one.right.iris_radius * scale, rel=0.01)
     assert (found.right.openness, found.number) == (one.right.openness, one.number)
@@ -56,7 +56,7 @@ def test_a_quick_head_is_found_three_frames_later(people: tuple[Person, ...]) ->
         frame, later = (to_frame(clip.frame(n), n / clip.rate) for n in (number, number + 3))
         here, there = seen(clip, number), seen(clip, number + 3)
         assert distance(here, there) > 10
-        assert distance(carry(Sight.of(frame, here), here, later), there) < 1.5  # 3 % of an eye
+        assert distance(carry(MotionReference.of(frame, here), here, later), there) < 1.5  # 3 % of an eye
 
 
 @pytest.mark.parametrize("person", ["astronaut", "president", "vice_president"])
@@ -64,7 +64,7 @@ def test_lids_that_shut_do_not_drag_the_eye(person: Person) -> None:
     """Not by more than 2.5 % of an eye, where lids that counted would drag it by 8 %."""
     clip = Clip(people=(person,), blinks=(1.0,), sway=0, tilt=0, zoom=0)
     here = seen(clip, 20)
-    shut = carry(Sight.of(to_frame(clip.frame(20)), here), here, to_frame(clip.frame(31)))
+    shut = carry(MotionReference.of(to_frame(clip.frame(20)), here), here, to_frame(clip.frame(31)))
     assert clip.closed(31) == 1
     assert off(shut.faces[0], here.faces[0], Similarity()) < 1.2
 
@@ -77,7 +77,7 @@ def test_what_lies_between_the_lids_does_not_count() -> None:
         centre = tuple(round(x) for x in eye.corners.mean(0).tolist())
         cv2.ellipse(inside, centre, (round(0.5 * eye.width), round(0.25 * eye.width)), 0, 0, 360, 255, -1)
         after[inside > 0] = other[inside > 0]
-    found = carry(Sight.of(grey(before), faces(one)), faces(one), grey(after)).faces[0]
+    found = carry(MotionReference.of(grey(before), faces(one)), faces(one), grey(after)).faces[0]
     assert off(found, one, Similarity()) < 0.3
 
 
@@ -86,7 +86,7 @@ def test_each_of_two_faces_goes_its_own_way_and_keeps_its_number() -> None:
     up, down = Similarity(shift=3 - 9j), Similarity(shift=-5 + 8j)
     before, after = texture(), shifted(texture(), up)
     after[:, 320:] = shifted(before, down)[:, 320:]
-    found = carry(Sight.of(grey(before), faces(left, right)), faces(left, right), grey(after))
+    found = carry(MotionReference.of(grey(before), faces(left, right)), faces(left, right), grey(after))
     assert [one.number for one in found.faces] == [7, 3]
     assert off(found.faces[0], left, up) < 0.3
     assert off(found.faces[1], right, down) < 0.3
@@ -94,13 +94,15 @@ def test_each_of_two_faces_goes_its_own_way_and_keeps_its_number() -> None:
 
 def test_nothing_to_see_means_staying() -> None:
     one, blank = face(centre=CENTRE), np.full(SIZE[::-1], 90, np.uint8)
-    assert carry(Sight.of(grey(blank), faces(one)), faces(one), grey(blank)) == faces(one)
+    assert carry(MotionReference.of(grey(blank), faces(one)), faces(one), grey(blank)) == faces(one)
 
 
 def test_another_scene_means_staying() -> None:
     one = face(centre=CENTRE)
     for seed in range(1, 20):
-        assert carry(Sight.of(grey(texture()), faces(one)), faces(one), grey(texture(seed=seed))) == faces(one)
+        assert carry(MotionReference.of(grey(texture()), faces(one)), faces(one), grey(texture(seed=seed))) == faces(
+            one
+        )
 
 
 def test_what_cannot_be_followed_goes_on_at_half_the_pace() -> None:
@@ -108,7 +110,7 @@ def test_what_cannot_be_followed_goes_on_at_half_the_pace() -> None:
     before, now = faces(face(centre=(300, 240))), faces(face(centre=(306, 240)), time=0.1)
     velocity = Velocity.between(before, now)
     for found in (
-        carry(Sight.of(blank, now, velocity), now, replace(blank, time=0.2)),
+        carry(MotionReference.of(blank, now, velocity), now, replace(blank, time=0.2)),
         velocity.carry(now, replace(blank, time=0.2)),
     ):
         assert off(found.faces[0], now.faces[0], Similarity(shift=3 + 0j)) < 1e-3
@@ -131,20 +133,24 @@ def test_velocity_carries_nobody_back_in_time() -> None:
 @given(st.tuples(st.floats(-200, 840), st.floats(-200, 680)), st.floats(1, 400))
 def test_a_face_may_lie_anywhere_and_have_any_size(centre: tuple[float, float], width: float) -> None:
     one = face(centre=centre, width=width)
-    found = carry(Sight.of(grey(texture()), faces(one)), faces(one), grey(texture()))
+    found = carry(MotionReference.of(grey(texture()), faces(one)), faces(one), grey(texture()))
     assert off(found.faces[0], one, Similarity()) < 0.3
 
 
 def test_a_face_that_leaves_the_picture_is_followed_while_half_of_it_is_there() -> None:
     one, motion = face(centre=(600, 240)), Similarity(shift=20 + 0j)
-    found = carry(Sight.of(grey(texture()), faces(one)), faces(one), grey(shifted(texture(), motion))).faces[0]
+    found = carry(MotionReference.of(grey(texture()), faces(one)), faces(one), grey(shifted(texture(), motion))).faces[
+        0
+    ]
     assert off(found, one, motion) < 0.3
 
 
 @pytest.mark.parametrize("scale", [2, 0.5, 0.25])
 def test_in_a_picture_of_another_size_faces_are_scaled(scale: float) -> None:
     one, size = faces(face(centre=CENTRE)), (round(640 * scale), round(480 * scale))
-    found = carry(Sight.of(grey(texture()), one), one, grey(np.asarray(cv2.resize(texture(), size), np.uint8)))
+    found = carry(
+        MotionReference.of(grey(texture()), one), one, grey(np.asarray(cv2.resize(texture(), size), np.uint8))
+    )
     assert found.size == size
     assert off(found.faces[0], one.faces[0], Similarity(turn=complex(scale))) < 1e-3
     assert found.faces[0].left.iris_radius == pytest.approx(scale * one.faces[0].left.iris_radius)
@@ -152,19 +158,19 @@ def test_in_a_picture_of_another_size_faces_are_scaled(scale: float) -> None:
 
 def test_in_a_picture_of_another_shape_there_are_no_faces() -> None:
     one, turned = faces(face(centre=CENTRE)), np.ascontiguousarray(texture().T)
-    found = carry(Sight.of(grey(texture()), one), one, grey(turned))
+    found = carry(MotionReference.of(grey(texture()), one), one, grey(turned))
     assert (found.size, found.faces) == ((480, 640), ())
 
 
 def test_nobody_is_carried_nowhere() -> None:
-    assert carry(Sight.of(grey(texture()), faces()), faces(), grey(texture())) == faces()
+    assert carry(MotionReference.of(grey(texture()), faces()), faces(), grey(texture())) == faces()
 
 
 def test_a_sight_keeps_nothing_of_the_frame_itself() -> None:
     one, memory, motion = face(centre=(60, 40), width=24), texture((120, 80)).copy(), Similarity(shift=2 + 1j)
-    sight, after = Sight.of(grey(memory), faces(one, size=(120, 80))), shifted(memory, motion)
+    reference, after = MotionReference.of(grey(memory), faces(one, size=(120, 80))), shifted(memory, motion)
     memory[:] = 0  # the decoder needs it again
-    assert off(carry(sight, faces(one, size=(120, 80)), grey(after)).faces[0], one, motion) < 0.3
+    assert off(carry(reference, faces(one, size=(120, 80)), grey(after)).faces[0], one, motion) < 0.3
 
 
 def cloud(count: int) -> NDArray[np.complex128]:

@@ -6,7 +6,7 @@ from relay.gaze.corrector import FaceFields
 from relay.gaze.face import Angles, Side
 from relay.gaze.geometric import Outline, geometric_field
 from relay.gaze.geometry import Patch
-from relay.gaze.wire.encoding import ROUND, Teller
+from relay.gaze.wire.encoding import ROUND, PacketEncoder
 from relay.gaze.wire.packets import FieldSet, Landmarks, decode
 from tests.gaze.faces import eye, face, faces
 
@@ -26,45 +26,45 @@ def landmarks(packet: bytes) -> Landmarks:
 def test_the_receiver_learns_where_each_eye_is_and_how_strongly_to_turn_it() -> None:
     """Claim 23: the landmarks of a frame are sent back to the local device, with the frame they belong to."""
     seen = faces(face(number=3), face(number=5, centre=(400.0, 200.0), openness=0.14))
-    told = landmarks(Teller().landmarks(frame(4711), seen, [1.0, 0.5]))
+    told = landmarks(PacketEncoder().landmarks(frame(4711), seen, [1.0, 0.5]))
     assert (told.stamp.rtp, told.stamp.size) == (4711, (640, 480))
     assert told.stamp.time == pytest.approx(1.5)
     assert [one.number for one in told.faces] == [3, 5]
     for one, real, gain, opening in zip(told.faces, seen.faces, [1.0, 0.5], [1.0, 0.5], strict=True):
-        for sight, true in ((one.right, real.right), (one.left, real.left)):
+        for reference, true in ((one.right, real.right), (one.left, real.left)):
             patch = Patch.of(true)
-            assert sight.centre == pytest.approx(tuple(patch.centre), abs=1e-3)
-            assert sight.step == pytest.approx(tuple(patch.basis[:, 0]), abs=1e-3)
-            assert sight.strength == pytest.approx(gain * opening, abs=0.01)
+            assert reference.centre == pytest.approx(tuple(patch.centre), abs=1e-3)
+            assert reference.step == pytest.approx(tuple(patch.basis[:, 0]), abs=1e-3)
+            assert reference.strength == pytest.approx(gain * opening, abs=0.01)
 
 
 def test_where_nothing_is_known_nobody_is_told_of() -> None:
-    assert landmarks(Teller().landmarks(frame(1), None, ())).faces == ()
+    assert landmarks(PacketEncoder().landmarks(frame(1), None, ())).faces == ()
 
 
 def test_fields_name_their_frame_and_that_of_their_landmarks() -> None:
     """Claim 21: a field computed for frame x+n with the landmarks of frame x is sent back to the local device."""
     field = geometric_field(Outline.of(eye(), Patch.of(eye())), Angles(pitch=8))
-    told = decode(Teller().fields(frame(200), frame(100), [FaceFields(7, right=field, left=field)]))
+    told = decode(PacketEncoder().fields(frame(200), frame(100), [FaceFields(7, right=field, left=field)]))
     assert isinstance(told, FieldSet)
     assert (told.stamp.rtp, told.faces_rtp) == (200, 100)
     assert [pair.number for pair in told.faces] == [7]
 
 
 def test_each_kind_of_packet_is_numbered_by_itself_and_wraps() -> None:
-    teller = Teller()
-    assert [landmarks(teller.landmarks(frame(1), None, ())).count for _ in range(3)] == [0, 1, 2]
-    fields = decode(teller.fields(frame(1), frame(1), []))
+    encoder = PacketEncoder()
+    assert [landmarks(encoder.landmarks(frame(1), None, ())).count for _ in range(3)] == [0, 1, 2]
+    fields = decode(encoder.fields(frame(1), frame(1), []))
     assert fields.count == 0
     here = frame(1)
     for _ in range(ROUND - 4):
-        teller.landmarks(here, None, ())
-    assert landmarks(teller.landmarks(here, None, ())).count == ROUND - 1
-    assert landmarks(teller.landmarks(frame(1), None, ())).count == 0
+        encoder.landmarks(here, None, ())
+    assert landmarks(encoder.landmarks(here, None, ())).count == ROUND - 1
+    assert landmarks(encoder.landmarks(frame(1), None, ())).count == 0
 
 
 def test_the_left_eye_is_mirrored_for_the_receiver_as_it_is_here() -> None:
-    told = landmarks(Teller().landmarks(frame(1), faces(face()), [1.0]))
+    told = landmarks(PacketEncoder().landmarks(frame(1), faces(face()), [1.0]))
     assert told.faces[0].right.step[0] > 0  # outer to inner corner, in the picture
     assert told.faces[0].left.step[0] < 0
     assert Patch.of(eye(Side.LEFT)).basis[0, 0] < 0

@@ -11,8 +11,8 @@ from relay.gaze.face import Field
 from relay.gaze.geometry import nodes
 from relay.gaze.spec import EXTENT, GRID
 from relay.gaze.wire.packets import (
-    EyeSight,
-    FaceSight,
+    EyeLandmarks,
+    FaceLandmarks,
     FieldPair,
     FieldSet,
     Landmarks,
@@ -30,12 +30,12 @@ from tests.gaze.packets import Content, Vector, value_at, vectors
 OVERHEAD, PIECE = 48 + 37 + 12 + 16, 1160
 
 STAMP = Stamp(rtp=2**32 - 1, time=12.1, size=(640, 360))
-EYE = EyeSight(centre=(250.25, 140.5), step=(47.5, -1.75), openness=0.25, strength=0.5)
+EYE = EyeLandmarks(centre=(250.25, 140.5), step=(47.5, -1.75), openness=0.25, strength=0.5)
 
 coordinates = st.floats(-1e5, 1e5, width=32)
 shares = st.floats(0, 1)
 eyes = st.builds(
-    EyeSight,
+    EyeLandmarks,
     centre=st.tuples(coordinates, coordinates),
     step=st.tuples(st.floats(0.5, 1e5, width=32), coordinates),
     openness=shares,
@@ -44,7 +44,7 @@ eyes = st.builds(
 uint32 = st.integers(0, 2**32 - 1)
 sizes = st.tuples(st.integers(1, 65_535), st.integers(1, 65_535))
 stamps = st.builds(Stamp, rtp=uint32, time=st.floats(-1e9, 1e9), size=sizes)
-faces = st.lists(st.builds(FaceSight, number=uint32, right=eyes, left=eyes), max_size=8).map(tuple)
+faces = st.lists(st.builds(FaceLandmarks, number=uint32, right=eyes, left=eyes), max_size=8).map(tuple)
 
 
 def field(size: float = 0.1, *, whole: bool = True) -> Field:
@@ -59,7 +59,7 @@ def field_set(*pairs: FieldPair) -> FieldSet:
     return FieldSet(STAMP, faces_rtp=77, faces=pairs, count=3)
 
 
-def grids_of(face: FieldPair | FaceSight) -> tuple[Any, Any]:
+def grids_of(face: FieldPair | FaceLandmarks) -> tuple[Any, Any]:
     return face.right, face.left
 
 
@@ -100,7 +100,7 @@ def test_running_numbers_begin_again() -> None:
 
 
 def test_shares_beyond_their_range_are_cut() -> None:
-    wide = FaceSight(1, replace(EYE, openness=1.4, strength=1.0001), replace(EYE, openness=-0.1))
+    wide = FaceLandmarks(1, replace(EYE, openness=1.4, strength=1.0001), replace(EYE, openness=-0.1))
     got = decode(encode_landmarks(Landmarks(STAMP, (wide,), 0)))
     assert isinstance(got, Landmarks)
     assert (got.faces[0].right.openness, got.faces[0].right.strength) == (1, 1)
@@ -118,9 +118,9 @@ def test_shares_beyond_their_range_are_cut() -> None:
         replace(EYE, openness=nan),
     ],
 )
-def test_no_eye_is_sent_that_a_receiver_would_refuse(eye: EyeSight) -> None:
+def test_no_eye_is_sent_that_a_receiver_would_refuse(eye: EyeLandmarks) -> None:
     with pytest.raises(WireError):
-        encode_landmarks(Landmarks(STAMP, (FaceSight(1, EYE, eye),), 0))
+        encode_landmarks(Landmarks(STAMP, (FaceLandmarks(1, EYE, eye),), 0))
 
 
 @pytest.mark.parametrize(
@@ -130,8 +130,8 @@ def test_no_eye_is_sent_that_a_receiver_would_refuse(eye: EyeSight) -> None:
         Landmarks(replace(STAMP, size=(0, 360)), (), 0),
         Landmarks(replace(STAMP, size=(70_000, 360)), (), 0),
         Landmarks(replace(STAMP, rtp=2**32), (), 0),
-        Landmarks(STAMP, (FaceSight(-1, EYE, EYE),), 0),
-        Landmarks(STAMP, (FaceSight(1, EYE, EYE),) * 9, 0),
+        Landmarks(STAMP, (FaceLandmarks(-1, EYE, EYE),), 0),
+        Landmarks(STAMP, (FaceLandmarks(1, EYE, EYE),) * 9, 0),
     ],
 )
 def test_no_stamp_is_sent_that_a_receiver_would_refuse(packet: Landmarks) -> None:
@@ -178,7 +178,7 @@ def test_the_file_of_vectors_is_what_its_recipes_give() -> None:
     assert vectors() == packets.recipes()
 
 
-def sights(face: FaceSight) -> list[tuple[float, ...]]:
+def sights(face: FaceLandmarks) -> list[tuple[float, ...]]:
     return [(*eye.centre, *eye.step, eye.openness, eye.strength) for eye in (face.right, face.left)]
 
 
@@ -239,7 +239,7 @@ def assert_sane(got: Landmarks | FieldSet) -> None:
     assert np.isfinite(got.stamp.time)
     for face in got.faces:
         for one in grids_of(face):
-            if isinstance(one, EyeSight):
+            if isinstance(one, EyeLandmarks):
                 assert np.isfinite([*one.centre, *one.step]).all()
                 assert np.hypot(*one.step) > 0
                 assert 0 <= one.openness <= 1
@@ -259,10 +259,10 @@ def assert_bounded(one: Field) -> None:
 
 
 def test_one_face_needs_no_more_than_a_megabit_a_second() -> None:
-    face = FaceSight(1, EYE, EYE)
-    sight = encode_landmarks(Landmarks(STAMP, (face,), 0))
+    face = FaceLandmarks(1, EYE, EYE)
+    reference = encode_landmarks(Landmarks(STAMP, (face,), 0))
     made = encode_fields(field_set(FieldPair(1, field(10.0), field(10.0))))
-    a_second = 30 * (on_the_wire(sight) + on_the_wire(made))
+    a_second = 30 * (on_the_wire(reference) + on_the_wire(made))
     assert 8 * a_second <= 1_000_000
 
 

@@ -11,7 +11,7 @@ from yarl import URL
 from relay.config.access import Right
 from relay.config.serve import Serve
 from relay.errors import ConfigError, ForbiddenError
-from relay.http.access.gate import Gate, check_door, check_same_origin, guest_of, is_loopback, known
+from relay.http.access.gate import Gate, check_exposure, check_same_origin, identity_of, is_loopback, known
 from relay.http.access.tokens import mint
 from relay.http.problems import answer_problems
 
@@ -29,10 +29,10 @@ async def door(*flags: str) -> AsyncIterator[Client]:
     """Behind it every path answers with the name of who asks, or that nobody knows it."""
 
     async def answer(request: web.Request) -> web.Response:
-        return web.json_response({"owner": guest_of(request).owner if known(request) else None})
+        return web.json_response({"owner": identity_of(request).owner if known(request) else None})
 
     async def refuse(request: web.Request) -> web.Response:
-        guest_of(request).require("tap")
+        identity_of(request).require("tap")
         return web.Response()
 
     app = web.Application(middlewares=[answer_problems, Gate(settings(*flags)).check])
@@ -232,13 +232,13 @@ def test_a_rate_that_cannot_be_read_is_named(name: str) -> None:
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "127.1.2.3", "::1"])
 def test_a_relay_for_this_machine_alone_asks_nobody(host: str) -> None:
-    check_door(settings("--host", host))
+    check_exposure(settings("--host", host))
     assert is_loopback(host)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org", ""])  # noqa: S104
 def test_a_relay_that_others_reach_needs_a_key_or_the_word(host: str) -> None:
     with pytest.raises(ConfigError, match=r"EYELINE_TOKEN_KEY .* --token-jwks, or say --insecure"):
-        check_door(settings("--host", host))
+        check_exposure(settings("--host", host))
     for flags in (["--token-key", KEY], ["--token-jwks", "https://id.example/keys"], ["--insecure"]):
-        check_door(settings("--host", host, *flags))
+        check_exposure(settings("--host", host, *flags))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from relay.config.access import Access
 from relay.errors import ForbiddenError, KeysError, UnauthorizedError
-from relay.http.access.tokens import ANYBODY, RIGHTS, Guest, Tokens, mint, mint_for_guest
+from relay.http.access.tokens import ANONYMOUS, RIGHTS, Identity, Tokens, mint, mint_for_guest
 from tests.fakes import Clock
 from tests.servers.keys import KeyServer
 
@@ -42,11 +42,11 @@ def part(content: object) -> str:
 
 async def test_a_token_says_who_somebody_is_and_what_he_may_do() -> None:
     guest = await Tokens(ACCESS).read(signed(rights=["session", "watch"], room="1234"))
-    assert guest == Guest("anna", frozenset({"session", "watch"}), "1234")
+    assert guest == Identity("anna", frozenset({"session", "watch"}), "1234")
 
 
 async def test_who_is_named_alone_may_have_his_own_eyes_turned_in_any_room() -> None:
-    assert await Tokens(ACCESS).read(signed()) == Guest("anna", frozenset({"session"}), None)
+    assert await Tokens(ACCESS).read(signed()) == Identity("anna", frozenset({"session"}), None)
 
 
 async def test_rights_that_this_relay_does_not_know_give_nothing() -> None:
@@ -128,7 +128,7 @@ async def test_an_expiry_that_is_no_time_is_refused(expires: object) -> None:
 
 async def test_what_is_minted_can_be_read() -> None:
     token = mint(KEY, "anna", ("watch", "tap"), ttl=60, room="1234")
-    assert await Tokens(ACCESS).read(token) == Guest("anna", frozenset({"watch", "tap"}), "1234")
+    assert await Tokens(ACCESS).read(token) == Identity("anna", frozenset({"watch", "tap"}), "1234")
     audience = Access.model_validate({"token_key": KEY, "token_audience": "eyeline"})
     assert await Tokens(audience).read(mint(KEY, "anna", (), ttl=60, audience="eyeline"))
     with pytest.raises(UnauthorizedError):
@@ -200,7 +200,7 @@ async def test_a_provider_that_is_away_is_not_the_fault_of_the_token(keys: KeySe
 
 
 def test_a_right_that_was_not_given_is_refused() -> None:
-    guest = Guest("anna", frozenset({"session"}), "1234")
+    guest = Identity("anna", frozenset({"session"}), "1234")
     guest.require("session")
     guest.require("session", "1234")
     for right, room in (("watch", None), ("tap", "1234"), ("session", "4321")):
@@ -209,7 +209,7 @@ def test_a_right_that_was_not_given_is_refused() -> None:
 
 
 def test_a_session_of_somebody_else_is_refused() -> None:
-    guest = Guest("anna", RIGHTS)
+    guest = Identity("anna", RIGHTS)
     guest.own("anna")
     for owner in ("bob", ""):
         with pytest.raises(ForbiddenError, match="somebody else"):
@@ -217,6 +217,6 @@ def test_a_session_of_somebody_else_is_refused() -> None:
 
 
 def test_anybody_may_do_everything_where_nobody_is_asked() -> None:
-    ANYBODY.own("")
+    ANONYMOUS.own("")
     for right in RIGHTS:
-        ANYBODY.require(right, "1234")
+        ANONYMOUS.require(right, "1234")

@@ -7,14 +7,14 @@ from relay.config.correction import Correction
 from relay.config.serve import Serve
 from relay.http.openapi.document import document
 from relay.http.problems import PROBLEMS
-from tests.fakes import Eyesight
+from tests.fakes import StageFactory
 
 PAGE = "/{file}"
 
 
 def routes() -> set[tuple[str, str]]:
     """(path, method) of everything the router answers, but for the page."""
-    app = assemble(Serve.read([], "test"), Eyesight())
+    app = assemble(Serve.read([], "test"), StageFactory())
     found = set()
     for route in app.router.routes():
         assert route.resource is not None

@@ -297,4 +297,4 @@ async def test_sound_is_held_back_for_as_long_as_is_allowed_for() -> None:
     async with Browser() as browser:
         receiver = next(one.receiver for one in browser.peer.getTransceivers() if one.kind == "audio")
         buffer = cast("Any", receiver)._RTCRtpReceiver__jitter_buffer
-        assert 0.020 * buffer._prefetch == pytest.approx(codec.SOUND_HELD)
+        assert 0.020 * buffer._prefetch == pytest.approx(codec.AUDIO_HELD)

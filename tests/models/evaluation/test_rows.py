@@ -6,7 +6,7 @@ import pytest
 from models.evaluation.rows import Row
 from relay.errors import ModelError
 from relay.gaze.corrector import Turn
-from relay.gaze.eye_crop import cut
+from relay.gaze.eye_crop import crop_eye
 from relay.gaze.face import Angles
 from relay.gaze.geometric import Outline, geometric_field
 from relay.gaze.geometry import Patch
@@ -36,7 +36,7 @@ def test_geometry_is_the_relays_own() -> None:
 def test_a_network_is_run_as_the_relay_runs_it(weights: Path) -> None:
     row = Row.parse(f"tiny={weights}")
     assert row.name == "tiny"
-    expected = Network(weights)([cut(FRAME, eye, patch) for eye, patch in zip(EYES, PATCHES, strict=True)], AIMS)
+    expected = Network(weights)([crop_eye(FRAME, eye, patch) for eye, patch in zip(EYES, PATCHES, strict=True)], AIMS)
     for field, other in zip(row.make(FRAME, TURNS), expected, strict=True):
         np.testing.assert_array_equal(field.flow, other.flow)
         np.testing.assert_array_equal(field.mask, other.mask)

@@ -3,11 +3,11 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
-import {Account} from '../../../web/client/merged-stats.js';
+import {MergedStats} from '../../../web/client/merged-stats.js';
 import {Gauge} from '../../../web/client/connection/gauge.js';
 import {judge} from '../../../web/client/gaze.js';
 import {Statistics} from '../../../web/client/statistics.js';
-import {Vitals} from '../../../web/client/connection/liveness.js';
+import {Liveness} from '../../../web/client/connection/liveness.js';
 
 const told = (corrected, passed = {}) => ({
   width: 640, height: 360, fps_in: 30, fps_out: 30, faces: 1, pipeline: 'pipelined', delay_ms: null,
@@ -36,8 +36,8 @@ for (const [earlier, later, finding] of [
 
 test('the account is of whoever warps', () => {
   const relays = told(5);
-  assert.equal(new Account().add(relays).stats, relays);
-  const {stats} = new Account().add(told(5), own(3, {late: 4}));
+  assert.equal(new MergedStats().add(relays).stats, relays);
+  const {stats} = new MergedStats().add(told(5), own(3, {late: 4}));
   assert.deepEqual([stats.width, stats.fps_out, stats.delay_ms.p50, stats.faces], [1280, 28, 5, 1]);
   assert.deepEqual(middles(stats.stages_ms), {landmarks: 15, field: 3, warp: 2});
   assert.deepEqual(middles(stats.age_frames), {landmarks: 2, field: 3});
@@ -53,7 +53,7 @@ for (const [relays, browsers, reason] of [
 ]) {
   const [there, here] = [relays, browsers].map(({frames}) => JSON.stringify(frames.passed));
   test(`why a browser leaves pictures as they are the relay may know better: ${there} ${here}`, () => {
-    const account = new Account();
+    const account = new MergedStats();
     account.add(told(0), own(0));
     assert.deepEqual(account.add(relays, browsers).finding, {altered: false, share: 0, reason});
   });
@@ -119,7 +119,7 @@ test('the load is what has grown since the last reading', async () => {
 test('signs of life are what has grown, and sound is no sign of video', async () => {
   const sound = {type: 'inbound-rtp', kind: 'audio', packetsReceived: 1};
   const video = {type: 'inbound-rtp', kind: 'video', packetsReceived: 1};
-  const vitals = new Vitals(readings(
+  const vitals = new Liveness(readings(
     {}, {T: {type: 'transport', bytesReceived: 1}}, {T: {type: 'transport', bytesReceived: 1}, S: sound},
     {P: {type: 'candidate-pair', bytesReceived: 5}, S: {...sound, packetsReceived: 9}},
     {P: {type: 'candidate-pair', bytesReceived: 5}, V: video}, {P: {type: 'candidate-pair', bytesReceived: 5}, V: {...video, framesDecoded: 1}},

@@ -8,7 +8,7 @@ import {Track} from '../doubles/browser.js';
 const {checkOptions, checkTrack} = await import('../../../web/client/options.js');
 const {CorrectionLine} = await import('../../../web/client/correction.js');
 const {Settings} = await import('../../../web/client/settings.js');
-const {Wishes} = await import('../../../web/client/synced-settings.js');
+const {SyncedSettings} = await import('../../../web/client/synced-settings.js');
 
 const FORGETFUL = {getItem: () => null, setItem: () => {}};
 const USUAL = {enabled: true, mode: 'natural', strength: 100, pitch: 8, yaw: 0, where: 'relay'};
@@ -51,7 +51,7 @@ for (const [track, words] of [
 }
 
 test('settings are those of the options, and of the relay where nothing was wished', () => {
-  const wishes = new Wishes({strength: 40, where: 'here', token: 'x'});
+  const wishes = new SyncedSettings({strength: 40, where: 'here', token: 'x'});
   assert.deepEqual(wishes.settings, {...USUAL, strength: 40, where: 'here'});
   wishes.adoptDefaults({strength: 70, pitch: 5});
   assert.deepEqual(wishes.correction, {enabled: true, mode: 'natural', strength: 40, pitch: 5, yaw: 0});
@@ -62,21 +62,21 @@ for (const [wrong, words] of [
   [{token: 'x'}, 'token'], [{pitch: 3, yaw: 26}, 'yaw: 26'],
 ]) {
   test(`a change to ${words} is refused by name, and changes nothing`, () => {
-    const wishes = new Wishes({});
+    const wishes = new SyncedSettings({});
     assert.throws(() => wishes.change(wrong), (error) => error instanceof TypeError && error.message.includes(words));
     assert.deepEqual(wishes.settings, USUAL);
   });
 }
 
 test('a change says whether the place is another one; with a meeting there is but one', () => {
-  const wishes = new Wishes({});
+  const wishes = new SyncedSettings({});
   assert.deepEqual([{where: 'relay'}, {where: 'here', yaw: 2}, {yaw: 3}, {where: 'relay'}].map((one) => wishes.change(one)),
     [false, true, false, true]);
-  assert.throws(() => new Wishes({publish: {whip: 'x'}}).change({where: 'here'}), TypeError);
+  assert.throws(() => new SyncedSettings({publish: {whip: 'x'}}).change({where: 'here'}), TypeError);
 });
 
 test('what the relay changes by itself is taken over, and not sent back', () => {
-  const wishes = new Wishes({});
+  const wishes = new SyncedSettings({});
   const sent = [];
   wishes.connect((message) => sent.push(message));
   assert.deepEqual(sent, [{type: 'settings', enabled: true, mode: 'natural', strength: 100, pitch: 8, yaw: 0}]);

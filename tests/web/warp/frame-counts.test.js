@@ -3,13 +3,13 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
-import {Tally, spreadOf} from '../../../web/warp/frame-counts.js';
+import {FrameCounts, spreadOf} from '../../../web/warp/frame-counts.js';
 
 const near = (value, wanted, by) => assert(Math.abs(value - wanted) < by, `${value}, not ${wanted}`);
 
 /** Twenty seconds at 30 frames a second; the first half of the frames take 400 ms, the others 4. */
 function tallied() {
-  const tally = new Tally();
+  const tally = new FrameCounts();
   for (let frame = 0; frame < 600; frame++) {
     const [at, took] = [frame * 1000 / 30, frame < 300 ? 400 : 4];
     tally.arrive(at);
@@ -42,7 +42,7 @@ test('what was done to each frame is told once, of the newest frames', () => {
 });
 
 test('what has not happened has no figures', () => {
-  const {fps_in, fps_out, delay_ms, stages_ms, age_frames} = new Tally().report(1000);
+  const {fps_in, fps_out, delay_ms, stages_ms, age_frames} = new FrameCounts().report(1000);
   assert.deepEqual([fps_in, fps_out, delay_ms, stages_ms, age_frames], [0, 0, null, {}, {}]);
   assert.equal(spreadOf([]), null);
   assert.deepEqual(spreadOf(Array.from({length: 100}, (_, n) => 99 - n)), {p50: 50, p95: 95});

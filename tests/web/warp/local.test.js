@@ -6,7 +6,7 @@ import {beforeEach, test} from 'node:test';
 import {ScriptedTrack, ScriptedWorker, install} from '../doubles/workers.js';
 import {here, now} from '../../../web/workers/clock.js';
 import {Local} from '../../../web/warp/local.js';
-import {Tally} from '../../../web/warp/frame-counts.js';
+import {FrameCounts} from '../../../web/warp/frame-counts.js';
 
 beforeEach(install);
 
@@ -20,7 +20,7 @@ function begin(camera = new ScriptedTrack(), options = {}) {
 
 /** A report of so many frames, all corrected but those that were dropped. */
 function reportOf({came = 10, dropped = 0, told = {spans: [], shown: []}}) {
-  const report = new Tally().report(now());
+  const report = new FrameCounts().report(now());
   const frames = {in: came, out: came - dropped, dropped, corrected: came - dropped, passed: {}};
   return {...report, frames, told, stamps: 'rtp', size: {width: 1280, height: 720}};
 }

@@ -11,7 +11,7 @@ import {delayBefore, pause} from './backoff.js';
 import {Patience} from './patience.js';
 import {Peer} from './peer.js';
 import {RelayError, explainCode} from './problem.js';
-import {Watch} from './connection-monitor.js';
+import {ConnectionMonitor} from './connection-monitor.js';
 
 /**
  * One call. `report` hears each state, `hear` each message of the relay but pongs, `trip` each round trip in
@@ -103,7 +103,7 @@ export class Call {
   }
 
   #watchOver(/** @type {Peer} */ peer) {
-    return new Watch(peer, {
+    return new ConnectionMonitor(peer, {
       // Where this browser warps its picture moves whatever the relay does: what counts is what the relay sends.
       pictures: () => peer.here ? peer.packets : this.#parts.pictures(),
       blindfolded: () => this.#blindfolded,
@@ -113,7 +113,7 @@ export class Call {
     });
   }
 
-  #listen(/** @type {Peer} */ peer, /** @type {Watch} */ watch) {
+  #listen(/** @type {Peer} */ peer, /** @type {ConnectionMonitor} */ watch) {
     peer.addEventListener('message', (event) => {
       const message = /** @type {CustomEvent} */ (event).detail;
       watch.hear(message);

@@ -4,7 +4,7 @@
  */
 
 import {RelayError, explainCode} from './problem.js';
-import {Pulse, TICK_MS} from './heartbeat.js';
+import {Heartbeat, TICK_MS} from './heartbeat.js';
 
 /** How long to look for more candidates once there is one, and for a first one; milliseconds. */
 const MORE_MS = 2000;
@@ -45,13 +45,13 @@ export function gathered(connection, patience, signal) {
 /**
  * Resolves when the channel is open. Raises RelayError when the signal aborts before, or nothing has moved for too long:
  * no change of the connection's state, and not a byte from the other side.
- * @param {RTCPeerConnection} connection @param {RTCDataChannel} channel @param {import('./liveness.js').Vitals} vitals
+ * @param {RTCPeerConnection} connection @param {RTCDataChannel} channel @param {import('./liveness.js').Liveness} vitals
  * @param {Patience} patience @param {AbortSignal} signal
  * @returns {Promise<void>}
  */
 export async function opened(connection, channel, vitals, patience, signal) {
   const stuck = patience.of(STUCK_TICKS);
-  const pulse = new Pulse(stuck, stuck);
+  const pulse = new Heartbeat(stuck, stuck);
   const over = new AbortController();
   for (const change of ['iceconnectionstatechange', 'connectionstatechange']) {
     connection.addEventListener(change, () => pulse.beat(), {signal: over.signal});

@@ -15,7 +15,7 @@
  * @typedef {{in: number, out: number, passed: Record<string, number>}} Frames of the relay's `stats` message
  */
 
-import {Pulse, TICK_MS} from './heartbeat.js';
+import {Heartbeat, TICK_MS} from './heartbeat.js';
 
 const QUIET_TICKS = 4;
 const USUAL_TICKS = 67;
@@ -33,13 +33,13 @@ const GOOD_TICKS = 34;
  *   patience: import('./patience.js').Patience,
  *   report: (phase: 'live' | 'quiet') => void,
  *   good: () => void,
- * }} WatchParts
+ * }} MonitorParts
  */
-export class Watch {
+export class ConnectionMonitor {
   #peer;
   #parts;
   #limit;
-  #words = new Pulse(QUIET_TICKS, Infinity);
+  #words = new Heartbeat(QUIET_TICKS, Infinity);
   #arrivals;
   #film;
   #arrived = 0;
@@ -48,16 +48,16 @@ export class Watch {
   #steady = 0;
   /** @type {Frames | undefined} */
   #told;
-  #look = oneAtATime(() => this.#readVitals());
+  #look = oneAtATime(() => this.#readLiveness());
   #ask = oneAtATime(() => this.#verify());
 
-  /** @param {import('./peer.js').Peer} peer @param {WatchParts} parts */
+  /** @param {import('./peer.js').Peer} peer @param {MonitorParts} parts */
   constructor(peer, parts) {
     this.#peer = peer;
     this.#parts = parts;
     this.#limit = parts.patience.of(USUAL_TICKS);
-    this.#arrivals = new Pulse(QUIET_TICKS, this.#limit);
-    this.#film = new Pulse(QUIET_TICKS, this.#limit);
+    this.#arrivals = new Heartbeat(QUIET_TICKS, this.#limit);
+    this.#film = new Heartbeat(QUIET_TICKS, this.#limit);
   }
 
   /** The relay has said something. @param {{type: string, frames?: Frames}} message */
@@ -119,8 +119,8 @@ export class Watch {
     this.#peer.end();
   }
 
-  async #readVitals() {
-    const signs = await this.#peer.readVitals().catch(() => undefined);
+  async #readLiveness() {
+    const signs = await this.#peer.readLiveness().catch(() => undefined);
     if (signs?.bytes) this.#arrive();
     if (signs?.video) this.#film.beat();
   }

@@ -9,7 +9,7 @@ export const TICK_MS = 150;
 
 /** @typedef {'steady' | 'quiet' | 'lost'} Health */
 
-export class Pulse {
+export class Heartbeat {
   #misses = 0;
   #beaten = true;
 

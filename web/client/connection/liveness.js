@@ -6,7 +6,7 @@
  *   video: packets or decoded frames of video have
  */
 
-export class Vitals {
+export class Liveness {
   #connection;
   #bytes = 0;
   #video = 0;

@@ -6,7 +6,7 @@
 
 import {failed, gathered, opened} from './connecting.js';
 import {Gauge} from './gauge.js';
-import {Vitals} from './liveness.js';
+import {Liveness} from './liveness.js';
 
 /** A packet that is late is of no use any more, and must not hold up the next one. */
 const NEWEST_ONLY = {ordered: false, maxRetransmits: 0};
@@ -20,7 +20,7 @@ export class Peer extends EventTarget {
   #connection;
   #channel;
   #gauge;
-  #vitals;
+  #liveness;
   #patience;
   #address = '';
   #local;
@@ -41,7 +41,7 @@ export class Peer extends EventTarget {
     this.#patience = patience;
     this.#connection = new RTCPeerConnection({iceServers, bundlePolicy: 'max-bundle'});
     this.#gauge = new Gauge(this.#connection);
-    this.#vitals = new Vitals(this.#connection);
+    this.#liveness = new Liveness(this.#connection);
     this.#channel = this.#connection.createDataChannel('eyeline');
     this.#local = local;
     if (local) this.#receiveFields(local);
@@ -83,7 +83,7 @@ export class Peer extends EventTarget {
     if (this.signal.aborted) this.#relay.end(address);
     this.signal.throwIfAborted();
     await this.#connection.setRemoteDescription({type: 'answer', sdp});
-    await opened(this.#connection, this.#channel, this.#vitals, this.#patience, this.signal);
+    await opened(this.#connection, this.#channel, this.#liveness, this.#patience, this.signal);
     if (!this.here) await this.#keepResolution();
   }
 
@@ -111,8 +111,8 @@ export class Peer extends EventTarget {
   }
 
   /** What has arrived since this was last asked. */
-  readVitals() {
-    return this.#vitals.read();
+  readLiveness() {
+    return this.#liveness.read();
   }
 
   /** Asks the relay another way, over HTTP, whether it still knows this session; no when it says so, or is not there. */

@@ -8,7 +8,7 @@
 const FADE = 0.02;
 const GESTURES = ['pointerdown', 'keydown', 'touchend'];
 
-export class Sound {
+export class AudioOutput {
   #context = new AudioContext({latencyHint: 'interactive'});
   #out = this.#context.createMediaStreamDestination();
   #raw = new Inlet(this.#context, this.#out);

@@ -18,7 +18,7 @@ export class SwitchLine {
   /** @type {MediaStreamTrack | undefined} */
   #corrected;
   /** @type {SwitchRoute | undefined} */
-  #here;
+  #localCorrection;
   /** @type {Worker | undefined} */
   #worker;
 
@@ -36,15 +36,15 @@ export class SwitchLine {
     this.#camera = camera;
     const generator = new MediaStreamTrackGenerator({kind: 'video'});
     this.track = generator;
-    this.#here = new SwitchRoute(generator.writable, report);
-    this.#here.camera(framesOf(camera));
+    this.#localCorrection = new SwitchRoute(generator.writable, report);
+    this.#localCorrection.camera(framesOf(camera));
     this.#hire();
   }
 
   replaceCamera(/** @type {MediaStreamTrack} */ camera) {
     this.#camera = camera;
     const readable = framesOf(camera);
-    if (this.#here) this.#here.camera(readable);
+    if (this.#localCorrection) this.#localCorrection.camera(readable);
     else this.#order({type: 'camera', readable}, [readable]);
   }
 
@@ -52,14 +52,14 @@ export class SwitchLine {
   follow(/** @type {MediaStreamTrack | undefined} */ corrected) {
     this.#corrected = corrected;
     const readable = corrected && framesOf(corrected);
-    if (this.#here) this.#here.follow(readable);
+    if (this.#localCorrection) this.#localCorrection.follow(readable);
     else this.#order({type: 'corrected', readable}, readable ? [readable] : []);
   }
 
   stop() {
     this.#order({type: 'close'});
-    if (!this.#here) return;
-    this.#here.close();
+    if (!this.#localCorrection) return;
+    this.#localCorrection.close();
     this.#worker?.terminate();
   }
 
@@ -75,9 +75,9 @@ export class SwitchLine {
 
   /** The worker is there. */
   #move() {
-    if (!this.#here || this.track.readyState === 'ended') return;
-    const {writable, past} = this.#here.release();
-    this.#here = undefined;
+    if (!this.#localCorrection || this.track.readyState === 'ended') return;
+    const {writable, past} = this.#localCorrection.release();
+    this.#localCorrection = undefined;
     this.#order({type: 'open', writable, past}, [writable]);
     this.replaceCamera(this.#camera);
     if (this.#corrected) this.follow(this.#corrected);

@@ -47,13 +47,13 @@ export class Trace {
   hear({now: then, spans, shown}, now) {
     this.#difference = Math.min(now - 1000 * then, this.#difference + DOUBT_MS);
     for (const [line, frame, begin, end] of spans) {
-      this.note({line, frame, begin: this.#here(begin), end: this.#here(end)});
+      this.note({line, frame, begin: this.#localCorrection(begin), end: this.#localCorrection(end)});
     }
     for (const [frame, at, landmarks, field, verdict] of shown) {
-      this.show({frame, at: this.#here(at), landmarks, field, verdict});
+      this.show({frame, at: this.#localCorrection(at), landmarks, field, verdict});
     }
     this.#forget(now - KEPT_MS);
-    return this.#here(then);
+    return this.#localCorrection(then);
   }
 
   /** One more piece of work. */
@@ -124,7 +124,7 @@ export class Trace {
   }
 
   /** A time of the relay's clock on this page's. */
-  #here(/** @type {number} */ seconds) {
+  #localCorrection(/** @type {number} */ seconds) {
     return 1000 * seconds + this.#difference;
   }
 

@@ -22,7 +22,7 @@ const PATIENCE_MS = 120;
 
 /**
  * @typedef {{
- *   wishes: import('../display.js').Wishes,
+ *   wishes: import('../display.js').SyncedSettings,
  *   report: (report: import('../local.js').Report) => void,
  *   fail: () => void,
  * }} RouteParts
@@ -80,7 +80,7 @@ export class CanvasRoute {
     this.#display.trip(milliseconds);
   }
 
-  change(/** @type {Partial<import('../display.js').Wishes>} */ wishes) {
+  change(/** @type {Partial<import('../display.js').SyncedSettings>} */ wishes) {
     this.#display.change(wishes);
   }
 

@@ -2,12 +2,12 @@
  * The worker of the local path: messages in, messages out, around a WorkerRoute. Beside it nothing runs here, so that
  * neither the page nor a hidden tab holds up a frame.
  *
- * @typedef {{type: 'open', wishes: import('../display.js').Wishes, writable: WritableStream<VideoFrame>}
+ * @typedef {{type: 'open', wishes: import('../display.js').SyncedSettings, writable: WritableStream<VideoFrame>}
  *   | {type: 'camera', readable: ReadableStream<VideoFrame>}
  *   | {type: 'packet', buffer: unknown, at: number}
  *   | {type: 'sent', rtp: number, at: number}
  *   | {type: 'trip', milliseconds: number}
- *   | {type: 'change', wishes: Partial<import('../display.js').Wishes>}
+ *   | {type: 'change', wishes: Partial<import('../display.js').SyncedSettings>}
  *   | {type: 'forget'} | {type: 'close'}} Order
  */
 

@@ -57,7 +57,7 @@ export class WorkerLine {
     this.#order({type: 'trip', milliseconds});
   }
 
-  change(/** @type {Partial<import('../display.js').Wishes>} */ wishes) {
+  change(/** @type {Partial<import('../display.js').SyncedSettings>} */ wishes) {
     this.#order({type: 'change', wishes});
   }
 
@@ -71,7 +71,7 @@ export class WorkerLine {
   }
 
   /** The worker is there. */
-  #begin(/** @type {import('../display.js').Wishes} */ wishes) {
+  #begin(/** @type {import('../display.js').SyncedSettings} */ wishes) {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     const {writable} = this.#generator;

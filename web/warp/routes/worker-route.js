@@ -23,7 +23,7 @@ export class WorkerRoute {
   #graphics;
 
   /**
-   * @param {import('../display.js').Wishes} wishes
+   * @param {import('../display.js').SyncedSettings} wishes
    * @param {WritableStream<VideoFrame>} writable
    * @param {() => Pick<Paster, 'draw' | 'lost' | 'close'>} make what draws; raises Error where there are no graphics
    */

@@ -6,7 +6,7 @@ import pytest
 
 from models.datasets.real import album
 from models.datasets.real.album import Album, Kind, Meta, Pair
-from relay.gaze.eye_crop import cut
+from relay.gaze.eye_crop import crop_eye
 from relay.gaze.face import Angles, Side
 from relay.gaze.geometry import Patch
 from tests.looks import look
@@ -57,12 +57,12 @@ def test_an_eye_is_cut_out_as_at_runtime() -> None:
     assert [made.eye(at).side for at in range(4)] == [Side.RIGHT, Side.LEFT] * 2
     eye = made.eye(1)
     patch = Patch.of(eye)
-    cutout = cut(made.frame(1), eye, patch)
+    crop = crop_eye(made.frame(1), eye, patch)
     assert made.frame(1).time == 1.5
-    assert cutout.picture[0].std() > 0.02
+    assert crop.picture[0].std() > 0.02
     # The iris is dark, the white beside it is not.
-    disc, opening = cutout.maps
-    assert cutout.picture[0][disc > 0.9].mean() < cutout.picture[0][(opening > 0.9) & (disc < 0.1)].mean()
+    disc, opening = crop.maps
+    assert crop.picture[0][disc > 0.9].mean() < crop.picture[0][(opening > 0.9) & (disc < 0.1)].mean()
 
 
 def test_the_target_lies_where_the_alignment_says() -> None:

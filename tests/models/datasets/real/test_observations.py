@@ -30,7 +30,7 @@ def enlarged(factor: float) -> tuple[Frame, Eye]:
 def test_a_crop_gives_the_frames_own_planes_back() -> None:
     frame = turned_picture(AHEAD)
     eye = face().right
-    crop, moved = observations.cut(frame, eye)
+    crop, moved = observations.crop_eye(frame, eye)
     left, top = (eye.corners - moved.corners)[0]
     again = to_frame(crop)
     y = frame.y[int(top) : int(top) + HEIGHT, int(left) : int(left) + WIDTH]
@@ -42,7 +42,7 @@ def test_a_crop_gives_the_frames_own_planes_back() -> None:
 
 def test_a_large_eye_is_shrunk_and_a_small_one_left_as_it_is() -> None:
     frame, eye = enlarged(3.0)
-    crop, moved = observations.cut(frame, eye)
+    crop, moved = observations.crop_eye(frame, eye)
     assert crop.shape == (HEIGHT, WIDTH, 3)
     assert moved.width == pytest.approx(WIDEST, rel=0.02)
     assert moved.iris_radius / moved.width == pytest.approx(eye.iris_radius / eye.width, rel=0.01)
@@ -54,7 +54,7 @@ def test_past_the_frames_edge_its_border_is_repeated() -> None:
     frame = turned_picture(AHEAD)
     eye = face().right
     near = replace(eye, corners=eye.corners - eye.corners[0] + 4)
-    crop, moved = observations.cut(frame, near)
+    crop, moved = observations.crop_eye(frame, near)
     assert moved.corners.mean(0) == pytest.approx((WIDTH / 2, HEIGHT / 2), abs=1.5)
     assert np.ptp(crop[:20].astype(int), axis=0).max() <= 2
 

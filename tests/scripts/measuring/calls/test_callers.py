@@ -11,7 +11,7 @@ from relay.app import listening
 from relay.config.correction import Correction
 from relay.config.lines import ReturnMode
 from relay.config.serve import Serve
-from relay.frame import Frame, Told, Verdict
+from relay.frame import EncodedFaces, Frame, Verdict
 from relay.gaze.face import Faces
 from relay.gaze.wire import packets
 from scripts.measuring.calls.callers import (
@@ -28,19 +28,19 @@ from scripts.measuring.calls.callers import (
 )
 from tests.clips import Clip
 from tests.deadlines import scaled
-from tests.fakes import Clock, FakeEyes, until
+from tests.fakes import Clock, FakeStages, until
 from tests.scripts.measuring.clocks import sleeping_clock
 
 CLIP = Clip(width=160, height=120, seconds=1.5, eye_width=16, sway=4, numbered=True)
 
 
-class TellingEyes(FakeEyes):
+class TellingEyes(FakeStages):
     """Tells nobody's landmarks and fields, in the packets of the real ones."""
 
-    def tell_faces(self, frame: Frame, faces: Faces | None, ready: bool) -> Told:
-        return Told(packets.encode_landmarks(packets.Landmarks(_stamp(frame), (), 0)), Verdict.CORRECTED)
+    def encode_faces(self, frame: Frame, faces: Faces | None, ready: bool) -> EncodedFaces:
+        return EncodedFaces(packets.encode_landmarks(packets.Landmarks(_stamp(frame), (), 0)), Verdict.CORRECTED)
 
-    def tell_fields(self, frame: Frame, seen: Frame, fields: float) -> bytes:
+    def encode_fields(self, frame: Frame, seen: Frame, fields: float) -> bytes:
         return packets.encode_fields(packets.FieldSet(_stamp(frame), seen.stamp, (), 0))
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from scripts.measuring.calls.callers import luma
 from scripts.measuring.calls.glass import NumberedCamera, Planes, develop
-from scripts.measuring.calls.peer_server import Crew, Work, WorkTrack
+from scripts.measuring.calls.peer_server import StageRunner, Work, WorkTrack
 from tests.clips import Clip
 from tests.fakes import picture
 
@@ -30,8 +30,8 @@ def moved(before: Any, after: Any) -> bool:
 @pytest.mark.usefixtures("model")
 async def test_the_work_is_done_in_the_frame_that_was_asked_for_and_keeps_its_time_stamp(film: list[Planes]) -> None:
     camera = NumberedCamera(film)
-    with closing(Crew(1)) as crew:
-        track = WorkTrack(NumberedCamera(film), crew.take())
+    with closing(StageRunner(1)) as runner:
+        track = WorkTrack(NumberedCamera(film), runner.take())
         original, worked = await camera.recv(), await track.recv()
     assert worked.pts == original.pts
     assert moved(luma(original), luma(worked))

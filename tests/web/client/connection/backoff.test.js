@@ -5,7 +5,7 @@ import {test} from 'node:test';
 
 import {delayBefore, pause} from '../../../../web/client/connection/backoff.js';
 import {Patience} from '../../../../web/client/connection/patience.js';
-import {Pulse} from '../../../../web/client/connection/heartbeat.js';
+import {Heartbeat} from '../../../../web/client/connection/heartbeat.js';
 
 const NEVER = 2 ** 31 - 1;
 
@@ -41,7 +41,7 @@ test('patience doubles, has an end, and is as usual again', () => {
 });
 
 test('a pulse counts ticks and recovers', () => {
-  const pulse = new Pulse(2, 4);
+  const pulse = new Heartbeat(2, 4);
   const found = [1, 1, 0, 0, 1, 0, 0, 0, 0, 0].map((beats) => {
     if (beats) pulse.beat();
     return pulse.tick();

@@ -6,7 +6,7 @@ import {beforeEach, test} from 'node:test';
 import {Context, Element} from '../../doubles/audio.js';
 import {Track} from '../../doubles/browser.js';
 
-const {Sound} = await import('../../../../web/client/track/audio.js');
+const {AudioOutput} = await import('../../../../web/client/track/audio.js');
 
 const [microphone, returned] = [new Track('audio'), new Track('audio')];
 
@@ -17,7 +17,7 @@ beforeEach(() => {
 });
 
 function begin() {
-  const sound = new Sound();
+  const sound = new AudioOutput();
   sound.replaceMicrophone(microphone);
   const heard = () => Context.all.at(-1).heard.map((track) => track === microphone ? 'microphone' : 'returned');
   return {sound, heard};

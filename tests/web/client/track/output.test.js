@@ -7,7 +7,7 @@ import {ScriptedWorker, Track} from '../../doubles/browser.js';
 import {Clock, settle} from '../../doubles/clock.js';
 
 const {Output} = await import('../../../../web/client/track/output.js');
-const {Here} = await import('../../../../web/client/local-correction.js');
+const {LocalCorrection} = await import('../../../../web/client/local-correction.js');
 
 let clock;
 
@@ -86,7 +86,7 @@ test('a page that forbids workers goes on by itself', async () => {
 /** This browser's own warping, and what it has told about its end. */
 function warping() {
   const told = [];
-  const here = new Here(() => told.push('failed'));
+  const here = new LocalCorrection(() => told.push('failed'));
   const camera = new Track();
   here.begin(camera);
   return {here, camera, told, worker: () => ScriptedWorker.all.findLast(({name}) => name === 'local')};
@@ -114,7 +114,7 @@ test('what warps and breaks down without ever having worked is not begun for eve
   here.begin(camera);
   assert.equal(told.length, 3);
   assert.throws(() => here.demand(), {code: 'no_worker', lasting: true});
-  here.forgive();
+  here.resetFailures();
   here.begin(camera);
   assert.equal(here.demand(), here.local);
 });
