@@ -11,9 +11,10 @@ from pydantic_settings import CliApp
 from torch import distributed
 from tqdm import tqdm
 
-from models import checkpoint, trainer
+from models import checkpoint
 from models.config import Recipe
 from models.datasets.mixing import Batch, Mixture, load_albums, load_scenes
+from models.distributed import join_processes
 from models.trainer import DivergedError, Trainer
 
 HELD_OUT = 6  # batches of held-out eyes that are looked at now and then
@@ -24,7 +25,7 @@ def main(arguments: list[str]) -> str | None:
     """Train. Returns what to tell people if it cannot be done."""
     try:
         recipe = CliApp.run(Recipe, cli_args=arguments)
-        trainer.start(recipe.out)
+        join_processes(recipe.out)
         torch.set_num_threads(recipe.threads)
         run = Trainer(_as_begun(recipe), *_data(recipe))
         run.run()

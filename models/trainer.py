@@ -5,14 +5,12 @@ of updates or until the gap of the scores is as small as wanted. Started by torc
 gradients are averaged over all of them (written out, not DistributedDataParallel: the network runs twice in an update).
 """
 
-import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import nullcontext
-from pathlib import Path
 from typing import Any, cast
 
 import torch
-from torch import Tensor, distributed, nn
+from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel
 from torch.utils.data import DataLoader
 from torch.utils.tensorboard import SummaryWriter
@@ -25,6 +23,7 @@ from models.critic import Critic
 from models.curves import Curves
 from models.datasets.kinds import Kind
 from models.datasets.mixing import Batch, Mixture
+from models.distributed import average_gradients, broadcast_weights, device_for, mean_over_processes, rank
 from models.network import WarpNet, apply
 from models.signals import Signals
 
@@ -45,12 +44,12 @@ class Trainer:
     def __init__(self, recipe: Recipe, mixture: Mixture, validation: list[Batch]) -> None:
         self.recipe, self.step = recipe, 0
         self._mixture, self._validation = mixture, validation
-        self.device = _device(recipe)
+        self.device = device_for(recipe)
         torch.manual_seed(recipe.seed)
         self.network, self.critic = WarpNet(recipe.shape).to(self.device), Critic().to(self.device)
         for one in (self.network, self.critic):
             cast("Any", one).to(memory_format=torch.channels_last)  # twice as fast on a CPU; not annotated everywhere
-        _agree(self.network, self.critic)
+        broadcast_weights(self.network, self.critic)
         self.average = AveragedModel(self.network, multi_avg_fn=_averaging(recipe.average))
         self._steps_taken = torch.optim.AdamW(self.network.parameters(), lr=recipe.rate, weight_decay=1e-4)
         self._judging = torch.optim.Adam(self.critic.parameters(), lr=recipe.critic_rate, betas=(0.0, 0.99))
@@ -62,7 +61,7 @@ class Trainer:
 
     def run(self) -> WarpNet:
         """Train to the end. Returns the averaged network. Raises DivergedError."""
-        first = _rank() == 0
+        first = rank() == 0
         curves = Curves(self.recipe.out, SummaryWriter(str(self.recipe.out / "tensorboard"))) if first else None
         bar = tqdm(total=self.recipe.steps, initial=self.step, unit="update", disable=not first, smoothing=0.05)
         with bar, curves or nullcontext() as writer:
@@ -99,7 +98,7 @@ class Trainer:
             self._train_critic(batch)
         self._phase = (self._phase + 1) % self.recipe.network_steps
         found = self._train_network(batch, self.critic if listening else None, writer)
-        if found.gap is not None and _shared(found.gap) < self.recipe.wanted_gap:
+        if found.gap is not None and mean_over_processes(found.gap) < self.recipe.wanted_gap:
             self._phase = 0  # good enough: the critic is to learn again
         self.step += 1
 
@@ -120,7 +119,7 @@ class Trainer:
         total = signals.combine(means, self.recipe.weights)
         self._steps_taken.zero_grad(set_to_none=True)
         total.backward()
-        _share_gradients(self.network)
+        average_gradients(self.network)
         nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
         self._steps_taken.step()
         self.average.update_parameters(self.network)
@@ -144,7 +143,7 @@ class Trainer:
         _check({"critic": loss}, self.step)
         self._judging.zero_grad(set_to_none=True)
         loss.backward()
-        _share_gradients(self.critic)
+        average_gradients(self.critic)
         self._judging.step()
         self._critic_updates += 1
 
@@ -242,53 +241,3 @@ def _check(values: dict[str, Tensor], step: int) -> None:
         raise DivergedError(
             f"update {step}: not finite: {', '.join(wrong)}; go on from the last checkpoint with a lower --rate"
         )
-
-
-def _device(recipe: Recipe) -> torch.device:
-    if recipe.device != "auto":
-        return torch.device(recipe.device)
-    return (
-        torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
-        if torch.cuda.is_available()
-        else torch.device("cpu")
-    )
-
-
-def _rank() -> int:
-    return distributed.get_rank() if distributed.is_initialized() else 0
-
-
-def _agree(*modules: nn.Module) -> None:
-    """Every process starts from the first one's weights."""
-    if distributed.is_initialized():
-        for module in modules:
-            for tensor in module.state_dict().values():
-                distributed.broadcast(tensor, 0)
-
-
-def _share_gradients(module: nn.Module) -> None:
-    """Average the gradients over all processes."""
-    if not distributed.is_initialized():
-        return
-    gradients = [one.grad for one in module.parameters() if one.grad is not None]
-    flat = torch.cat([one.flatten() for one in gradients])
-    distributed.all_reduce(flat)
-    flat /= distributed.get_world_size()
-    for gradient, mean in zip(gradients, flat.split([one.numel() for one in gradients]), strict=True):
-        gradient.copy_(mean.view_as(gradient))
-
-
-def _shared(value: Tensor) -> float:
-    """The mean over all processes: what each of them decides by must be the same for all."""
-    mean = value.detach().clone()
-    if distributed.is_initialized():
-        distributed.all_reduce(mean)
-        mean /= distributed.get_world_size()
-    return mean.item()
-
-
-def start(folder: Path) -> None:
-    """Join the other processes, when torchrun started this one."""
-    if "RANK" in os.environ and not distributed.is_initialized():
-        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
-    folder.mkdir(parents=True, exist_ok=True)

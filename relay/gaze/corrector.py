@@ -21,7 +21,9 @@ from relay.gaze.face import Angles, Eye, Face, Faces, Field
 from relay.gaze.geometric import Outline, geometric_field
 from relay.gaze.geometry import Patch
 from relay.gaze.motion.blink_guard import guard
-from relay.gaze.motion.compensation import MotionReference, Velocity, carry
+from relay.gaze.motion.compensation import carry
+from relay.gaze.motion.reference import MotionReference
+from relay.gaze.motion.velocity import Velocity
 from relay.gaze.network import Network, load
 from relay.gaze.tracking.landmarks import Landmarker
 from relay.gaze.tracking.smoothing import Smoother

@@ -7,7 +7,7 @@ import numpy as np
 
 from relay.frame import Frame, Plane
 from relay.gaze.face import Eye, Face, Points
-from relay.gaze.motion.compensation import Similarity
+from relay.gaze.motion.similarity import Similarity
 
 SIZE = (640, 480)  # width, height
 CENTRE = (320.0, 240.0)

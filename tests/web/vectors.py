@@ -21,7 +21,9 @@ from relay.gaze.face import Angles, Eye, Faces
 from relay.gaze.geometric import Outline, geometric_field
 from relay.gaze.geometry import Patch
 from relay.gaze.motion.blink_guard import guard
-from relay.gaze.motion.compensation import MotionReference, Velocity, carry
+from relay.gaze.motion.compensation import carry
+from relay.gaze.motion.reference import MotionReference
+from relay.gaze.motion.velocity import Velocity
 from relay.gaze.warp import Placed, warp
 from relay.gaze.wire.packets import WireError, decode
 from relay.media.freshness import Ages, Fade

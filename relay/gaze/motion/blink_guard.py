@@ -21,7 +21,7 @@ from relay.frame import Frame, Plane
 from relay.gaze.aim import CLOSED, OPEN
 from relay.gaze.face import Face, Faces
 from relay.gaze.geometry import Patch
-from relay.gaze.motion.compensation import MotionReference, Window
+from relay.gaze.motion.reference import MotionReference, Window
 from relay.gaze.tracking.pose import ramp
 
 Pictures = NDArray[np.float32]  # (..., rows, columns), luma at the nodes

@@ -20,7 +20,9 @@ from relay.gaze.corrector import FieldMaker, Turn
 from relay.gaze.face import Angles, Eye, Face, Faces, Field
 from relay.gaze.geometry import Patch, ellipse
 from relay.gaze.motion.blink_guard import guard
-from relay.gaze.motion.compensation import MotionReference, Velocity, carry
+from relay.gaze.motion.compensation import carry
+from relay.gaze.motion.reference import MotionReference
+from relay.gaze.motion.velocity import Velocity
 from relay.gaze.warp import Placed, warp
 from scripts.measuring.ages.landing import Landed, land
 from scripts.measuring.ages.motions import SHUT, Motion, Tracks, name_motion

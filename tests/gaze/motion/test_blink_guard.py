@@ -10,7 +10,8 @@ from relay.gaze.face import Angles, Faces
 from relay.gaze.geometric import Outline, geometric_field
 from relay.gaze.geometry import Patch
 from relay.gaze.motion.blink_guard import guard
-from relay.gaze.motion.compensation import MotionReference, carry
+from relay.gaze.motion.compensation import carry
+from relay.gaze.motion.reference import MotionReference
 from relay.gaze.tracking.landmarks import Landmarker
 from relay.gaze.warp import Placed, warp
 from tests.clips import Clip, to_frame

@@ -1,16 +1,15 @@
-from dataclasses import replace
-
 import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from relay.gaze.face import Faces
-from relay.gaze.motion.compensation import MotionReference, Similarity, Velocity, carry, fit
+from relay.gaze.motion.compensation import carry
+from relay.gaze.motion.reference import MotionReference
+from relay.gaze.motion.similarity import Similarity
 from tests.clips import Clip, to_frame
-from tests.gaze.faces import face, faces, moved
+from tests.gaze.faces import face, faces
 from tests.gaze.moving import CENTRE, SIZE, around, grey, off, shifted, texture
 from tests.portraits import Person
 
@@ -69,18 +68,6 @@ def test_lids_that_shut_do_not_drag_the_eye(person: Person) -> None:
     assert off(shut.faces[0], here.faces[0], Similarity()) < 1.2
 
 
-def test_what_lies_between_the_lids_does_not_count() -> None:
-    one, before = face(centre=CENTRE), texture()
-    after, other = before.copy(), shifted(before, Similarity(shift=5 + 0j))
-    for eye in one.eyes:
-        inside = np.zeros_like(before)
-        centre = tuple(round(x) for x in eye.corners.mean(0).tolist())
-        cv2.ellipse(inside, centre, (round(0.5 * eye.width), round(0.25 * eye.width)), 0, 0, 360, 255, -1)
-        after[inside > 0] = other[inside > 0]
-    found = carry(MotionReference.of(grey(before), faces(one)), faces(one), grey(after)).faces[0]
-    assert off(found, one, Similarity()) < 0.3
-
-
 def test_each_of_two_faces_goes_its_own_way_and_keeps_its_number() -> None:
     left, right = face(number=7, centre=(170, 240)), face(number=3, centre=(470, 240))
     up, down = Similarity(shift=3 - 9j), Similarity(shift=-5 + 8j)
@@ -103,30 +90,6 @@ def test_another_scene_means_staying() -> None:
         assert carry(MotionReference.of(grey(texture()), faces(one)), faces(one), grey(texture(seed=seed))) == faces(
             one
         )
-
-
-def test_what_cannot_be_followed_goes_on_at_half_the_pace() -> None:
-    blank = grey(np.full(SIZE[::-1], 90, np.uint8))
-    before, now = faces(face(centre=(300, 240))), faces(face(centre=(306, 240)), time=0.1)
-    velocity = Velocity.between(before, now)
-    for found in (
-        carry(MotionReference.of(blank, now, velocity), now, replace(blank, time=0.2)),
-        velocity.carry(now, replace(blank, time=0.2)),
-    ):
-        assert off(found.faces[0], now.faces[0], Similarity(shift=3 + 0j)) < 1e-3
-
-
-def test_velocity_is_for_those_seen_twice_in_pictures_of_one_size() -> None:
-    known, new = face(number=1, centre=(300, 240)), face(number=2, centre=(100, 100))
-    assert Velocity.between(faces(known), faces(moved(known, (3, 0)), new, time=0.1)).paces == {1: pytest.approx(15)}
-    assert not Velocity.between(faces(known, size=(320, 240)), faces(known, time=0.1)).paces
-    assert not Velocity.between(faces(known, time=0.1), faces(known, time=0.1)).paces
-    assert not Velocity.between(faces(known), faces(known, time=5)).paces
-
-
-def test_velocity_carries_nobody_back_in_time() -> None:
-    one = faces(face(centre=CENTRE), time=1.0)
-    assert Velocity({1: 100 + 0j}).carry(one, grey(texture(), time=0.5)) == one
 
 
 @settings(max_examples=60, deadline=None)
@@ -164,31 +127,3 @@ def test_in_a_picture_of_another_shape_there_are_no_faces() -> None:
 
 def test_nobody_is_carried_nowhere() -> None:
     assert carry(MotionReference.of(grey(texture()), faces()), faces(), grey(texture())) == faces()
-
-
-def test_a_sight_keeps_nothing_of_the_frame_itself() -> None:
-    one, memory, motion = face(centre=(60, 40), width=24), texture((120, 80)).copy(), Similarity(shift=2 + 1j)
-    reference, after = MotionReference.of(grey(memory), faces(one, size=(120, 80))), shifted(memory, motion)
-    memory[:] = 0  # the decoder needs it again
-    assert off(carry(reference, faces(one, size=(120, 80)), grey(after)).faces[0], one, motion) < 0.3
-
-
-def cloud(count: int) -> NDArray[np.complex128]:
-    noise = np.random.default_rng(1)
-    return noise.uniform(0, 100, count) + 1j * noise.uniform(0, 60, count)
-
-
-def test_a_few_points_that_go_astray_do_not_count() -> None:
-    motion, before = around((50, 30), 5, 1.05, (7, -3)), cloud(20)
-    after = motion.turn * before + motion.shift
-    after[:7] += cloud(27)[20:] - 60
-    found = fit(before, after, tolerance=1.0)
-    assert found is not None
-    assert abs(found.turn - motion.turn) < 1e-3
-    assert abs(found.shift - motion.shift) < 0.1
-
-
-def test_points_that_go_each_its_own_way_have_no_common_motion() -> None:
-    before = cloud(40)
-    assert fit(before[:20], before[20:], tolerance=1.0) is None
-    assert fit(before[:3], before[:3], tolerance=1.0) is None
