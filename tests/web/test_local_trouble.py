@@ -91,7 +91,7 @@ def packets(camera: Clip) -> dict[str, Any]:
 
 def tamper(page: Page, script: str) -> None:
     """Run this in the worker before its own script."""
-    body = script + Path(ROOT, "web", "local-worker.js").read_text()
+    body = script + Path(ROOT, "web", "warp", "routes", "local-worker.js").read_text()
     page.route("**/local-worker.js", lambda route: route.fulfill(body=body, content_type="text/javascript"))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page
 
 from relay.frame import Frame
 from relay.gaze.eye_crop import crop_eye
@@ -20,14 +20,13 @@ from relay.gaze.network import Network
 from relay.gaze.spec import GRID
 from relay.gaze.warp import Placed, warp
 from relay.gaze.wire.packets import FieldPair, FieldSet, Stamp, decode, encode_fields
-from relay.http.routes import PAGE_HEADERS
 from tests.clips import Clip, to_frame
 from tests.gaze.faces import eye
 from tests.gaze.sitters import filmed
 from tests.running import ROOT
 from tests.scripted import SMALL
+from tests.web.local import serve
 
-FOLDERS = (Path(ROOT, "web"), Path(ROOT, "tests", "web"))
 WEIGHTS = Path(ROOT, "models", "weights", "eyeline.onnx")
 CLIP = Clip(width=320, height=240, eye_width=40, tilt=0, zoom=0)
 AIM = Angles(pitch=9, yaw=-6)
@@ -105,18 +104,6 @@ def tilted(side: Side, centre: tuple[float, float], width: float, angle: float) 
 def pack(fields: Sequence[Field]) -> bytes:
     pairs = [FieldPair(n, *pair) for n, pair in enumerate(zip(fields[::2], fields[1::2], strict=True))]
     return encode_fields(FieldSet(Stamp(0, 0.0, (640, 480)), 0, tuple(pairs), 0))
-
-
-def serve(route: Route) -> None:
-    """An empty page, and the modules, by the rules under which the relay serves its own."""
-    name = route.request.url.rpartition("/")[2]
-    path = next((folder / name for folder in FOLDERS if (folder / name).is_file()), None)
-    if path is not None:
-        route.fulfill(body=path.read_text(), headers={**PAGE_HEADERS, "Content-Type": "text/javascript"})
-    elif not name:
-        route.fulfill(body="<!doctype html>", headers={**PAGE_HEADERS, "Content-Type": "text/html"})
-    else:
-        route.abort()
 
 
 @pytest.fixture(scope="module")
