@@ -29,7 +29,7 @@ from relay.http.routes import Routes
 from relay.http.taps import Taps
 from relay.http.whep import Whep
 from relay.http.whip import Whip
-from relay.media.aiortc_patches import codec, keyframes, queues, rescue
+from relay.media.aiortc_patches import codec, consent, keyframes, queues, rescue
 from relay.media.stages import Executors
 from relay.media.trace import TraceFile
 from relay.monitor import Monitor
@@ -122,6 +122,7 @@ def _prepare_media(settings: Serve) -> None:
     """What holds for every connection of this process."""
     codec.set_bitrates(settings.start_bitrate, settings.max_bitrate)
     codec.set_consent(settings.vanish_timeout)
+    consent.keep_slow_peers()
     codec.release_at_marker(settings.release_on_marker)
     codec.keep_packets(settings.packet_history)
     codec.cap_codec_threads(settings.codec_threads or usable_cores())

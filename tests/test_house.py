@@ -63,7 +63,7 @@ DOORS = {
     "av": "media.* film.files.* film.correct sfu.*",
     "aiortc": "media.aiortc_patches.* media.track media.fan sfu.* session.* "
     "http.sdp_exchange http.publishing http.routes",
-    "aioice": "media.aiortc_patches.codec",
+    "aioice": "media.aiortc_patches.codec media.aiortc_patches.consent",
     "aiohttp": "app http.* sfu.*",
     "jwt": "http.access.tokens",
     "limits": "http.access.gate",
