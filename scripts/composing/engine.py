@@ -1,4 +1,4 @@
-"""Whatever carries out a compose file here: docker compose, or podman-compose. Knows nothing of the services."""
+"""Runs a compose file: docker compose, or podman-compose. Knows nothing of the services."""
 
 import json
 import os
@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-PROJECT: Final = "eyeline-check"  # its containers and volumes are nobody else's
+PROJECT: Final = "eyeline-check"  # a project name of its own: other containers and volumes are not touched
 LABEL: Final = "com.docker.compose"
-SETTLED: Final = 2  # seconds between two looks at the health of all
+POLL_INTERVAL: Final = 2  # seconds between two health checks
 
 REMOVAL: Final = ("--project-name", PROJECT, "down", "--volumes", "--timeout", "10")
 READ: Final = "import sys, urllib.request; sys.stdout.buffer.write(urllib.request.urlopen(sys.argv[1]).read())"
@@ -22,33 +22,33 @@ Kind = Literal["docker", "podman"]
 
 
 class EngineError(Exception):
-    """A command of the engine failed; the text says which, and how its output ended."""
+    """A command of the engine failed; the text has the command and the end of its output."""
 
 
 @dataclass(frozen=True)
 class Engine:
     """Runs the compose file in a folder, as a project of its own.
 
-    compose: the words before its verbs. build_words: more of them while images are built. environment: of the compose
-    file.
+    compose: the command before its verbs. build_arguments: more arguments while images are built. environment:
+    variables of the compose file.
     """
 
     kind: Kind
     folder: Path
     compose: tuple[str, ...]
-    build_words: tuple[str, ...] = ()
+    build_arguments: tuple[str, ...] = ()
     environment: dict[str, str] = field(default_factory=dict)
 
     def build(self) -> None:
         """Build the images of all services that start without a profile. Raises EngineError."""
-        self._compose(*self.build_words, "--project-name", PROJECT, "build")
+        self._compose(*self.build_arguments, "--project-name", PROJECT, "build")
 
     def start(self) -> None:
-        """Start them and come back. Raises EngineError."""
+        """Start them in the background. Raises EngineError."""
         self._compose("--project-name", PROJECT, "up", "--detach", "--no-build")
 
     def remove(self) -> None:
-        """End everything and delete its volumes. Raises EngineError."""
+        """Stop everything and delete its volumes. Raises EngineError."""
         self._compose(*REMOVAL)
 
     @property
@@ -56,23 +56,23 @@ class Engine:
         """The command that does so."""
         return [*self.compose, *REMOVAL]
 
-    def await_health(self, services: Sequence[str], patience: float, tell: Callable[[str], None]) -> None:
-        """Wait until each service is well. patience: seconds. Raises EngineError that names those that are not."""
-        end, told = time.monotonic() + patience, ""
-        while ill := [name for name in services if not self.is_healthy(name)]:
+    def await_health(self, services: Sequence[str], timeout: float, report: Callable[[str], None]) -> None:
+        """Wait until each service is healthy. timeout: seconds. Raises EngineError that names those that are not."""
+        end, reported = time.monotonic() + timeout, ""
+        while unhealthy := [name for name in services if not self.is_healthy(name)]:
             if time.monotonic() > end:
-                tell("\n".join(self.logs(name) for name in ill))
-                raise EngineError(f"not healthy after {patience:.0f} s: {', '.join(ill)}")
-            if told != (told := f"waiting for {', '.join(ill)}"):
-                tell(told)
-            time.sleep(SETTLED)
+                report("\n".join(self.logs(name) for name in unhealthy))
+                raise EngineError(f"not healthy after {timeout:.0f} s: {', '.join(unhealthy)}")
+            if reported != (reported := f"waiting for {', '.join(unhealthy)}"):
+                report(reported)
+            time.sleep(POLL_INTERVAL)
 
     def is_healthy(self, service: str) -> bool:
-        """Whether the service runs and its health check says so."""
+        """Whether the service runs and its health check passes."""
         container = self.container(service)
         if not container:
             return False
-        if self.kind == "podman":  # where systemd does not run, podman makes no checks by itself
+        if self.kind == "podman":  # without systemd podman does not run health checks by itself
             return self._run("podman", "healthcheck", "run", container).returncode == 0
         state = self._run("docker", "inspect", "--format", "{{.State.Health.Status}}", container)
         return state.stdout.strip() == "healthy"
@@ -88,15 +88,15 @@ class Engine:
         return self._run(self.kind, "exec", self.container(service), "id", "-u").stdout.strip()
 
     def read(self, service: str, path: str) -> str:
-        """What the service, which has Python, answers to HTTP from inside. Raises EngineError."""
-        words = ("/opt/eyeline/bin/python", "-c", READ, f"http://127.0.0.1:8080{path}")
-        run = self._run(self.kind, "exec", self.container(service), *words)
+        """The answer to an HTTP request from inside the service, which has Python. Raises EngineError."""
+        command = ("/opt/eyeline/bin/python", "-c", READ, f"http://127.0.0.1:8080{path}")
+        run = self._run(self.kind, "exec", self.container(service), *command)
         if run.returncode:
-            raise EngineError(f"{service} does not answer at {path}:\n{_end(run.stderr)}")
+            raise EngineError(f"{service} does not answer at {path}:\n{_tail(run.stderr)}")
         return run.stdout
 
     def logs(self, service: str, lines: int = 20) -> str:
-        """The end of what it has said."""
+        """The last lines of its log."""
         run = self._run(self.kind, "logs", "--tail", str(lines), self.container(service))
         return run.stdout + run.stderr
 
@@ -108,38 +108,40 @@ class Engine:
         except (ValueError, KeyError):
             return self.kind
 
-    def _compose(self, *words: str) -> None:
-        run = self._run(*self.compose, *words)
+    def _compose(self, *arguments: str) -> None:
+        run = self._run(*self.compose, *arguments)
         if run.returncode:
-            raise EngineError(f"{' '.join([*self.compose, *words])} failed:\n{_end(run.stdout + run.stderr)}")
+            raise EngineError(f"{' '.join([*self.compose, *arguments])} failed:\n{_tail(run.stdout + run.stderr)}")
 
-    def _run(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def _run(self, *command: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            words, cwd=self.folder, env=os.environ | self.environment, capture_output=True, text=True, check=False
+            command, cwd=self.folder, env=os.environ | self.environment, capture_output=True, text=True, check=False
         )
 
 
-def find_engine(folder: Path, wanted: Kind | None, build_arguments: str, environment: dict[str, str]) -> Engine | None:
-    """The engine that is asked for, or else the first that answers; None where none does.
+def find_engine(
+    folder: Path, requested: Kind | None, build_arguments: str, environment: dict[str, str]
+) -> Engine | None:
+    """The requested engine, or else the first that answers; None if there is none.
 
-    build_arguments: more words for `podman build`. Docker has no place for such.
+    build_arguments: more arguments of `podman build`. Docker has no option for them.
     """
     beside = Path(sys.executable).parent / "podman-compose"
     podman_compose = str(beside) if beside.exists() else shutil.which("podman-compose")
-    if wanted != "podman" and _answers("docker", "compose", "version") and _answers("docker", "info"):
+    if requested != "podman" and _answers("docker", "compose", "version") and _answers("docker", "info"):
         return Engine("docker", folder, ("docker", "compose"), environment=environment)
-    if wanted != "docker" and podman_compose and _answers("podman", "info"):
-        words = (f"--podman-build-args={build_arguments}",) if build_arguments else ()
-        return Engine("podman", folder, (podman_compose,), words, environment)
+    if requested != "docker" and podman_compose and _answers("podman", "info"):
+        arguments = (f"--podman-build-args={build_arguments}",) if build_arguments else ()
+        return Engine("podman", folder, (podman_compose,), arguments, environment)
     return None
 
 
-def _answers(*words: str) -> bool:
+def _answers(*command: str) -> bool:
     try:
-        return subprocess.run(words, capture_output=True, check=False, timeout=60).returncode == 0
+        return subprocess.run(command, capture_output=True, check=False, timeout=60).returncode == 0
     except (OSError, subprocess.TimeoutExpired):
         return False
 
 
-def _end(text: str, lines: int = 25) -> str:
+def _tail(text: str, lines: int = 25) -> str:
     return "\n".join(text.strip().splitlines()[-lines:])
