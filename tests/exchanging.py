@@ -29,12 +29,12 @@ async def serving(*flags: str, stage_factory: StageFactory | None = None) -> Asy
     settings = Serve.read(["--no-admission", *flags], "test")
     async with TestClient(TestServer(assemble(settings, stage_factory or StageFactory()))) as client:
         if stage_factory:
-            stage_factory.made.clear()  # the trial at the start
+            stage_factory.made.clear()  # the trial run at the start
         yield client
 
 
 def encoder() -> Browser:
-    """A client's own side, as OBS has it: no data channel, nothing that comes back."""
+    """The side of a client such as OBS: no data channel, and it receives nothing."""
     browser = Browser(channel=False)
     for one in browser.peer.getTransceivers():
         one.direction = "sendonly"
@@ -52,7 +52,7 @@ async def expect(response: ClientResponse, error: type[RequestError]) -> None:
 
 
 class Watcher:
-    """A viewer's own side. received: its tracks by kind."""
+    """The viewer's side. received: its tracks by kind."""
 
     def __init__(self, *kinds: str, direction: str = "recvonly") -> None:
         self.peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -77,8 +77,8 @@ class Watcher:
         return [frame for frame in await self.take("video", frames) if isinstance(frame, av.VideoFrame)]
 
     async def vanish(self) -> None:
-        """Go away without a word."""
-        await Browser.vanish(cast("Browser", self))  # it needs no more of a browser than its peer
+        """Disappear without closing the connection."""
+        await Browser.vanish(cast("Browser", self))  # it uses only the browser's peer
 
     async def __aenter__(self) -> Self:
         return self
@@ -88,7 +88,7 @@ class Watcher:
 
 
 def without_candidates(sdp: str) -> tuple[str, str]:
-    """The offer as one who trickles sends it, and the fragment that follows it."""
+    """The offer as sent by a client that trickles, and the fragment that follows it."""
     lines = sdp.splitlines()
     rest = [line for line in lines if not line.startswith(("a=candidate:", "a=end-of-candidates"))]
     first = next(number for number, line in enumerate(lines) if line.startswith("m="))

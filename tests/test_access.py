@@ -1,4 +1,4 @@
-"""Who may do what, over HTTP and to the end: a whole relay with a key, people with tokens of all kinds."""
+"""Access control end to end over HTTP: a whole relay with a key, clients with all kinds of tokens."""
 
 import logging
 import re
@@ -26,9 +26,9 @@ KEY = "the relay's own key, of 32 bytes."
 TURN_SECRET = "what only both know"  # noqa: S105
 ALL: list[Right] = ["session", "watch", "tap"]
 SDP = {"Content-Type": "application/sdp"}
-# Of these libraries relay/logs.py lets nothing out below these levels; the last one is the test's own server.
-LEAST = {"aioice": logging.WARNING, "aiortc": logging.INFO, "aiohttp": logging.WARNING}
-NEEDS_NONE = {
+# relay/logs.py suppresses messages of these libraries below these levels; the last one is the test's own server.
+LOGGED_LEVELS = {"aioice": logging.WARNING, "aiortc": logging.INFO, "aiohttp": logging.WARNING}
+OPEN_PATHS = {
     "/api/config",
     "/api/guest",
     "/api/sessions/{id}/close",
@@ -41,19 +41,19 @@ NEEDS_NONE = {
 
 @asynccontextmanager
 async def running(*flags: str) -> AsyncIterator[Client]:
-    """A relay that asks for tokens."""
+    """A relay that requires tokens."""
     settings = Serve.read(["--token-key", KEY, *flags], "test")
     async with TestClient(TestServer(assemble(settings, StageFactory()))) as client:
         yield client
 
 
-def bearing(who: str = "anna", rights: list[Right] = ALL, room: str | None = None, ttl: float = 60) -> dict[str, str]:
+def bearer(who: str = "anna", rights: list[Right] = ALL, room: str | None = None, ttl: float = 60) -> dict[str, str]:
     return {"Authorization": f"Bearer {mint(KEY, who, rights, ttl=ttl, room=room)}"}
 
 
 @dataclass(frozen=True)
 class Call:
-    """Somebody's session and what it is known by."""
+    """A client's session and its path."""
 
     browser: Browser
     path: str
@@ -85,7 +85,7 @@ async def test_every_endpoint_wants_a_token_but_for_a_few() -> None:
             if route.method == "OPTIONS" or path.startswith("/{file"):
                 continue
             response = await client.request(route.method, re.sub(r"{\w+}", "nobody", path))
-            if path in NEEDS_NONE:
+            if path in OPEN_PATHS:
                 assert response.status != 401, path
             else:
                 assert response.status == 401, path
@@ -101,7 +101,7 @@ async def test_a_session_is_its_owners_alone(path: str) -> None:
         offer = await browser.offer()
         if path == "/whip":
             offer = re.sub("a=sendrecv", "a=sendonly", offer)
-        response = await client.post(path, data=offer, headers={**SDP, **bearing()})
+        response = await client.post(path, data=offer, headers={**SDP, **bearer()})
         assert response.status == 201, await response.text()
         where = response.headers["Location"]
         name = where.rpartition("/")[2]
@@ -115,22 +115,22 @@ async def test_a_session_is_its_owners_alone(path: str) -> None:
             ("DELETE", f"/whip/{name}"),
         ]
         for method, target in foreign:
-            answer = await client.request(method, target, data=offer, headers={**SDP, **bearing("bob")})
+            answer = await client.request(method, target, data=offer, headers={**SDP, **bearer("bob")})
             assert (answer.status, await code(answer)) == (403, "forbidden"), (method, target)
         for stage in (f"/whep/{name}", *stages):
             for method in ("GET", "POST"):
-                headers = {**SDP, **bearing("bob", ["session", "tap"])}
+                headers = {**SDP, **bearer("bob", ["session", "tap"])}
                 answer = await client.request(method, stage, data=offer, headers=headers)
                 assert (answer.status, await code(answer)) == (403, "forbidden"), (method, stage)
-        assert (await client.get(f"/api/sessions/{name}", headers=bearing())).status == 200
-        assert (await client.delete(where, headers=bearing())).status == 204
+        assert (await client.get(f"/api/sessions/{name}", headers=bearer())).status == 200
+        assert (await client.delete(where, headers=bearer())).status == 204
 
 
 async def test_a_beacon_without_a_token_ends_the_session_whose_name_it_knows() -> None:
-    async with running() as client, calling(client, bearing()) as call:
+    async with running() as client, calling(client, bearer()) as call:
         assert (await client.post(f"{call.path}/close")).status == 204
         assert (await client.post("/api/sessions/nobody/close")).status == 404
-        assert (await client.get(call.path, headers=bearing())).status == 404
+        assert (await client.get(call.path, headers=bearer())).status == 404
 
 
 def unsigned() -> str:
@@ -160,38 +160,36 @@ async def test_a_wrong_token_opens_nothing(token: str) -> None:
 async def test_a_token_for_watching_opens_no_session_and_one_for_sessions_taps_nobody() -> None:
     async with running() as client, Browser() as browser:
         for path in ("/api/sessions", "/whip"):
-            headers = {**SDP, **bearing(rights=["watch", "tap"])}
+            headers = {**SDP, **bearer(rights=["watch", "tap"])}
             assert (await client.post(path, data=await browser.offer(), headers=headers)).status == 403
         tap = {"janus": "here", "room": 1234, "feed": 1}
-        assert (await client.post("/api/taps", json=tap, headers=bearing(rights=["session", "watch"]))).status == 403
+        assert (await client.post("/api/taps", json=tap, headers=bearer(rights=["session", "watch"]))).status == 403
 
 
 async def test_a_token_for_one_room_lets_nobody_into_another() -> None:
-    """The meeting server is never called: nobody listens where it is said to be."""
+    """The meeting server cannot be reached: nothing listens on its port."""
     async with running("--meetings", '{"here": "ws://127.0.0.1:9"}') as client, Browser() as browser:
         offer = {"type": "offer", "sdp": await browser.offer()}
         for room, status, said in ((4321, 403, "forbidden"), (1234, 502, "meeting_unreachable")):
             publish = {"janus": "here", "room": room, "display": "Anna"}
-            answer = await client.post(
-                "/api/sessions", json={**offer, "publish": publish}, headers=bearing(room="1234")
-            )
+            answer = await client.post("/api/sessions", json={**offer, "publish": publish}, headers=bearer(room="1234"))
             assert (answer.status, await code(answer)) == (status, said)
             tap = {"janus": "here", "room": room, "feed": 1}
-            answer = await client.post("/api/taps", json=tap, headers=bearing(room="1234"))
+            answer = await client.post("/api/taps", json=tap, headers=bearer(room="1234"))
             assert (answer.status, await code(answer)) == (status, said)
 
 
-async def test_one_owner_holds_as_many_sessions_as_he_may_with_all_his_tokens() -> None:
+async def test_one_owner_holds_as_many_sessions_as_allowed_with_all_their_tokens() -> None:
     async with running("--max-sessions-per-token", "2") as client, AsyncExitStack() as stack:
-        first = await stack.enter_async_context(calling(client, bearing()))
-        await stack.enter_async_context(calling(client, bearing(ttl=120)))
+        first = await stack.enter_async_context(calling(client, bearer()))
+        await stack.enter_async_context(calling(client, bearer(ttl=120)))
         async with Browser() as browser:
-            response = await client.post("/api/sessions", data=await browser.offer(), headers={**SDP, **bearing()})
+            response = await client.post("/api/sessions", data=await browser.offer(), headers={**SDP, **bearer()})
             assert (response.status, await code(response)) == (429, "too_many_requests")
             assert int(response.headers["Retry-After"]) > 0
-        await stack.enter_async_context(calling(client, bearing("bob")))
-        assert (await client.delete(first.path, headers=bearing())).status == 204
-        await stack.enter_async_context(calling(client, bearing()))
+        await stack.enter_async_context(calling(client, bearer("bob")))
+        assert (await client.delete(first.path, headers=bearer())).status == 204
+        await stack.enter_async_context(calling(client, bearer()))
 
 
 async def test_a_guest_of_the_page_gets_a_token_for_one_room_and_calls_with_it() -> None:
@@ -220,7 +218,7 @@ async def test_turn_servers_are_told_to_those_alone_who_may_use_the_relay() -> N
     async with running(*flags) as client:
         everybody = await (await client.get("/api/config")).json()
         assert everybody["iceServers"] == [{"urls": "stun:host:3478"}]
-        stun, turn = (await (await client.get("/api/config", headers=bearing())).json())["iceServers"]
+        stun, turn = (await (await client.get("/api/config", headers=bearer())).json())["iceServers"]
         assert stun == {"urls": "stun:host:3478"}
         assert set(turn) == {"urls", "username", "credential"}
         assert re.fullmatch(r"\d+:anna", turn["username"])
@@ -233,27 +231,27 @@ async def test_a_session_relays_by_turn_and_says_where_that_cannot_be(caplog: py
             caplog.clear()
             async with running("--turn-urls", urls, "--turn-secret", secret) as client, Browser() as browser:
                 offer = await browser.offer()
-                answer = await client.post("/api/sessions", data=offer, headers={**SDP, **bearing()})
+                answer = await client.post("/api/sessions", data=offer, headers={**SDP, **bearer()})
                 assert (" typ relay" in await answer.text()) is relayed
                 warned = [record.message for record in caplog.records if record.levelno == logging.WARNING]
                 assert [coturn.urls[0] in message for message in warned] == ([] if relayed else [True])
 
 
 async def test_a_session_into_which_no_video_comes_ends() -> None:
-    async with running("--idle-timeout", "3") as client, calling(client, bearing()) as call:
+    async with running("--idle-timeout", "3") as client, calling(client, bearer()) as call:
         await call.browser.see(3)
-        assert (await client.get(call.path, headers=bearing())).status == 200
+        assert (await client.get(call.path, headers=bearer())).status == 200
         sender = next(one for one in call.browser.peer.getSenders() if one.kind == "video")
         sender.replaceTrack(None)
         await until(lambda: call.browser.peer.connectionState == "closed")
-        assert (await client.get(call.path, headers=bearing())).status == 404
+        assert (await client.get(call.path, headers=bearer())).status == 404
 
 
 @pytest.mark.parametrize("path", ["/api/sessions", "/api/taps", "/whip", "/whep/x", "/api/sessions/x/close"])
 async def test_no_body_is_taken_beyond_the_limit(path: str) -> None:
     async with running("--max-offer-bytes", "2000") as client:
         for kind in ("application/sdp", "application/json"):
-            headers = {**bearing(), "Content-Type": kind}
+            headers = {**bearer(), "Content-Type": kind}
             answer = await client.post(path, data=b"v=0" + 3000 * b" ", headers=headers)
             assert answer.status in {404, 413, 415}
 
@@ -262,7 +260,7 @@ async def test_a_relay_that_others_reach_does_not_start_without_a_key() -> None:
     flags = ["--port", "0", "--host", "0.0.0.0"]  # noqa: S104
     with pytest.raises(ConfigError, match=r"host: 0\.0\.0\.0 .* --insecure"):
         async with listening(Serve.read(flags, "test"), StageFactory()):
-            pytest.fail("it serves everybody")
+            pytest.fail("it started without a key")
     async with listening(Serve.read([*flags, "--insecure"], "test"), StageFactory()) as address:
         assert address.startswith("http://localhost:")
 
@@ -275,7 +273,7 @@ async def test_nothing_that_is_secret_is_ever_logged(caplog: pytest.LogCaptureFi
         coturn = stack.enter_context(RunningCoturn("another"))
         flags = ["--turn-urls", f'["{coturn.urls[0]}"]', "--turn-secret", TURN_SECRET]
         client = await stack.enter_async_context(running(*flags, "--meetings", '{"here": "ws://127.0.0.1:9"}'))
-        call = await stack.enter_async_context(calling(client, bearing()))
+        call = await stack.enter_async_context(calling(client, bearer()))
         await call.browser.hear("settings")
         await call.browser.say(type="settings", strength=50)
         await call.browser.see(2)
@@ -287,19 +285,19 @@ async def test_nothing_that_is_secret_is_ever_logged(caplog: pytest.LogCaptureFi
         broken = offer.replace("a=mid:0", "a=mid:\x00").replace("m=video 9", "m=video x")
         bodies: list[Any] = [broken, offer.replace("VP8", "AV1").replace("H264", "H265"), "v=0\r\no=4711"]
         for body in bodies:
-            await client.post("/api/sessions", data=body, headers={**SDP, **bearing()})
-            await client.post("/whip", data=body, headers={**SDP, **bearing()})
+            await client.post("/api/sessions", data=body, headers={**SDP, **bearer()})
+            await client.post("/whip", data=body, headers={**SDP, **bearer()})
         publish = {"janus": "here", "room": 1234, "pin": pin, "display": display}
-        await client.post("/api/sessions", json={"type": "offer", "sdp": offer, "publish": publish}, headers=bearing())
+        await client.post("/api/sessions", json={"type": "offer", "sdp": offer, "publish": publish}, headers=bearer())
         tap = {"janus": "here", "room": 1234, "pin": pin, "display": display}
-        await client.post("/api/taps", json=tap, headers=bearing())
-        secret += [*wrong, bearing()["Authorization"].split(" ")[1].split(".")[1], call.name]
-        await client.delete(call.path, headers=bearing())
+        await client.post("/api/taps", json=tap, headers=bearer())
+        secret += [*wrong, bearer()["Authorization"].split(" ")[1].split(".")[1], call.name]
+        await client.delete(call.path, headers=bearer())
     secret += [
         line for sdp in (offer, answer) for line in sdp.splitlines() if re.match("a=(ice-|finger|cand|ssrc)", line)
     ]
     secret += [line.split(":", 1)[1] for line in secret if line.startswith("a=")]
-    read = [one for one in caplog.records if one.levelno >= LEAST.get(one.name.split(".")[0], logging.DEBUG)]
+    read = [one for one in caplog.records if one.levelno >= LOGGED_LEVELS.get(one.name.split(".")[0], logging.DEBUG)]
     assert len([one for one in read if one.name.startswith("relay")]) >= 4
     for record in read:
         text = logging.Formatter().format(record)

@@ -1,7 +1,7 @@
-"""Whatever is sent to the relay: it answers as its document says, nothing breaks, and nothing goes on hanging.
+"""Fuzz tests: whatever is sent to the relay, it answers as documented, nothing fails, and nothing is left open.
 
-The API as its own OpenAPI document describes it, offers that were real once, and data channel messages. Field packets
-go out and never come in; tests/gaze/wire/test_packets.py holds their readers against rubbish.
+They cover the API by its own OpenAPI document, mutated real offers, and data channel messages. Field packets are only
+sent, never received; tests/gaze/wire/test_packets.py fuzzes their readers.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ from tests.fakes import Browser, Clock, FakeStages, StageFactory, until
 from tests.test_app import join
 
 KEY: Final = "the relay's own key, of 32 bytes."
-MEETINGS: Final = '{"room": "ws://127.0.0.1:9", "live": "http://127.0.0.1:9"}'  # where nobody listens
+MEETINGS: Final = '{"room": "ws://127.0.0.1:9", "live": "http://127.0.0.1:9"}'  # where nothing listens
 FLAGS: Final = ["--token-key", KEY, "--guests", "--no-admission", "--meetings", MEETINGS, "--max-offer-bytes", "30000"]
 RATES: Final = ["openings-per-address", "openings-per-token", "requests-per-address", "requests-per-token"]
 DOCUMENTED: Final = {HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE}
@@ -50,8 +50,8 @@ CHECKED: Final[list[Any]] = [
     response_headers_conformance,
     response_schema_conformance,
 ]
-# The same examples each time, and none kept for the next: a test that fails does so for everybody.
-BOUNDED = settings(
+# The same examples in each run, and no database: a failure is reproducible everywhere.
+FUZZ_SETTINGS = settings(
     derandomize=True,
     database=None,
     deadline=None,
@@ -77,7 +77,7 @@ INSERTED: Final = [
 
 
 class Target:
-    """A relay in a thread of its own, whose eyes find nobody. token: of somebody who may do everything."""
+    """A relay in its own thread, with fake stages."""
 
     def __init__(self) -> None:
         self.stage_factory = StageFactory()
@@ -94,38 +94,38 @@ class Target:
 
     @property
     def sessions(self) -> int:
-        """How many it holds."""
+        """The number of open sessions."""
         return len(self._app[SESSIONS])
 
     def ask(self, case: Case[Any], token: str | None) -> None:
-        """The answer is as described; what it opened is closed again."""
-        answer = case.call(base_url=self.address, session=self.http, headers=bearing(token), timeout=scaled(30))
-        case.validate_response(answer, checks=[nothing_broke, *CHECKED])
+        """Check that the response is as documented; close what it opened."""
+        answer = case.call(base_url=self.address, session=self.http, headers=bearer(token), timeout=scaled(30))
+        case.validate_response(answer, checks=[no_server_error, *CHECKED])
         if answer.status_code == HTTPStatus.CREATED:
             self.delete(answer.headers["location"][0])
 
     def open(self, offer: str) -> str:
-        """A session; gives its name."""
+        """Open a session; gives its name."""
         answer = self.post("/api/sessions", offer.encode())
         assert answer.status_code == HTTPStatus.CREATED, answer.text
         return answer.headers["Location"].rpartition("/")[2]
 
     def post(self, path: str, offer: bytes) -> Answer:
         """Offer this, as Anna."""
-        headers = {**bearing(ANNA), "Content-Type": "application/sdp"}
+        headers = {**bearer(ANNA), "Content-Type": "application/sdp"}
         return self.http.post(self.address + path, data=offer, headers=headers, timeout=scaled(30))
 
     def delete(self, path: str) -> None:
-        """End what is there; it ends at once."""
-        answer = self.http.delete(self.address + path, headers=bearing(ANNA), timeout=scaled(30))
+        """Delete a resource; must succeed."""
+        answer = self.http.delete(self.address + path, headers=bearer(ANNA), timeout=scaled(30))
         assert answer.status_code == HTTPStatus.NO_CONTENT, answer.text
 
     def run(self, work: Callable[[], Any]) -> Any:
-        """Do this in the relay's own thread, and wait."""
+        """Run this in the relay's thread and wait."""
         return asyncio.run_coroutine_threadsafe(work(), self._loop).result(60)
 
     def close(self) -> None:
-        """End it, and say how it ended: nothing may be left."""
+        """Stop the relay and its thread."""
         self.http.close()
         self.run(self._runner.cleanup)
         self._loop.call_soon_threadsafe(self._loop.stop)
@@ -142,12 +142,12 @@ def target() -> Iterator[Target]:
     target = Target()
     yield target
     target.close()
-    assert [eyes.closed for eyes in target.stage_factory.made] == [1] * len(target.stage_factory.made)
+    assert [stages.closed for stages in target.stage_factory.made] == [1] * len(target.stage_factory.made)
 
 
 @pytest.fixture(scope="module")
 def real(target: Target) -> str:
-    """An offer, as a browser would make it. Its browser has gone."""
+    """A browser's offer. The browser is closed."""
 
     async def make() -> str:
         async with Browser() as browser:
@@ -156,7 +156,7 @@ def real(target: Target) -> str:
     return str(target.run(make))
 
 
-def bearing(token: str | None) -> dict[str, str]:
+def bearer(token: str | None) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"} if token else {}
 
 
@@ -167,23 +167,23 @@ def operations() -> list[Any]:
 
 @schemathesis.serializer("application/sdp", "application/trickle-ice-sdpfrag")
 def write_text(_: SerializationContext, value: object) -> bytes:
-    """As it is, where it is text; malformed input may be anything."""
+    """Text as it is; malformed input may be anything."""
     return (value if isinstance(value, str) else json.dumps(value, default=str)).encode(errors="replace")
 
 
-def nothing_broke(_: CheckContext, response: Response, case: Case[Any]) -> None:
-    """No 5xx but those that say whose fault it is, and what to do."""
-    assert response.status_code < 500 or response.status_code in DOCUMENTED, f"{case.method} {case.path} broke down"
+def no_server_error(_: CheckContext, response: Response, case: Case[Any]) -> None:
+    """No 5xx but those that are documented."""
+    assert response.status_code < 500 or response.status_code in DOCUMENTED, f"{case.method} {case.path} failed"
 
 
 @pytest.mark.parametrize("token", [ANNA, None, "wrong"], ids=["token", "no token", "wrong token"])
 def test_every_endpoint_answers_as_it_is_described(target: Target, token: str | None) -> None:
-    """Each with well-formed and with malformed input, where it takes any."""
+    """Each with valid and with malformed input, if it takes any."""
     for operation in operations():
         takes = bool(operation.body or operation.query)
         for mode in list(GenerationMode) if takes and token == ANNA else [GenerationMode.POSITIVE]:
 
-            @settings(BOUNDED, max_examples=(4 if takes else 2) if token == ANNA else 2)
+            @settings(FUZZ_SETTINGS, max_examples=(4 if takes else 2) if token == ANNA else 2)
             @given(operation.as_strategy(generation_mode=mode))
             def ask(case: Case[Any]) -> None:
                 target.ask(case, token)
@@ -198,20 +198,20 @@ def test_what_is_asked_of_a_living_session_is_answered_as_described(target: Targ
     for operation in sorted(about, key=lambda one: one.method == "delete"):
         name = target.open(real)
 
-        @settings(BOUNDED, max_examples=3)
+        @settings(FUZZ_SETTINGS, max_examples=3)
         @given(operation.as_strategy())
         def ask(case: Case[Any]) -> None:
             case.path_parameters = {**(case.path_parameters or {}), "id": name}  # noqa: B023 - called at once
             target.ask(case, ANNA)
 
         ask()
-        target.http.delete(f"{target.address}/api/sessions/{name}", headers=bearing(ANNA))
+        target.http.delete(f"{target.address}/api/sessions/{name}", headers=bearer(ANNA))
     assert target.sessions == 0
 
 
 @st.composite
-def mangled(draw: st.DrawFn, text: str) -> str:  # noqa: C901 - a list of ways
-    """An offer of which a few lines are gone, doubled, swapped, cut, or say another number or word."""
+def mutated(draw: st.DrawFn, text: str) -> str:  # noqa: C901 - a list of ways
+    """An offer with a few lines removed, duplicated, moved, cut or inserted, or with other numbers or words."""
     lines = text.splitlines()
     for _ in range(draw(st.integers(1, 4))):
         at = draw(st.integers(0, len(lines) - 1))
@@ -228,7 +228,7 @@ def mangled(draw: st.DrawFn, text: str) -> str:  # noqa: C901 - a list of ways
                 number = str(draw(st.sampled_from([-1, 0, 1, 65536, 2**31, 2**63, 10**40])))
                 lines[at] = re.sub(r"\d+", number, lines[at], count=draw(st.integers(1, 3)))
             case "word":
-                word = draw(st.text(max_size=8)).replace("\\", "\\\\")  # taken as it is
+                word = draw(st.text(max_size=8)).replace("\\", "\\\\")  # literal
                 lines[at] = re.sub(r"[A-Za-z-]{2,}", word, lines[at], count=1)
             case "insert":
                 lines.insert(at, draw(st.sampled_from(INSERTED)))
@@ -238,8 +238,8 @@ def mangled(draw: st.DrawFn, text: str) -> str:  # noqa: C901 - a list of ways
 def test_an_offer_that_was_real_once_is_answered_or_refused_and_leaves_nothing(target: Target, real: str) -> None:
     accepted = set()
 
-    @settings(BOUNDED, max_examples=90)
-    @given(mangled(real), st.sampled_from(["/api/sessions", "/api/sessions?returns=field", "/whip", "/whep/"]))
+    @settings(FUZZ_SETTINGS, max_examples=90)
+    @given(mutated(real), st.sampled_from(["/api/sessions", "/api/sessions?returns=field", "/whip", "/whep/"]))
     def offer_it(sdp: str, path: str) -> None:
         watched = target.open(real) if path == "/whep/" else ""
         body = (sdp.replace("sendonly", "recvonly") if watched else sdp).encode(errors="replace")
@@ -252,7 +252,7 @@ def test_an_offer_that_was_real_once_is_answered_or_refused_and_leaves_nothing(t
             target.delete(f"/api/sessions/{watched}")
 
     offer_it()
-    assert {HTTPStatus.CREATED, HTTPStatus.BAD_REQUEST} <= accepted, "it is either all or nothing that is accepted"
+    assert {HTTPStatus.CREATED, HTTPStatus.BAD_REQUEST} <= accepted, "all or none were accepted"
     assert target.sessions == 0
 
 
@@ -267,25 +267,25 @@ def test_whatever_is_said_over_the_data_channel_is_answered_by_a_message() -> No
     )
     messages = st.dictionaries(words, values, max_size=4).map(json.dumps) | values.map(json.dumps)
 
-    @settings(BOUNDED, max_examples=150)
+    @settings(FUZZ_SETTINGS, max_examples=150)
     @given(messages | st.text(max_size=60) | st.binary(max_size=20))
     @example('{"type": "ping", "t": 1e999}')
     @example('{"type": "settings", "pitch": 1e999}')
     @example('{"type": "settings", "type": "trace"}')
     @example(3000 * "[")
     @example(5000 * " ")
-    def say(text: str | bytes) -> None:
-        said: list[str] = []
-        control = Control(FakeStages(), said.append, 4096, Clock())
+    def send_message(text: str | bytes) -> None:
+        sent: list[str] = []
+        control = Control(FakeStages(), sent.append, 4096, Clock())
         control.receive(text)
-        for one in said:
+        for one in sent:
             assert "type" in json.loads(one, parse_constant=pytest.fail)
 
-    say()
+    send_message()
 
 
 async def test_text_that_is_none_ends_its_own_session_and_no_other() -> None:
-    """aiortc gives up the connection for it. No browser sends it."""
+    """aiortc closes the connection. No browser sends this."""
     stage_factory = StageFactory()
     settings = Serve.read(["--port", "0"], "test")
     async with listening(settings, stage_factory) as address, Browser() as one, Browser() as other:
@@ -299,5 +299,7 @@ async def test_text_that_is_none_ends_its_own_session_and_no_other() -> None:
         await sctp._data_channel_flush()
         await until(lambda: one.peer.connectionState == "closed")
         assert await other.see(3)
-        assert sum(eyes.closed for eyes in stage_factory.made) == 2, "those tried at the start, and those of the one"
-    assert [eyes.closed for eyes in stage_factory.made] == [1, 1, 1]
+        assert sum(stages.closed for stages in stage_factory.made) == 2, (
+            "those of the trial run, and those of the first browser"
+        )
+    assert [stages.closed for stages in stage_factory.made] == [1, 1, 1]

@@ -1,4 +1,4 @@
-"""The whole way, with a real Janus: an offer asks the relay to publish, and others in the room see it corrected."""
+"""End to end with a real Janus: an offer asks the relay to publish, and the room receives the corrected video."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -30,7 +30,7 @@ def janus() -> Iterator[RunningJanus]:
 
 @pytest.fixture
 async def client(janus: RunningJanus) -> AsyncIterator[Client]:
-    """A client of a relay that asks for tokens and may call this Janus."""
+    """A client of a relay that requires tokens and may call this Janus."""
     settings = Serve.read(["--token-key", KEY, "--meetings", f'{{"main": "{janus.address}"}}'], "test")
     async with TestClient(TestServer(assemble(settings, Marking))) as client:
         yield client
@@ -41,20 +41,20 @@ def token(rights: tuple[Right, ...] = ("session",), room: str | None = None) -> 
 
 
 async def ask(client: Client, browser: Browser, publish: object, returns: str = "video") -> ClientResponse:
-    """Offer what the browser has, with this wish."""
+    """Send the browser's offer with this publish request."""
     body = {"type": "offer", "sdp": await browser.offer(), "publish": publish, "returns": returns}
     return await client.post("/api/sessions", json=body, headers=token(room="1234"))
 
 
 async def join(client: Client, browser: Browser, returns: str = "video") -> str:
-    """Be in the meeting; gives the session's path."""
+    """Join the meeting; gives the session's path."""
     response = await ask(client, browser, INTO, returns)
     assert response.status == 201, await response.text()
     await browser.accept((await response.json())["sdp"])
     return response.headers["Location"]
 
 
-async def hear_of_meeting(browser: Browser) -> tuple[str, str]:
+async def receive_meeting_state(browser: Browser) -> tuple[str, str]:
     """State and detail of the next message about the meeting."""
     message: dict[str, Any] = await browser.hear("meeting")
     return message["state"], message["detail"]
@@ -84,12 +84,12 @@ async def test_the_page_is_told_when_the_meeting_goes_away_and_when_it_is_back(
         await join(client, browser)
         await browser.see(2)
         janus.kill()
-        state, detail = await hear_of_meeting(browser)
+        state, detail = await receive_meeting_state(browser)
         assert state == "lost"
         assert detail
-        assert await browser.see(2), "the page's own picture goes on"
+        assert await browser.see(2), "the page still receives video"
         janus.start()
-        assert await hear_of_meeting(browser) == ("joined", "")
+        assert await receive_meeting_state(browser) == ("joined", "")
         async with watching(janus, "Carla") as tracks:
             await until_marked(tracks.video)
 
@@ -100,21 +100,21 @@ async def test_the_page_is_told_when_it_is_put_out(client: Client, janus: Runnin
         path = await join(client, browser, returns)
         await browser.hear("settings")
         await put_out(janus, "Carla")
-        state, detail = await hear_of_meeting(browser)
+        state, detail = await receive_meeting_state(browser)
         assert state == "ended"
         assert "put this video out" in detail
         await listed(janus, "Carla", sends=False)
         if returns == "video":
-            assert await browser.see(2), "the page's own picture goes on"
+            assert await browser.see(2), "the page still receives video"
             assert (await client.get(path, headers=token())).status == 200
         else:
-            await gone(client, path)
+            await wait_ended(client, path)
 
 
-async def gone(client: Client, path: str) -> None:
-    """Waits until the session has ended."""
+async def wait_ended(client: Client, path: str) -> None:
+    """Wait until the session has ended."""
     async with asyncio.timeout(scaled(30)):
-        while (await client.get(path, headers=token())).status != 404:  # noqa: ASYNC110 - the relay has to be asked
+        while (await client.get(path, headers=token())).status != 404:  # noqa: ASYNC110 - the relay has to be polled
             await asyncio.sleep(0.05)
 
 
@@ -144,15 +144,15 @@ async def test_a_field_session_has_no_video_for_a_meeting(client: Client) -> Non
 
 async def test_a_meeting_that_lets_nobody_in_is_told_by_name(janus: RunningJanus) -> None:
     settings = Serve.read(["--meetings", f'{{"main": "{janus.address}"}}'], "test")
-    eyes: list[Marking] = []
+    made: list[Marking] = []
 
-    def open_eyes(correction: Any) -> Marking:
-        eyes.append(Marking(correction))
-        return eyes[-1]
+    def make_stages(correction: Any) -> Marking:
+        made.append(Marking(correction))
+        return made[-1]
 
     async with (
         sending(janus, "Anna", 1),
-        TestClient[web.Request, web.Application](TestServer(assemble(settings, open_eyes))) as client,
+        TestClient[web.Request, web.Application](TestServer(assemble(settings, make_stages))) as client,
     ):
         await listed(janus, "Anna", 1)
         for room, code in ((77, "unknown_room"), (5, "wrong_pin"), (1, "room_full")):
@@ -163,7 +163,7 @@ async def test_a_meeting_that_lets_nobody_in_is_told_by_name(janus: RunningJanus
         async with Browser() as browser:
             response = await ask(client, browser, INTO)
             assert (response.status, (await response.json())["code"]) == (502, "meeting_unreachable")
-        assert [one.closed for one in eyes] == [1] * 5, "the trial and four who could not come in"
+        assert [one.closed for one in made] == [1] * 5, "the trial run and four that could not join"
 
 
 async def test_a_server_that_is_not_listed_is_never_called(client: Client) -> None:

@@ -5,4 +5,4 @@ from relay.config.reading import Command
 
 
 class Check(Command, Engine):
-    """Check that this machine has what the relay needs, and say what is missing."""
+    """Check that this machine has what the relay needs, and report what is missing."""

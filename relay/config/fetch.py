@@ -5,6 +5,6 @@ from relay.config.reading import Command
 
 
 class Fetch(Command):
-    """Fetch the landmark model, which the other commands otherwise do when they first start."""
+    """Download the landmark model, which the other commands otherwise do at their first start."""
 
     model: ModelFile = DEFAULT_MODEL

@@ -1,4 +1,4 @@
-"""How the four lines run, and how far apart their frames may be."""
+"""Pipeline settings: how the four lines run, and how far apart their frames may be."""
 
 from typing import Final, Literal, Self
 
@@ -8,7 +8,7 @@ from relay.errors import ConfigError
 
 PipelineMode = Literal["sequential", "pipelined"]
 ReturnMode = Literal["video", "field", "none"]
-LONGEST_LINES: Final = 30  # frames
+MAX_DISTANCE: Final = 30  # frames
 
 
 class Lines(BaseModel, frozen=True):
@@ -16,22 +16,22 @@ class Lines(BaseModel, frozen=True):
 
     pipeline: PipelineMode = Field(
         "pipelined",
-        description="pipelined: the shown frame waits for nothing and uses the newest landmarks and field; "
+        description="pipelined: a frame is shown without waiting, with the newest landmarks and field; "
         "sequential: it waits for its own",
     )
     max_landmark_age: int = Field(
-        5, ge=0, le=15, description="older landmarks than this fade the correction out [frames]"
+        5, ge=0, le=15, description="landmarks older than this fade the correction out [frames]"
     )
-    max_field_age: int = Field(6, ge=0, le=15, description="an older field than this fades the correction out [frames]")
+    max_field_age: int = Field(6, ge=0, le=15, description="a field older than this fades the correction out [frames]")
     landmark_every: int = Field(
         0,
         ge=0,
         le=10,
-        description="landmarks are found in every n-th frame and carried on between; 0: each, but every second where "
-        "the browser warps [frames]",
+        description="detect landmarks in every n-th frame and track them in between; 0: in every frame, or in every "
+        "second one where the browser warps [frames]",
     )
     field_every: int = Field(
-        0, ge=0, le=10, description="a field is made for every n-th frame; 0: as with --landmark-every [frames]"
+        0, ge=0, le=10, description="compute a field for every n-th frame; 0: as with --landmark-every [frames]"
     )
 
     @model_validator(mode="after")
@@ -46,10 +46,10 @@ class Lines(BaseModel, frozen=True):
         return self
 
     def every(self, returns: ReturnMode) -> tuple[int, int]:
-        """In which frames landmarks are found, and for which a field is made: every so many.
+        """Intervals in frames at which landmarks are detected and fields are computed.
 
-        Who warps by itself carries both on to its own newest frames; half of them take half the work, and of the
-        fields half the network.
+        A client that warps by itself moves both on to its own newest frames. There every second frame is enough,
+        which halves the work, and for the fields the bandwidth.
         """
         usual = 2 if returns == "field" else 1
         return self.landmark_every or usual, self.field_every or usual
@@ -67,7 +67,7 @@ class Schedule(BaseModel, frozen=True):
 
     @classmethod
     def parse(cls, text: object) -> object:
-        """From "n,m,q"; anything else is left to the validation. Raises ValueError that says what is wrong."""
+        """From "n,m,q"; anything else is left to validation. Raises ValueError that says what is wrong."""
         if not isinstance(text, str):
             return text
         words = [word.strip() for word in text.split(",")]
@@ -75,13 +75,11 @@ class Schedule(BaseModel, frozen=True):
             raise ValueError("three whole numbers of frames, none below zero, as in 1,2,3")
         n, m, q = (int(word) for word in words)
         if n > m:
-            raise ValueError(
-                f"m must be at least n, {n}: a field of frame x+{n} is placed at landmarks that are no older"
-            )
+            raise ValueError(f"m must be at least n, {n}: a field of frame x+{n} cannot be applied at older landmarks")
         if m > q:
             raise ValueError(f"q must be at least m, {m}: a shown frame cannot wait for landmarks of a later one")
-        if q > LONGEST_LINES:
-            raise ValueError(f"q is at most {LONGEST_LINES} frames: no older field fits the eyes")
+        if q > MAX_DISTANCE:
+            raise ValueError(f"q must be at most {MAX_DISTANCE}: an older field does not fit the eyes")
         return {"n": n, "m": m, "q": q}
 
     def __str__(self) -> str:

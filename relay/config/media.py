@@ -1,4 +1,4 @@
-"""How pictures travel between the relay and the others: losses, queues, codecs, bitrates, ICE."""
+"""WebRTC settings: packet loss, queues, codecs, bitrates, ICE."""
 
 from typing import Annotated, Self
 
@@ -14,30 +14,31 @@ class Media(BaseModel, frozen=True):
 
     release_on_marker: bool = Field(
         True,
-        description="decode a received frame with its last packet, and not a frame later with the next one's first",
+        description="decode a received frame at its last packet instead of at the first packet of the next frame",
     )
     rescue: bool = Field(
         True,
-        description="ask again for lost packets, and then for a keyframe, so that losses freeze no picture for long",
+        description="request lost packets again, and then a keyframe, so that losses freeze the video only briefly",
     )
     keyframe_interval: float = Field(
-        0.3, ge=0, le=10, description="send a keyframe at most this often to those who ask; 0: whenever [seconds]"
+        0.3, ge=0, le=10, description="minimum time between requested keyframes; 0: no limit [seconds]"
     )
     packet_history: int = Field(
-        1024, ge=128, le=8192, description="sent packets that are kept in case they are asked for again [packets]"
+        1024, ge=128, le=8192, description="sent packets that are kept for retransmission [packets]"
     )
-    bounded_queues: bool = Field(
-        True, description="let a received frame wait behind few others only, and drop what is too much"
-    )
+    bounded_queues: bool = Field(True, description="bound the queues of received frames, and drop what exceeds them")
     codec_threads: int = Field(
-        0, ge=0, le=64, description="most threads of one video encoder or decoder; 0: the cores of this container"
+        0,
+        ge=0,
+        le=64,
+        description="maximum number of threads of one video encoder or decoder; 0: the cores of this container",
     )
-    start_bitrate: int = Field(2500, ge=100, le=20000, description="video bitrate to start with [kbit/s]")
-    max_bitrate: int = Field(5000, ge=100, le=50000, description="highest video bitrate [kbit/s]")
+    start_bitrate: int = Field(2500, ge=100, le=20000, description="initial video bitrate [kbit/s]")
+    max_bitrate: int = Field(5000, ge=100, le=50000, description="maximum video bitrate [kbit/s]")
     ice_servers: list[IceUrl] = Field(
         [],
         description="STUN and TURN addresses for relay and browser, as JSON: "
-        '["stun:host:3478"]; none is needed locally',
+        '["stun:host:3478"]; not needed on a local network',
     )
 
     @model_validator(mode="after")

@@ -10,7 +10,7 @@ from relay.errors import ConfigError
 
 
 class Command(BaseSettings):
-    """Flags and environment, for one verb of the command line."""
+    """Flags and environment of one command."""
 
     model_config = SettingsConfigDict(
         env_prefix="EYELINE_",
@@ -24,9 +24,9 @@ class Command(BaseSettings):
 
     @classmethod
     def read(cls, arguments: list[str], program: str) -> Self:
-        """The settings from these command-line words and the environment.
+        """The settings from these command-line arguments and the environment.
 
-        Raises ConfigError naming key, value and what would be right; SystemExit for --help and unknown flags.
+        Raises ConfigError naming key, value and what would be valid; SystemExit for --help and unknown flags.
         """
         try:
             source: CliSettingsSource[Any] = CliSettingsSource(
@@ -36,11 +36,11 @@ class Command(BaseSettings):
         except ValidationError as error:
             raise ConfigError(describe(error)) from error
         except SettingsError as error:
-            raise ConfigError(f"{error}; a list is written as JSON") from error
+            raise ConfigError(f"{error}; lists are written as JSON") from error
 
 
 def describe(error: ValidationError) -> str:
-    """The first thing that is wrong, as "KEY: VALUE is not right: what would be"."""
+    """The first error, as "KEY: VALUE is not right: REASON"."""
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"]) or "settings"
     if first["type"] in {"missing", "extra_forbidden"}:
@@ -49,9 +49,9 @@ def describe(error: ValidationError) -> str:
 
 
 def cap_threads(threads: int) -> None:
-    """Keep OMP-like pools of numeric libraries small; call before they are imported.
+    """Limit the thread pools of numeric libraries (OpenMP and similar); call before they are imported.
 
-    A pool as large as the machine, spinning, starves the event loop until ICE gives up.
+    A pool of one spinning thread per core starves the event loop until ICE times out.
     """
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
         os.environ.setdefault(name, str(threads))

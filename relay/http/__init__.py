@@ -1,1 +1,1 @@
-"""The relay's HTTP side: API, WHIP, WHEP, taps, access, probes, metrics. Knows nothing of frames and faces."""
+"""The relay's HTTP side: API, WHIP, WHEP, taps, access control, probes, metrics. Knows nothing of frames and faces."""

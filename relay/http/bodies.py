@@ -1,4 +1,4 @@
-"""What travels in the bodies of HTTP requests and answers. Plain, validated data; knows no endpoint."""
+"""Models of HTTP request and response bodies: plain, validated data. Knows no endpoint."""
 
 from typing import Annotated, Any, Literal, Self, TypeVar
 
@@ -12,7 +12,7 @@ from relay.errors import MalformedError
 
 M = TypeVar("M", bound=BaseModel)
 
-# Described as what they are, but validated later: a wrong setting is another problem than a wrong body.
+# Documented as Correction but validated later: an invalid setting is another problem than an invalid body.
 Settings = Annotated[dict[str, Any], WithJsonSchema(Correction.model_json_schema())]
 
 
@@ -23,7 +23,9 @@ Display = Annotated[str, Field(min_length=1, max_length=100)]
 
 
 class IntoJanus(BaseModel, frozen=True, extra="forbid", strict=True):
-    """A room of Janus's VideoRoom. janus: name or address of one of the relay's meetings. display: as others see it."""
+    """A room of Janus's VideoRoom. janus: name or address of one of the relay's meetings. display: name shown
+    to the others.
+    """
 
     janus: Address
     room: RoomName
@@ -32,24 +34,24 @@ class IntoJanus(BaseModel, frozen=True, extra="forbid", strict=True):
 
 
 class IntoWhip(BaseModel, frozen=True, extra="forbid", strict=True):
-    """Whatever takes WHIP (RFC 9725). whip: name or address of one of the relay's meetings."""
+    """A WHIP endpoint (RFC 9725). whip: name or address of one of the relay's meetings."""
 
     whip: Address
     token: Annotated[str, Field(max_length=4096)] | None = None
 
 
-def _way(publish: object) -> str:
+def _publish_kind(publish: object) -> str:
     return "whip" if isinstance(publish, IntoWhip) or (isinstance(publish, dict) and "whip" in publish) else "janus"
 
 
-Publish = Annotated[Annotated[IntoJanus, Tag("janus")] | Annotated[IntoWhip, Tag("whip")], Discriminator(_way)]
+Publish = Annotated[Annotated[IntoJanus, Tag("janus")] | Annotated[IntoWhip, Tag("whip")], Discriminator(_publish_kind)]
 
 
 class Offer(BaseModel, frozen=True, extra="forbid", strict=True):
-    """An offer as JSON, with the settings that are to differ from the relay's defaults.
+    """An offer as JSON, with the settings that differ from the relay's defaults.
 
-    returns: what is to come back; field: no picture, but where to move the pixels (docs/protocol.md); none: nothing,
-    the corrected track goes elsewhere. publish: the meeting that the relay brings the corrected track into.
+    returns: what the relay sends back; field: no video, but where to move the pixels (docs/protocol.md); none: nothing,
+    the corrected track is sent elsewhere. publish: the meeting that the relay publishes the corrected track to.
     """
 
     type: Literal["offer"]
@@ -60,7 +62,7 @@ class Offer(BaseModel, frozen=True, extra="forbid", strict=True):
 
 
 class TapOrder(BaseModel, frozen=True, extra="forbid", strict=True):
-    """Whom to tap: a participant of a Janus room, by the id of his feed or by his display name."""
+    """The participant of a Janus room to tap, by feed id or by display name."""
 
     janus: Address
     room: RoomName
@@ -70,21 +72,21 @@ class TapOrder(BaseModel, frozen=True, extra="forbid", strict=True):
     settings: Settings = {}
 
     @model_validator(mode="after")
-    def _name_one(self) -> Self:
+    def _check_one_name(self) -> Self:
         if (self.feed is None) == (self.display is None):
-            raise ValueError("feed or display says whom to tap: exactly one of them")
+            raise ValueError("exactly one of feed and display is required")
         return self
 
 
 class TapAnswer(BaseModel, frozen=True):
-    """A tap has begun. id names it and cannot be guessed; display: the name under which the room sees its video."""
+    """A started tap. id: unguessable name of the tap; display: the name under which the room sees its video."""
 
     id: str
     display: str
 
 
 class Answer(BaseModel, frozen=True):
-    """The answer to an offer sent as JSON. id names the session and cannot be guessed."""
+    """The answer to an offer sent as JSON. id: unguessable name of the session."""
 
     id: str
     type: Literal["answer"] = "answer"
@@ -92,20 +94,20 @@ class Answer(BaseModel, frozen=True):
 
 
 class IceServer(BaseModel, frozen=True):
-    """As RTCPeerConnection takes it."""
+    """As in RTCPeerConnection's configuration."""
 
     urls: str
 
 
 class TurnServer(IceServer, frozen=True):
-    """One that wants to know who uses it. Good for a while: a client asks again before it connects again."""
+    """A TURN server with temporary credentials: clients request new ones before they connect again."""
 
     username: str
     credential: str
 
 
 class Ticket(BaseModel, frozen=True):
-    """A token for a guest, good for so many seconds. room: the one it is for, if it is for one."""
+    """A token for a guest. expires_in: lifetime in seconds. room: the only room it is valid for, if limited to one."""
 
     token: str
     expires_in: int
@@ -113,7 +115,7 @@ class Ticket(BaseModel, frozen=True):
 
 
 class Room(BaseModel, frozen=True):
-    """Where the room page goes. janus: for browsers; meeting: the same Janus among those that the relay may call."""
+    """The room of the room page. janus: its address for browsers; meeting: its name among the relay's meetings."""
 
     janus: str
     room: str | None
@@ -129,27 +131,29 @@ class RelayConfig(BaseModel, frozen=True):
     defaults: Correction
     limits: Limits
     max_sessions: int
-    meetings: list[str] = Field([], description="names of the meeting servers that publish and taps may ask for")
-    guests: bool = Field(False, description="a token is needed, and POST /api/guest gives one to the relay's own page")
-    room: Room | None = Field(None, description="where the room page goes")
+    meetings: list[str] = Field([], description="names of the meeting servers that publish and taps may use")
+    guests: bool = Field(
+        False, description="a token is required, and POST /api/guest gives one to the relay's own page"
+    )
+    room: Room | None = Field(None, description="the room of the room page")
 
 
 class Condition(BaseModel, frozen=True):
-    """What has to be so for a new session to be let in. detail: a sentence, mostly why it is not."""
+    """A condition for admitting a new session. detail: a sentence, usually why it is not met."""
 
     met: bool
     detail: str
 
 
 class Readiness(BaseModel, frozen=True):
-    """Whether a new session would be let in; each condition by name: models, capacity, staying."""
+    """Whether a new session would be admitted; each condition by name: models, capacity, staying."""
 
     ready: bool
     conditions: dict[str, Condition]
 
 
 class Problem(BaseModel, frozen=True):
-    """RFC 9457. code is stable and for machines, detail a sentence for people."""
+    """A problem (RFC 9457). code: stable, for programs; detail: a sentence for people."""
 
     status: int
     code: str
@@ -158,7 +162,7 @@ class Problem(BaseModel, frozen=True):
 
 
 def parse(kind: type[M], body: str | bytes) -> M:
-    """A request's JSON as what it has to be. Raises MalformedError that names the first thing that is wrong."""
+    """Validate a request's JSON. Raises MalformedError that names the first error."""
     try:
         return kind.model_validate_json(body)
     except ValidationError as error:

@@ -1,6 +1,6 @@
-"""What machines that watch over the relay ask: is it there, can it take one more, what has it done.
+"""Endpoints for monitoring: health, readiness and metrics.
 
-Outside authentication, as no answer says anything about anybody; /metrics can be kept on a port of its own.
+They need no token, as no response contains personal data; /metrics can be served on a separate port.
 """
 
 from collections.abc import Callable
@@ -11,38 +11,38 @@ from aiohttp import hdrs, web
 from relay.http.bodies import Condition, Readiness
 from relay.http.exposition import Exposition
 
-FRESH: Final = {hdrs.CACHE_CONTROL: "no-store"}
+NO_STORE: Final = {hdrs.CACHE_CONTROL: "no-store"}
 
 
 class Probes:
-    """The handlers. conditions: of being ready, by name."""
+    """The handlers. conditions: of readiness, by name."""
 
     def __init__(self, conditions: Callable[[], dict[str, Condition]], exposition: Exposition) -> None:
         self._conditions, self._exposition = conditions, exposition
 
     def health(self) -> list[web.RouteDef]:
-        """Whether it is there, and whether it is ready."""
+        """The routes of health and readiness."""
         return [
-            web.get("/healthz", self.answer, allow_head=False),
-            web.get("/readyz", self.tell_readiness, allow_head=False),
+            web.get("/healthz", self.check_health, allow_head=False),
+            web.get("/readyz", self.check_readiness, allow_head=False),
         ]
 
     def metrics(self) -> list[web.RouteDef]:
-        """What it has done."""
+        """The route of the metrics."""
         return [web.get("/metrics", self.expose, allow_head=False)]
 
-    async def answer(self, _: web.Request) -> web.Response:
-        """The process answers; more is not asked."""
-        return web.json_response({"alive": True}, headers=FRESH)
+    async def check_health(self, _: web.Request) -> web.Response:
+        """200 whenever the process responds."""
+        return web.json_response({"alive": True}, headers=NO_STORE)
 
-    async def tell_readiness(self, _: web.Request) -> web.Response:
-        """200 where a new session would be let in, 503 where not; each condition with a sentence."""
+    async def check_readiness(self, _: web.Request) -> web.Response:
+        """200 if a new session would be admitted, else 503; each condition with a sentence."""
         conditions = self._conditions()
         ready = all(condition.met for condition in conditions.values())
         body = Readiness(ready=ready, conditions=conditions).model_dump_json()
-        return web.Response(text=body, content_type="application/json", status=200 if ready else 503, headers=FRESH)
+        return web.Response(text=body, content_type="application/json", status=200 if ready else 503, headers=NO_STORE)
 
     async def expose(self, request: web.Request) -> web.Response:
-        """The figures for Prometheus."""
+        """The metrics for Prometheus."""
         text, kind = await self._exposition.render(request.headers.get(hdrs.ACCEPT, ""))
-        return web.Response(body=text, headers={**FRESH, hdrs.CONTENT_TYPE: kind})
+        return web.Response(body=text, headers={**NO_STORE, hdrs.CONTENT_TYPE: kind})

@@ -1,4 +1,4 @@
-"""One table from errors to RFC 9457 problems, and the middleware that applies it. Knows no endpoint."""
+"""The errors that become RFC 9457 problems, and the middleware that does it. Knows no endpoint."""
 
 import logging
 from collections.abc import Awaitable, Callable
@@ -71,11 +71,11 @@ log = logging.getLogger(__name__)
 
 @web.middleware
 async def answer_problems(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Turn every error of a handler into a problem; nothing else ever reaches the client."""
+    """Turn every error of a handler into a problem, so that no other error response reaches the client."""
     try:
         return await handler(request)
     except RequestError as error:
-        return _respond(error.status, error.code, str(error), _hints(error))
+        return _respond(error.status, error.code, str(error), _error_headers(error))
     except web.HTTPRequestEntityTooLarge:
         limit = request.client_max_size
         return _respond(TooLargeError.status, TooLargeError.code, f"the body is over {limit} bytes", {})
@@ -87,25 +87,25 @@ async def answer_problems(request: web.Request, handler: Handler) -> web.StreamR
         log.error("%s %s: %s", request.method, _endpoint(request), error)
         return _respond(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", str(error), {})
     except Exception:
-        log.exception("%s %s broke down", request.method, _endpoint(request))
-        detail = "the relay made a mistake; its log says which"
+        log.exception("%s %s failed", request.method, _endpoint(request))
+        detail = "internal error of the relay; see its log"
         return _respond(HTTPStatus.INTERNAL_SERVER_ERROR, "internal", detail, {})
 
 
 def _endpoint(request: web.Request) -> str:
-    """The path without the names in it, which are not for the log."""
+    """The path without names, which must not be logged."""
     resource = request.match_info.route.resource
     return resource.canonical if resource else "(no endpoint)"
 
 
-def _hints(error: RequestError) -> dict[str, str]:
+def _error_headers(error: RequestError) -> dict[str, str]:
     if isinstance(error, BusyError | TooManyRequestsError):
         return {"Retry-After": str(error.retry_after_s)}
     return _challenge(error)
 
 
 def _challenge(error: RequestError) -> dict[str, str]:
-    """What kind of token is wanted, and what is wrong with the one that came (RFC 6750, 3)."""
+    """The required kind of token, and what is wrong with the given one (RFC 6750, 3)."""
     if isinstance(error, UnauthorizedError):
         wrong = f', error="invalid_token", error_description="{error}"' if error.told else ""
         return {"WWW-Authenticate": f'Bearer realm="eyeline"{wrong}'}

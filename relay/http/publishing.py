@@ -1,6 +1,6 @@
-"""From what a client asks for to the way into a meeting, if the relay may call that meeting and he may enter it.
+"""Creates the meeting adapter for a request, if the relay may call that meeting and the client may enter it.
 
-Nothing is called here. What is not in the settings is refused before anything is sent anywhere.
+Nothing is connected here. A meeting that is not in the settings is refused before anything is sent.
 """
 
 from collections.abc import Collection
@@ -16,17 +16,17 @@ from relay.session.tap import TapRequest
 from relay.session.turn import ice_servers
 from relay.sfu.egress import Egress
 from relay.sfu.janus import JanusEgress
-from relay.sfu.subscription import Subscription, Wanted
+from relay.sfu.subscription import ParticipantSelector, Subscription
 from relay.sfu.whip import WhipEgress
 
-JANUS: Final = {"ws", "wss"}  # schemes of its addresses
+JANUS: Final = {"ws", "wss"}  # schemes of Janus addresses
 WHIP: Final = {"http", "https"}
 
 
 def egress_for(publish: IntoJanus | IntoWhip, settings: Serve, identity: Identity = ANONYMOUS) -> Egress:
-    """The way into this meeting. Raises TargetError, ForbiddenError.
+    """The adapter for this meeting. Raises TargetError, ForbiddenError.
 
-    A token that is for one room is good for this room of any Janus, and for the WHIP endpoint of this name.
+    A token for one room is valid for this room of any Janus, and for the WHIP endpoint of this name.
     """
     servers = ice_servers(settings, identity.owner)
     match publish:
@@ -42,31 +42,29 @@ def egress_for(publish: IntoJanus | IntoWhip, settings: Serve, identity: Identit
 
 
 def tap_for(order: TapOrder, settings: Serve, identity: Identity = ANONYMOUS) -> TapRequest:
-    """A tap as ordered. Raises TargetError, ForbiddenError."""
+    """The requested tap. Raises TargetError, ForbiddenError."""
     _, address = find_meeting(order.janus, settings, JANUS)
-    room, wanted = str(order.room), Wanted(order.feed, order.display)
+    room, selector = str(order.room), ParticipantSelector(order.feed, order.display)
     identity.require("tap", room)
 
     def servers() -> list[RTCIceServer]:
-        # Whoever is tapped may come back when the first credentials have long expired.
+        # The participant may return after the first credentials have expired.
         return ice_servers(settings, identity.owner)
 
     return TapRequest(
-        Subscription(address, room, order.pin, wanted, servers()),
+        Subscription(address, room, order.pin, selector, servers()),
         lambda display: JanusEgress(address, room, order.pin, display, servers()),
         order.settings,
         identity.owner,
     )
 
 
-def find_meeting(asked: str, settings: Serve, schemes: Collection[str]) -> tuple[str, str]:
-    """Name and address of the meeting server that is asked for by either. Raises TargetError."""
-    fitting = {name: address for name, address in settings.meetings.items() if address.partition(":")[0] in schemes}
-    for name, address in fitting.items():
-        if asked == name or asked.rstrip("/") == address.rstrip("/"):
+def find_meeting(requested: str, settings: Serve, schemes: Collection[str]) -> tuple[str, str]:
+    """Name and address of the meeting server requested by either. Raises TargetError."""
+    allowed = {name: address for name, address in settings.meetings.items() if address.partition(":")[0] in schemes}
+    for name, address in allowed.items():
+        if requested == name or requested.rstrip("/") == address.rstrip("/"):
             return name, address
-    if not fitting:
-        raise TargetError(
-            "this relay may call no meeting server of that kind; whoever runs it lists them in --meetings"
-        )
-    raise TargetError(f"the relay may not call that meeting server; it may call {', '.join(sorted(fitting))}")
+    if not allowed:
+        raise TargetError("this relay may call no meeting server of that kind; its operator lists them in --meetings")
+    raise TargetError(f"the relay may not call that meeting server; it may call {', '.join(sorted(allowed))}")

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from relay.config.lines import ReturnMode
 from relay.config.serve import Serve
 from relay.errors import MalformedError, UnsupportedMediaTypeError
-from relay.http.access.gate import check_same_origin, identity_of, known
+from relay.http.access.gate import check_same_origin, has_identity, identity_of
 from relay.http.access.tokens import mint_for_guest
 from relay.http.bodies import Answer, IceServer, Offer, RelayConfig, Room, Ticket, TurnServer, parse
 from relay.http.openapi.document import document
@@ -23,11 +23,11 @@ from relay.session.turn import ice_servers
 SDP: Final = "application/sdp"
 JSON: Final = "application/json"
 
-# Modules are only run when served as JavaScript; the system's own table of types may say otherwise.
+# Browsers run modules only if served as JavaScript; the system's table of types may differ.
 TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 
 PAGE_HEADERS: Final = {
-    "Cache-Control": "no-cache",  # kept, but asked for each time: a new relay brings a new page
+    "Cache-Control": "no-cache",  # cached, but revalidated: a new relay has a new page
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; "
     "style-src 'self' 'unsafe-inline'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'",
     "Referrer-Policy": "no-referrer",
@@ -42,7 +42,7 @@ class Routes:
         self._settings, self._sessions, self._page = settings, sessions, page.resolve()
 
     def table(self) -> list[web.RouteDef]:
-        """Every endpoint; the page comes last, it matches any path."""
+        """Every endpoint; the page is last, as it matches any path."""
         return [
             web.post("/api/sessions", self.open_session),
             web.get("/api/sessions/{id}", self.read_session, allow_head=False),
@@ -55,7 +55,7 @@ class Routes:
         ]
 
     async def open_session(self, request: web.Request) -> web.Response:
-        """Offer in, answer out."""
+        """Open a session: offer in, answer out."""
         if request.content_type not in {SDP, JSON}:
             raise UnsupportedMediaTypeError(f"the Content-Type must be {SDP} or {JSON}")
         identity = identity_of(request)
@@ -78,35 +78,35 @@ class Routes:
     async def read_session(self, request: web.Request) -> web.Response:
         """The newest statistics."""
         session = self._sessions.find(request.match_info["id"])
-        identity_of(request).own(session.owner)
+        identity_of(request).require_owner(session.owner)
         statistics = session.statistics()
         return web.Response(text=statistics.to_json(), content_type=JSON, headers={"Cache-Control": "no-store"})
 
     async def close_session(self, request: web.Request) -> web.Response:
-        """End a session; answers when everything it held has been released.
+        """End a session; responds once all its resources are released.
 
-        A beacon brings no token, so for it the name, which cannot be guessed, is enough.
+        A beacon carries no token, so for it the unguessable name is enough.
         """
         name = request.match_info["id"]
-        if known(request):
-            identity_of(request).own(self._sessions.find(name).owner)
+        if has_identity(request):
+            identity_of(request).require_owner(self._sessions.find(name).owner)
         await self._sessions.close(name)
         return web.Response(status=204)
 
     async def admit_guest(self, request: web.Request) -> web.Response:
-        """A token for whoever opened the page."""
+        """A token for a visitor of the relay's own page."""
         check_same_origin(request)
         settings = self._settings
         token = mint_for_guest(settings)
         return _json(Ticket(token=token, expires_in=int(settings.guest_ttl), room=settings.guest_room))
 
     async def read_config(self, request: web.Request) -> web.Response:
-        """What a client should know before it makes an offer. TURN servers are for those who may use the relay."""
+        """What a client should know before it makes an offer. TURN servers only for identified clients."""
         settings = self._settings
-        servers = ice_servers(settings, identity_of(request).owner if known(request) else "")
+        servers = ice_servers(settings, identity_of(request).owner if has_identity(request) else "")
         config = RelayConfig(
             version=metadata.version("eyeline"),
-            iceServers=[_ice_server(one) for one in servers if known(request) or one.username is None],
+            iceServers=[_ice_server(one) for one in servers if has_identity(request) or one.username is None],
             defaults=settings.correction,
             limits=settings.limits,
             max_sessions=settings.max_sessions,
@@ -117,7 +117,7 @@ class Routes:
         return _json(config)
 
     async def read_openapi(self, _: web.Request) -> web.Response:
-        """This API, for machines."""
+        """This API as an OpenAPI document."""
         return web.json_response(document())
 
     async def read_page(self, request: web.Request) -> web.StreamResponse:
@@ -138,7 +138,7 @@ def _room(settings: Serve) -> Room | None:
 
 
 def _room_policy(settings: Serve) -> dict[str, str]:
-    """The page's policy, but that the room page may also call its Janus."""
+    """The Content-Security-Policy of the room page, which may also connect to its Janus."""
     name, address = "Content-Security-Policy", settings.room_janus or ""
     if not address.startswith("ws"):
         return {}
@@ -146,11 +146,11 @@ def _room_policy(settings: Serve) -> dict[str, str]:
     return {name: f"{PAGE_HEADERS[name]}; connect-src 'self' {origin}"}
 
 
-def _returns(asked: str) -> ReturnMode:
+def _returns(requested: str) -> ReturnMode:
     for mode in get_args(ReturnMode):
-        if asked == mode:
+        if requested == mode:
             return cast("ReturnMode", mode)
-    raise MalformedError(f"returns: {asked!r} is not right: it is one of {', '.join(get_args(ReturnMode))}")
+    raise MalformedError(f"returns: {requested!r} is not right: it is one of {', '.join(get_args(ReturnMode))}")
 
 
 def _ice_server(server: RTCIceServer) -> IceServer:

@@ -1,4 +1,4 @@
-"""What WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep) have in common: SDP over HTTP, and candidates that follow.
+"""What WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep) have in common: SDP over HTTP, and trickled candidates.
 
 Knows nothing of sessions and viewers.
 """
@@ -27,7 +27,7 @@ async def read(request: web.Request, kind: str) -> str:
 
 
 async def read_text(request: web.Request) -> str:
-    """The request's body. Raises MalformedError where it is no text."""
+    """The request's body. Raises MalformedError if it is not UTF-8 text."""
     try:
         return (await request.read()).decode()
     except UnicodeDecodeError as error:
@@ -35,33 +35,33 @@ async def read_text(request: web.Request) -> str:
 
 
 def created(answer: str, path: str, tag: str, servers: Sequence[RTCIceServer]) -> web.Response:
-    """The answer to an offer. path: of what was opened. tag: of its ICE session. servers: for the client's side."""
+    """The answer to an offer. path: of the new resource. tag: of its ICE session. servers: for the client."""
     headers = CIMultiDict({"Location": path, "ETag": f'"{tag}"', "Cache-Control": "no-store"})
     headers.extend(("Link", link) for link in links(servers))
     return web.Response(status=201, text=answer, content_type=SDP, headers=headers)
 
 
 def empty_answer() -> web.Response:
-    """What GET of an endpoint or of something opened gives: nothing, but no error (RFC 9725, 4.1)."""
+    """The response to GET of an endpoint or resource: empty, but no error (RFC 9725, 4.1)."""
     return web.Response(status=204, headers={"Cache-Control": "no-store"})
 
 
 def endpoint_options(servers: Sequence[RTCIceServer]) -> web.Response:
-    """What may be posted, and the ICE servers for clients that must know them before they make their offer."""
+    """OPTIONS of an endpoint: what may be posted, and the ICE servers for clients that need them before their offer."""
     headers = CIMultiDict({"Allow": "GET, OPTIONS, POST", "Accept-Post": SDP, "Cache-Control": "no-store"})
     headers.extend(("Link", link) for link in links(servers))
     return web.Response(status=200, headers=headers)
 
 
 async def resource_options(_: web.Request) -> web.Response:
-    """What can be done with something that was opened."""
+    """OPTIONS of a resource."""
     return web.Response(
         status=200, headers={"Allow": "DELETE, GET, OPTIONS, PATCH", "Accept-Patch": FRAGMENT, "Accept-Post": SDP}
     )
 
 
 async def add_candidates(request: web.Request, trickle: Trickle) -> web.Response:
-    """PATCH of something opened (RFC 9725, 4.3). Raises RequestError."""
+    """PATCH of a resource (RFC 9725, 4.3). Raises RequestError."""
     fragment = await read(request, FRAGMENT)
     _check_match(request, trickle.tag)
     await trickle.add(fragment)
@@ -70,8 +70,8 @@ async def add_candidates(request: web.Request, trickle: Trickle) -> web.Response
 
 def _check_match(request: web.Request, tag: str) -> None:
     """Raises NoPreconditionError, PreconditionError (RFC 9725, 4.3.1; RFC 9110, 13.1.1)."""
-    asked = request.if_match
-    if asked is None:
-        raise NoPreconditionError("If-Match is needed: the ETag of the answer to the offer")
-    if not {ETag(tag), ETag(ANY_TAG)} & set(asked):
-        raise PreconditionError("If-Match names another ICE session than the present one")
+    requested = request.if_match
+    if requested is None:
+        raise NoPreconditionError("If-Match is required: the ETag of the answer to the offer")
+    if not {ETag(tag), ETag(ANY_TAG)} & set(requested):
+        raise PreconditionError("If-Match names another ICE session than the current one")

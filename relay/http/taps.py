@@ -13,7 +13,7 @@ from relay.session.registry import Sessions
 from relay.session.tap import Tap
 
 JSON: Final = "application/json"
-FRESH: Final = {"Cache-Control": "no-store"}
+NO_STORE: Final = {"Cache-Control": "no-store"}
 
 
 class Taps:
@@ -31,27 +31,27 @@ class Taps:
         ]
 
     async def open(self, request: web.Request) -> web.Response:
-        """Begin a tap; answers when its video is in the room."""
+        """Start a tap; responds once its video is in the room."""
         if request.content_type != JSON:
             raise UnsupportedMediaTypeError(f"the Content-Type must be {JSON}")
         identity = identity_of(request)
         identity.require("tap")
-        wish = tap_for(parse(TapOrder, await request.read()), self._settings, identity)
-        opened = await self._sessions.open_tap(wish)
+        tap_request = tap_for(parse(TapOrder, await request.read()), self._settings, identity)
+        opened = await self._sessions.open_tap(tap_request)
         text = TapAnswer(id=opened.name, display=opened.answer).model_dump_json()
-        headers = {**FRESH, "Location": f"/api/taps/{opened.name}"}
+        headers = {**NO_STORE, "Location": f"/api/taps/{opened.name}"}
         return web.Response(status=201, text=text, content_type=JSON, headers=headers)
 
     async def read(self, request: web.Request) -> web.Response:
         """The newest statistics."""
-        return web.Response(text=self._find(request).statistics().to_json(), content_type=JSON, headers=FRESH)
+        return web.Response(text=self._find(request).statistics().to_json(), content_type=JSON, headers=NO_STORE)
 
     async def close(self, request: web.Request) -> web.Response:
-        """End a tap; answers when everything it held has been released."""
+        """End a tap; responds once all its resources are released."""
         await self._sessions.close(self._find(request).name)
         return web.Response(status=204)
 
     def _find(self, request: web.Request) -> Tap:
         tap = self._sessions.find_tap(request.match_info["id"])
-        identity_of(request).own(tap.owner)
+        identity_of(request).require_owner(tap.owner)
         return tap

@@ -1,4 +1,4 @@
-"""WHIP (RFC 9725): a session for clients that only send, as OBS and GStreamer do; others watch it by WHEP.
+"""WHIP (RFC 9725): sessions of clients that only send, such as OBS and GStreamer; they are watched by WHEP.
 
 Knows nothing of media; docs/api.md and /openapi.json describe the endpoints.
 """
@@ -15,7 +15,7 @@ from relay.config.reading import describe
 from relay.config.serve import Serve
 from relay.errors import InvalidSettingError
 from relay.http import sdp_exchange
-from relay.http.access.gate import identity_of, known
+from relay.http.access.gate import has_identity, identity_of
 from relay.session import offer
 from relay.session.registry import SessionRequest, Sessions
 from relay.session.session import Session
@@ -35,7 +35,7 @@ class Whip:
         return [
             web.post("/whip", self.publish),
             web.get("/whip", self.answer_get, allow_head=False),
-            web.options("/whip", self.tell_options),
+            web.options("/whip", self.options),
             web.patch("/whip/{id}", self.add_candidates),
             web.delete("/whip/{id}", self.stop),
             web.get("/whip/{id}", self.read, allow_head=False),
@@ -43,32 +43,32 @@ class Whip:
         ]
 
     async def publish(self, request: web.Request) -> web.Response:
-        """Offer in, answer out: the session receives, corrects, and sends nothing back. The query has settings."""
+        """Open a session that sends nothing back: offer in, answer out. The query may contain settings."""
         identity, stage = identity_of(request), read_stage(request.query)
         identity.require("session", stage or None)
         changes = read_settings(request.query)
         sdp = await sdp_exchange.read(request, sdp_exchange.SDP)
         offer.check_single(sdp)
-        wish = SessionRequest(offer.make_active(sdp), changes, "none", owner=identity.owner, stage=stage)
-        opened = await self._sessions.open(wish)
+        session_request = SessionRequest(offer.make_active(sdp), changes, "none", owner=identity.owner, stage=stage)
+        opened = await self._sessions.open(session_request)
         session = self._sessions.find(opened.name)
         servers = ice_servers(self._settings, identity.owner)
         response = sdp_exchange.created(opened.answer, f"/whip/{opened.name}", session.trickle.tag, servers)
         response.headers.add("Link", f'</whep/{session.stage}>; rel="alternate"; title="WHEP"')
         return response
 
-    async def tell_options(self, request: web.Request) -> web.Response:
-        """What may be posted; the ICE servers too, to who may use them."""
-        servers = ice_servers(self._settings, identity_of(request).owner) if known(request) else []
+    async def options(self, request: web.Request) -> web.Response:
+        """What may be posted; with a token, also the ICE servers."""
+        servers = ice_servers(self._settings, identity_of(request).owner) if has_identity(request) else []
         return sdp_exchange.endpoint_options(servers)
 
     async def answer_get(self, request: web.Request) -> web.Response:
-        """Nothing to read here (RFC 9725, 4.1)."""
+        """Empty (RFC 9725, 4.1)."""
         identity_of(request)
         return sdp_exchange.empty_answer()
 
     async def read(self, request: web.Request) -> web.Response:
-        """Nothing to read of a session here, but whether it is there."""
+        """Empty; 404 if there is no such session."""
         self._find(request)
         return sdp_exchange.empty_answer()
 
@@ -77,18 +77,18 @@ class Whip:
         return await sdp_exchange.add_candidates(request, self._find(request).trickle)
 
     async def stop(self, request: web.Request) -> web.Response:
-        """End the session, and with it its viewers; answers when everything it held has been released."""
+        """End the session and its viewers; responds once all its resources are released."""
         await self._sessions.close(self._find(request).name)
         return web.Response(status=204)
 
     def _find(self, request: web.Request) -> Session:
         session = self._sessions.find(request.match_info["id"])
-        identity_of(request).own(session.owner)
+        identity_of(request).require_owner(session.owner)
         return session
 
 
 def read_settings(query: Mapping[str, str]) -> dict[str, Any]:
-    """The settings named in a query, as ?strength=80&pitch=6. Raises InvalidSettingError."""
+    """The settings in a query, as ?strength=80&pitch=6. Raises InvalidSettingError."""
     named = {name: value for name, value in query.items() if name != "stage"}
     try:
         return Correction.model_validate_strings(named).model_dump(exclude_unset=True)
@@ -97,7 +97,7 @@ def read_settings(query: Mapping[str, str]) -> dict[str, Any]:
 
 
 def read_stage(query: Mapping[str, str]) -> str:
-    """The name in a query by which others watch, empty where none is given. Raises InvalidSettingError."""
+    """The stage in a query, the name to be watched by; empty if not given. Raises InvalidSettingError."""
     stage = query.get("stage", "")
     if "stage" in query and not STAGE.fullmatch(stage):
         raise InvalidSettingError("stage: is not right: 1 to 64 letters, digits, _ and -")

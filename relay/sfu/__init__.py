@@ -1,1 +1,1 @@
-"""Carries a corrected track into a meeting. Knows nothing of gaze."""
+"""Publishes a corrected track to a meeting. Knows nothing of gaze."""

@@ -1,6 +1,6 @@
-"""The shape of every way into a meeting: two methods. Knows no meeting, nothing of gaze, HTTP or sessions.
+"""The interface of every meeting adapter: two methods. Knows no meeting, nothing of gaze, HTTP or sessions.
 
-An adapter is one file beside this one; docs/integrate.md says how to add one, tests/fakes.py has one that meets nobody.
+An adapter is one file beside this one; docs/integrate.md says how to add one, nowhere.py is the smallest.
 """
 
 from collections.abc import Callable
@@ -13,9 +13,9 @@ from aiortc import MediaStreamTrack
 
 @dataclass(frozen=True)
 class Tracks:
-    """What a meeting is given: corrected video and, where there is sound, sound in step with it.
+    """The tracks to publish: corrected video and, if there is audio, audio synchronised with it.
 
-    A sender that ends stops its tracks, so each connection needs tracks of its own.
+    A sender that ends stops its tracks, so each connection needs its own tracks.
     """
 
     video: MediaStreamTrack
@@ -23,31 +23,31 @@ class Tracks:
 
 
 class MeetingState(StrEnum):
-    """Whether the corrected track is in the meeting."""
+    """State of the corrected track in the meeting."""
 
-    JOINED = "joined"  # it is, for the first time or again
-    LOST = "lost"  # the meeting went away without a word; the adapter is trying to get back in
-    ENDED = "ended"  # the meeting put it out, or will not have it again; nothing more comes
+    JOINED = "joined"  # published, for the first time or again
+    LOST = "lost"  # the connection was lost; the adapter is trying to rejoin
+    ENDED = "ended"  # kicked, or refused when rejoining; no further event follows
 
 
 @dataclass(frozen=True)
 class MeetingEvent:
-    """A change of presence; detail: a sentence for the person who is being published, empty if there is none to say."""
+    """A change of state; detail: a sentence for the person being published, or empty."""
 
     state: MeetingState
     detail: str = ""
 
 
 class Egress(Protocol):
-    """One person's way into one meeting."""
+    """Publishes one person's tracks to one meeting."""
 
-    async def publish(self, subscribe: Callable[[], Tracks], tell: Callable[[MeetingEvent], None]) -> None:
-        """Be in the meeting when this returns, and stay there until close(): rejoin by itself what went away.
+    async def publish(self, subscribe: Callable[[], Tracks], notify: Callable[[MeetingEvent], None]) -> None:
+        """Join the meeting and return once joined. Stay until close(), rejoining when the connection is lost.
 
-        subscribe: gives tracks for one more connection; called again for every rejoin. tell: hears every change after
-        the first joining. Raises EgressError (relay/errors.py) where the meeting cannot be joined; close() is then
-        still due.
+        subscribe: returns tracks for one more connection; called again for every rejoin. notify: called with every
+        change after the first join. Raises EgressError (relay/errors.py) if the meeting cannot be joined; close() must
+        then still be called.
         """
 
     async def close(self) -> None:
-        """Leave the meeting and hold nothing any more. May be called at any time, and again."""
+        """Leave the meeting and release everything. May be called at any time and more than once."""

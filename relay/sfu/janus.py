@@ -1,6 +1,6 @@
-"""Janus: publishes a corrected track into a VideoRoom, and comes back when the room was lost.
+"""Janus: publishes a corrected track to a VideoRoom, and rejoins when the connection is lost.
 
-Knows nothing of how Janus is spoken to (room.py, signalling.py) or of where the tracks come from.
+Knows nothing of Janus's API (room.py, signalling.py) or of where the tracks come from.
 """
 
 import asyncio
@@ -17,17 +17,17 @@ from relay.sfu.egress import MeetingEvent, MeetingState, Tracks
 from relay.sfu.room import Room, RoomMember
 from relay.sfu.signalling import GONE, JanusMessage
 
-PATIENCE: Final = 10.0  # seconds from Janus's answer to the connection that carries the media
-FIRST_WAIT, LONGEST_WAIT, SPREAD = 0.2, 2.0, 0.2  # seconds between two attempts to come back
-MOST_REFUSALS: Final = 10  # in a row; a Janus that has just started may be given its rooms a little later
+MEDIA_TIMEOUT: Final = 10.0  # seconds from Janus's answer to a connected peer connection
+MIN_WAIT, MAX_WAIT, JITTER = 0.2, 2.0, 0.2  # seconds between two attempts to rejoin
+MAX_REFUSALS: Final = 10  # in a row; rooms may be created a little after Janus has started
 
 log = logging.getLogger(__name__)
 
 
 class JanusEgress:
-    """One person's way into a VideoRoom.
+    """Publishes one person to a VideoRoom.
 
-    address: of the WebSocket API. display: the name the others see. ice_servers: for the relay's own side.
+    address: of the WebSocket API. display: the name shown to the other participants. ice_servers: for the relay's side.
     """
 
     def __init__(
@@ -39,25 +39,25 @@ class JanusEgress:
         ice_servers: Sequence[RTCIceServer] = (),
     ) -> None:
         self._room, self._display, self._ice_servers = Room(address, room, pin), display, ice_servers
-        self._stay: Publication | None = None
-        self._keeping: asyncio.Task[None] | None = None
+        self._publication: Publication | None = None
+        self._rejoining: asyncio.Task[None] | None = None
 
-    async def publish(self, subscribe: Callable[[], Tracks], tell: Callable[[MeetingEvent], None]) -> None:
+    async def publish(self, subscribe: Callable[[], Tracks], notify: Callable[[MeetingEvent], None]) -> None:
         """As Egress.publish()."""
         publication = await self._enter(subscribe)
-        self._keeping = asyncio.create_task(self._keep(publication, subscribe, tell), name="meeting")
+        self._rejoining = asyncio.create_task(self._rejoin_when_lost(publication, subscribe, notify), name="meeting")
 
     async def close(self) -> None:
         """As Egress.close()."""
-        if self._keeping:
-            self._keeping.cancel()
-            await asyncio.wait([self._keeping])
-        if self._stay:
-            await self._stay.end()
+        if self._rejoining:
+            self._rejoining.cancel()
+            await asyncio.wait([self._rejoining])
+        if self._publication:
+            await self._publication.end()
 
     async def _enter(self, subscribe: Callable[[], Tracks]) -> "Publication":
-        """Be in the room. Whatever comes of it, close() ends it."""
-        self._stay = publication = Publication(self._ice_servers)
+        """Join and publish. On failure everything is released; else close() does it."""
+        self._publication = publication = Publication(self._ice_servers)
         try:
             await publication.begin(self._room, self._display, subscribe())
         except BaseException:
@@ -65,40 +65,40 @@ class JanusEgress:
             raise
         return publication
 
-    async def _keep(
-        self, publication: "Publication", subscribe: Callable[[], Tracks], tell: Callable[[MeetingEvent], None]
+    async def _rejoin_when_lost(
+        self, publication: "Publication", subscribe: Callable[[], Tracks], notify: Callable[[MeetingEvent], None]
     ) -> None:
-        """Come back as often as the room goes away, until it will not have us."""
+        """Rejoin whenever the connection is lost, until it is refused."""
         while True:
-            departure = await publication.over
+            ended = await publication.over
             await publication.end()
-            if departure.final:
-                tell(MeetingEvent(MeetingState.ENDED, departure.why))
+            if ended.final:
+                notify(MeetingEvent(MeetingState.ENDED, ended.why))
                 return
-            tell(MeetingEvent(MeetingState.LOST, departure.why))
+            notify(MeetingEvent(MeetingState.LOST, ended.why))
             try:
-                publication = await self._come_back(subscribe)
+                publication = await self._rejoin(subscribe)
             except EgressError as error:
-                tell(MeetingEvent(MeetingState.ENDED, str(error)))
+                notify(MeetingEvent(MeetingState.ENDED, str(error)))
                 return
             except Exception:
-                log.exception("coming back to the meeting broke down")
-                tell(MeetingEvent(MeetingState.ENDED, "the relay made a mistake; its log says which"))
+                log.exception("rejoining the meeting failed")
+                notify(MeetingEvent(MeetingState.ENDED, "internal error of the relay; see its log"))
                 return
-            tell(MeetingEvent(MeetingState.JOINED))
+            notify(MeetingEvent(MeetingState.JOINED))
 
-    async def _come_back(self, subscribe: Callable[[], Tracks]) -> "Publication":
-        """In the room again. Raises EgressError where the answer stays no; while nobody answers it goes on trying."""
+    async def _rejoin(self, subscribe: Callable[[], Tracks]) -> "Publication":
+        """Join again. Raises EgressError after repeated refusals; an unreachable server is retried for ever."""
         retrying = AsyncRetrying(
             retry=retry_if_exception(RetryPolicy()),
-            wait=wait_exponential(FIRST_WAIT, LONGEST_WAIT) + wait_random(0, SPREAD),
+            wait=wait_exponential(MIN_WAIT, MAX_WAIT) + wait_random(0, JITTER),
             reraise=True,
         )
         return await retrying(self._enter, subscribe)
 
 
 class RetryPolicy:
-    """Whether one should come back after this error: always where nobody answers, not for ever where it is a no."""
+    """Whether to retry after an error: always if the server is unreachable, a limited number of times if it refuses."""
 
     def __init__(self) -> None:
         self._refusals = 0
@@ -106,46 +106,46 @@ class RetryPolicy:
     def __call__(self, error: BaseException) -> bool:
         """True: try again."""
         self._refusals = 0 if type(error) is EgressError else self._refusals + 1
-        return isinstance(error, EgressError) and self._refusals < MOST_REFUSALS
+        return isinstance(error, EgressError) and self._refusals < MAX_REFUSALS
 
 
 @dataclass(frozen=True)
-class End:
-    """How a stay in the room came to its end. final: it was meant so, and must not be undone by coming back."""
+class PublicationEnd:
+    """Why a publication ended. final: on purpose, so it must not be rejoined."""
 
     final: bool
     why: str
 
 
 class Publication:
-    """One stay in a room: a seat and the connection that carries the media. over: done once it has come to its end."""
+    """One membership of a room with its peer connection. over: resolved once it has ended."""
 
     def __init__(self, ice_servers: Sequence[RTCIceServer]) -> None:
-        self.over: asyncio.Future[End] = asyncio.get_running_loop().create_future()
+        self.over: asyncio.Future[PublicationEnd] = asyncio.get_running_loop().create_future()
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=list(ice_servers)))
-        self._peer.on("connectionstatechange", self._follow_connection)
-        self._standing: set[str] = set()
+        self._peer.on("connectionstatechange", self._on_connection_state)
+        self._connected_sides: set[str] = set()
         self._connected: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._tracks: Tracks | None = None
         self._member: RoomMember | None = None
         self._ending: asyncio.Task[None] | None = None
 
     async def begin(self, room: Room, display: str, tracks: Tracks) -> None:
-        """Publish these tracks; returns when the media can flow. Raises EgressError; end() is then still due."""
+        """Publish these tracks; returns once connected. Raises EgressError; end() must then still be called."""
         self._tracks = tracks
         for track in (tracks.audio, tracks.video):
             if track:
                 self._peer.addTransceiver(track, direction="sendonly")
-        self._member = member = await room.enter(display, self._hear)
+        self._member = member = await room.enter(display, self._on_message)
         await self._peer.setLocalDescription(await self._peer.createOffer())
         message = await member.handle.ask({"request": "publish", "display": display}, self._peer.localDescription)
         await self._accept(message)
         await self._connect()
 
     async def end(self) -> None:
-        """Leave, and hold nothing any more; may be called again, also where an earlier call was cancelled."""
+        """Leave and release everything; may be called again, also after a cancelled call."""
         if self._ending is None:
-            # aiortc cannot take up a closing that was cancelled half-way.
+            # aiortc cannot resume a close() that was cancelled half-way.
             self._ending = asyncio.create_task(self._release(), name="leaving a meeting")
         await asyncio.shield(self._ending)
 
@@ -162,59 +162,59 @@ class Publication:
 
     async def _accept(self, message: JanusMessage) -> None:
         if message.description is None:
-            raise EgressError("the meeting server took the offer without an answer")
+            raise EgressError("the meeting server accepted the offer without an answer")
         try:
             await self._peer.setRemoteDescription(message.description)
         except Exception as error:
-            # aiortc promises no error of its own for what a peer may write into an answer.
+            # aiortc documents no exception type for an invalid answer.
             raise EgressError("the meeting server's answer cannot be used: it may have no codec in common") from error
 
     async def _connect(self) -> None:
-        """Wait until the media can flow."""
+        """Wait until connected."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(MEDIA_TIMEOUT):
                 connected = await self._connected
         except TimeoutError:
             connected = False
         if not connected:
             raise EgressError(
-                "the meeting server was reached, but no media can flow: the relay needs its UDP ports, or TURN"
+                "the meeting server was reached, but no media can flow: the relay must reach its UDP ports, or TURN"
             )
 
-    def _hear(self, message: JanusMessage) -> None:
+    def _on_message(self, message: JanusMessage) -> None:
         match message.kind:
             case "webrtcup":
-                self._arrive("there")
+                self._mark_connected("remote")
             case "event":
-                self._hear_of_room(message.data)
+                self._on_room_event(message.data)
             case "hangup" | "detached" if not self.over.done():
-                self._depart(False, "the meeting server ended the connection")
+                self._set_ended(False, "the meeting server ended the connection")
             case kind if kind == GONE:
-                self._depart(False, "the meeting server went away")
+                self._set_ended(False, "the meeting server went away")
 
-    def _hear_of_room(self, data: dict[str, Any]) -> None:
+    def _on_room_event(self, data: dict[str, Any]) -> None:
         match data:
             case {"leaving": "ok", "reason": "kicked"} | {"unpublished": "ok", "reason": "kicked"}:
-                self._depart(True, "somebody who runs the meeting has put this video out")
+                self._set_ended(True, "somebody who runs the meeting has put this video out")
             case {"videoroom": "destroyed"}:
-                self._depart(True, "the meeting was closed")
+                self._set_ended(True, "the meeting was closed")
 
-    def _follow_connection(self) -> None:
+    def _on_connection_state(self) -> None:
         match self._peer.connectionState:
             case "connected":
-                self._arrive("here")
+                self._mark_connected("local")
             case "failed" | "closed":
-                self._depart(False, "the connection to the meeting broke off")
+                self._set_ended(False, "the connection to the meeting was lost")
 
-    def _arrive(self, side: str) -> None:
-        """The connection stands on this side; Janus lists as a publisher only whose connection stands on its own."""
-        self._standing.add(side)
-        if self._standing == {"here", "there"} and not self._connected.done():
+    def _mark_connected(self, side: str) -> None:
+        """This side is connected. Both must be: Janus lists a publisher only once its own side is connected."""
+        self._connected_sides.add(side)
+        if self._connected_sides == {"local", "remote"} and not self._connected.done():
             self._connected.set_result(True)
 
-    def _depart(self, final: bool, why: str) -> None:
-        """Only the first reason counts."""
+    def _set_ended(self, final: bool, why: str) -> None:
+        """Only the first reason is kept."""
         if not self.over.done():
-            self.over.set_result(End(final, why))
+            self.over.set_result(PublicationEnd(final, why))
         if not self._connected.done():
             self._connected.set_result(False)

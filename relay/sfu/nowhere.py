@@ -1,6 +1,6 @@
-"""The smallest adapter: an egress that meets nobody. It takes what it is given and counts it.
+"""The smallest adapter: an egress without a meeting. It receives the tracks and counts their frames.
 
-For tests, for measuring without a meeting, and as the example of docs/integrate.md.
+For tests, for measurements without a meeting, and as the example of docs/integrate.md.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from relay.sfu.egress import MeetingEvent, Tracks
 
 
 class NullEgress:
-    """taken: frames so far, by kind of track. display: by which name nobody sees it."""
+    """taken: frames received so far, by kind of track. display: display name, not shown anywhere."""
 
     def __init__(self, display: str = "") -> None:
         self.display = display
@@ -23,8 +23,8 @@ class NullEgress:
         self._tracks: list[MediaStreamTrack] = []
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def publish(self, subscribe: Callable[[], Tracks], tell: Callable[[MeetingEvent], None]) -> None:
-        """As Egress.publish(). There is nothing to be told: nowhere never goes away."""
+    async def publish(self, subscribe: Callable[[], Tracks], notify: Callable[[MeetingEvent], None]) -> None:
+        """As Egress.publish(). notify is never called: there is no connection to lose."""
         tracks = subscribe()
         self._tracks = [track for track in (tracks.video, tracks.audio) if track]
         self._tasks = [asyncio.create_task(self._take(track)) for track in self._tracks]

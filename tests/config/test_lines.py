@@ -11,7 +11,7 @@ from relay.errors import ConfigError
         ("1,2,-3", "three whole numbers"),
         ("3,2,4", "m must be at least n, 3"),
         ("1,3,2", "q must be at least m, 3"),
-        ("1,2,31", "q is at most 30"),
+        ("1,2,31", "q must be at most 30"),
     ],
 )
 def test_distances_that_cannot_be_are_told(text: str, told: str) -> None:

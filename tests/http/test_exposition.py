@@ -19,10 +19,10 @@ from tests.deadlines import scaled
 from tests.fakes import Browser, StageFactory
 
 Client = TestClient[web.Request, web.Application]
-Figures = dict[tuple[str, tuple[tuple[str, str], ...]], float]
+Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]
 SDP = {"Content-Type": "application/sdp"}
 ROOT = Path(__file__).parents[2]
-OF_THE_LIBRARY = r"process_|python_"
+LIBRARY_METRICS = r"process_|python_"
 
 
 @asynccontextmanager
@@ -32,7 +32,7 @@ async def serving(*flags: str) -> AsyncIterator[Client]:
 
 
 async def join(client: Client, browser: Browser, frames: int = 5) -> str:
-    """Open a session and see so many frames; its address."""
+    """Open a session and receive this many frames; gives its path."""
     answer = await client.post("/api/sessions", data=await browser.offer(), headers=SDP)
     assert answer.status == 201
     await browser.accept(await answer.text())
@@ -40,8 +40,8 @@ async def join(client: Client, browser: Browser, frames: int = 5) -> str:
     return answer.headers["Location"]
 
 
-async def read(client: Client) -> Figures:
-    """Every sample: its name and labels, its value."""
+async def read(client: Client) -> Samples:
+    """Every sample: name and labels to value."""
     text = await (await client.get("/metrics")).text()
     return {
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
@@ -50,11 +50,11 @@ async def read(client: Client) -> Figures:
     }
 
 
-def value(metrics: Figures, name: str, **labels: str) -> float:
+def value(metrics: Samples, name: str, **labels: str) -> float:
     return metrics[name, tuple(sorted(labels.items()))]
 
 
-def summed(metrics: Figures, name: str) -> float:
+def summed(metrics: Samples, name: str) -> float:
     return sum(number for (one, _), number in metrics.items() if one == name)
 
 
@@ -81,7 +81,7 @@ async def test_a_session_is_in_the_figures_while_it_lives_and_what_it_did_stays(
         counters = [key for key in living if key[0].startswith("eyeline") and key[0].endswith(("_total", "_count"))]
         assert counters
         for key in counters:
-            assert ended[key] >= living[key], f"{key} went back"
+            assert ended[key] >= living[key], f"{key} decreased"
         async with Browser() as browser:
             await join(client, browser)
             again = await read(client)
@@ -150,12 +150,12 @@ def test_figures_of_sessions_are_added_up() -> None:
 
 
 def test_an_observed_figure_falls_into_its_bucket() -> None:
-    heard = Histograms()
-    heard.time("warp", 0.003)
-    heard.wait(0.04)
-    heard.age("field", 3)
-    heard.lag(0.3)
-    heard.joined(0.07)
+    histograms = Histograms()
+    histograms.time("warp", 0.003)
+    histograms.wait(0.04)
+    histograms.age("field", 3)
+    histograms.lag(0.3)
+    histograms.joined(0.07)
     for name, labels, below, above in (
         ("stage_seconds", {"stage": "warp"}, "0.002", "0.004"),
         ("delay_seconds", {}, "0.033", "0.05"),
@@ -164,13 +164,14 @@ def test_an_observed_figure_falls_into_its_bucket() -> None:
         ("ice_seconds", {}, "0.05", "0.1"),
     ):
         found = [
-            heard.registry.get_sample_value(f"eyeline_{name}_bucket", {**labels, "le": le}) for le in (below, above)
+            histograms.registry.get_sample_value(f"eyeline_{name}_bucket", {**labels, "le": le})
+            for le in (below, above)
         ]
         assert found == [0, 1], name
 
 
 async def names_exposed() -> set[str]:
-    """As Prometheus stores them; with the names of a histogram's parts."""
+    """Sample names as Prometheus stores them, including the parts of histograms."""
     async with serving() as client, Browser() as browser:
         await join(client, browser)
         return {name for name, _ in await read(client)}
@@ -195,7 +196,7 @@ def panels(dashboard: dict[str, Any]) -> list[dict[str, Any]]:
 
 async def test_the_documentation_names_every_metric_and_no_other() -> None:
     written = {name for name in names_in((ROOT / "docs" / "deploy.md").read_text()) if name.startswith("eyeline_")}
-    exposed = {name for name in await names_exposed() if not re.match(OF_THE_LIBRARY, name)}
+    exposed = {name for name in await names_exposed() if not re.match(LIBRARY_METRICS, name)}
     families = {re.sub(r"_(bucket|count|sum)$", "", name) for name in exposed}
     assert not families - written
     assert not {re.sub(r"_(bucket|count|sum)$", "", name) for name in written} - families

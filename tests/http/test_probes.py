@@ -90,4 +90,4 @@ async def test_a_taken_port_for_figures_is_said_plainly(unused_tcp_port: int) ->
     settings = Serve.read(["--port", str(unused_tcp_port), *flags], "test")
     with pytest.raises(ConfigError, match=f"metrics_port: {unused_tcp_port} is taken"):
         async with listening(settings, StageFactory()):
-            pytest.fail("it listens where it listens already")
+            pytest.fail("the port is in use")

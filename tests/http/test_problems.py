@@ -13,7 +13,7 @@ def test_every_error_a_request_can_meet_is_in_the_table() -> None:
         for one in vars(errors).values()
         if isinstance(one, type) and issubclass(one, RequestError) and one is not RequestError
     }
-    assert set(PROBLEMS) == defined - {UnknownTypeError}  # that one is only said over the data channel
+    assert set(PROBLEMS) == defined - {UnknownTypeError}  # that one occurs only on the data channel
 
 
 def test_every_code_is_its_own() -> None:
@@ -29,4 +29,4 @@ async def test_a_mistake_is_logged_without_the_names_in_the_path(caplog: pytest.
     async with TestClient(TestServer(app)) as client:
         assert (await client.get("/api/sessions/cannot-be-guessed")).status == 500
     [said] = [record.getMessage() for record in caplog.records if record.name == "relay.http.problems"]
-    assert said == "GET /api/sessions/{id} broke down"
+    assert said == "GET /api/sessions/{id} failed"

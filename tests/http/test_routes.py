@@ -24,15 +24,15 @@ async def stage_factory() -> StageFactory:
 
 @pytest.fixture
 async def client(stage_factory: StageFactory) -> AsyncIterator[Client]:
-    """A client of a relay with room for two."""
+    """A client of a relay that takes two sessions."""
     settings = Serve.read(["--max-sessions", "2", "--pitch", "5", "--max-offer-bytes", "20000"], "test")
     async with TestClient(TestServer(assemble(settings, stage_factory))) as client:
-        stage_factory.made.clear()  # the trial at the start
+        stage_factory.made.clear()  # the trial run at the start
         yield client
 
 
 async def expect(response: ClientResponse, error: type[RequestError]) -> dict[str, object]:
-    """It is the RFC 9457 problem of this error."""
+    """Check that the response is the RFC 9457 problem of this error."""
     assert response.status == error.status
     assert response.content_type == "application/problem+json"
     problem = json.loads(await response.text())
@@ -66,8 +66,8 @@ async def test_an_offer_as_json_may_bring_settings(client: Client, stage_factory
         assert response.headers["Location"] == f"/api/sessions/{answer['id']}"
         assert answer["type"] == "answer"
         await browser.accept(answer["sdp"])
-        greeting = await browser.hear("settings")
-        assert (greeting["pitch"], greeting["yaw"], greeting["enabled"]) == (5, 2, False)
+        message = await browser.hear("settings")
+        assert (message["pitch"], message["yaw"], message["enabled"]) == (5, 2, False)
         assert (await client.post(f"/api/sessions/{answer['id']}/close")).status == 204
         assert stage_factory.made[0].closed == 1
 

@@ -26,7 +26,7 @@ def janus() -> Iterator[RunningJanus]:
 
 @pytest.fixture
 async def client(janus: RunningJanus) -> AsyncIterator[Client]:
-    """A client of a relay that asks for tokens and may call this Janus."""
+    """A client of a relay that requires tokens and may call this Janus."""
     settings = Serve.read(["--token-key", KEY, "--meetings", f'{{"main": "{janus.address}"}}'], "test")
     async with TestClient(TestServer(assemble(settings, StageFactory()))) as client:
         yield client

@@ -1,4 +1,4 @@
-"""WHEP: the corrected picture of a session, for several who watch."""
+"""WHEP: the corrected video of a session, for several viewers."""
 
 import re
 
@@ -35,7 +35,7 @@ from tests.fakes import Browser, until
 
 
 async def publish(client: Client, sender: Browser, query: str = "") -> tuple[str, str]:
-    """The paths of a new session: its own, and where it is watched."""
+    """Open a session; gives its path and the path to watch it."""
     response = await client.post(f"/whip{query}", data=await sender.offer(), headers=SDP)
     assert response.status == 201
     await sender.accept(await response.text())
@@ -45,7 +45,7 @@ async def publish(client: Client, sender: Browser, query: str = "") -> tuple[str
 
 
 async def watch(client: Client, address: str, watcher: Watcher) -> str:
-    """Watch there. Gives the viewer's own path."""
+    """Add a viewer; gives its path."""
     response = await client.post(address, data=await watcher.offer(), headers=SDP)
     assert response.status == 201
     await watcher.accept(await response.text())
@@ -66,7 +66,7 @@ async def test_several_watch_one_correction() -> None:
         assert await other.see(5)
         assert await other.take("audio", 2)
         frames = (await (await client.get(session.replace("/whip/", "/api/sessions/"))).json())["frames"]
-        assert frames["out"] <= frames["in"]  # each was corrected once, however many watch
+        assert frames["out"] <= frames["in"]  # each frame was corrected once, whatever the number of viewers
         assert (await client.delete(second)).status == 204
         await expect(await client.get(second), UnknownSessionError)
         assert await one.see(5)
@@ -110,7 +110,7 @@ async def test_where_no_picture_is_made_there_is_none_to_watch() -> None:
 
 
 async def test_a_newer_session_takes_its_stage_over() -> None:
-    """Whoever publishes again after a lost connection is watched at the same address."""
+    """A publisher that reconnects is watched at the same address."""
     async with serving() as client, encoder() as first, encoder() as second, Watcher() as watcher:
         old, stage = await publish(client, first, "?stage=talk")
         assert stage == "/whep/talk"
@@ -188,7 +188,7 @@ async def test_who_may_watch_may_do_nothing_else() -> None:
         assert response.status == 201
         await watcher.accept(await response.text())
         assert await watcher.see(2)
-        # The stage is not the session's name: it opens nothing but the view.
+        # The stage is not the session's name: it only allows watching.
         for path in ("/whip/talk", "/api/sessions/talk"):
             await expect(await client.delete(path, headers=bearer("bob", "watch")), UnknownSessionError)
         await expect(await client.post("/api/sessions/talk/close"), UnknownSessionError)

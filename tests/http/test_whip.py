@@ -50,14 +50,14 @@ async def test_an_offer_is_answered_by_the_book() -> None:
         await until(lambda: sender.peer.connectionState == "connected")
         await until(lambda: sender.clip.sent > 10)
         assert (await (await client.get(path)).json())["frames"]["in"] > 0
-        # If-Match is of no meaning here.
+        # If-Match has no effect here.
         ended = await client.delete(response.headers["Location"], headers={"If-Match": '"other"'})
         assert ended.status == 204
         await expect(await client.delete(response.headers["Location"]), UnknownSessionError)
 
 
 async def test_the_client_may_begin_the_encryption() -> None:
-    """GStreamer's certificate is RSA, with which aiortc can speak only when it is called upon."""
+    """GStreamer's certificate is RSA, which aiortc supports only as the DTLS server."""
     async with serving() as client, encoder() as sender:
         answer = await (await client.post("/whip", data=await sender.offer(), headers=SDP)).text()
         assert set(re.findall(r"a=setup:(\w+)", answer)) == {"passive"}
@@ -68,7 +68,7 @@ async def test_candidates_that_come_later_are_used() -> None:
         offer, fragment = without_candidates(await sender.offer())
         response = await client.post("/whip", data=offer, headers=SDP)
         path, match = response.headers["Location"], {"If-Match": response.headers["ETag"]}
-        # The client has no address to ask, so only the relay's own checks can succeed.
+        # The client has no address to check, so only the relay's own checks can succeed.
         await sender.accept(without_candidates(await response.text())[0])
         patched = await client.patch(path, data=fragment, headers={**FRAGMENT, **match})
         assert (patched.status, await patched.text(), "ETag" in patched.headers) == (204, "", False)
@@ -212,8 +212,8 @@ async def watch(address: str, http: ClientSession, watcher: Watcher) -> None:
 
 
 @pytest.fixture(scope="module")
-def patient() -> Iterator[RunningRelay]:
-    """A relay that waits for its own results and for its peers, so that a busy machine corrects as well."""
+def patient_relay() -> Iterator[RunningRelay]:
+    """A relay with long timeouts that waits for its own results, so that it also corrects on a busy machine."""
     codec.set_consent(30)
     flags = ("--pipeline", "sequential", "--vanish-timeout", "30")
     with RunningRelay("--port", "0", *flags, scripted=True) as relay:
@@ -221,11 +221,11 @@ def patient() -> Iterator[RunningRelay]:
     codec.set_consent(4)
 
 
-async def test_somebody_elses_client_is_corrected_and_watched(patient: RunningRelay) -> None:
-    """Debian's simple-whip-client, GStreamer's WebRTC: it trickles, is seen and heard corrected, and takes leave."""
+async def test_somebody_elses_client_is_corrected_and_watched(patient_relay: RunningRelay) -> None:
+    """Debian's simple-whip-client, GStreamer's WebRTC: it trickles, is corrected, and ends its session."""
     clip: Path = await asyncio.to_thread(write_mjpeg, SMALL)
-    address = f"{patient.address}/whep/gstreamer"
-    with await asyncio.to_thread(WhipClient, f"{patient.address}/whip?stage=gstreamer&pitch=6", clip) as sender:
+    address = f"{patient_relay.address}/whep/gstreamer"
+    with await asyncio.to_thread(WhipClient, f"{patient_relay.address}/whip?stage=gstreamer&pitch=6", clip) as sender:
         async with ClientSession() as http, Watcher() as watcher:
             await until(lambda: "PeerConnection connected" in sender.output, 30)
             await watch(address, http, watcher)
@@ -235,7 +235,7 @@ async def test_somebody_elses_client_is_corrected_and_watched(patient: RunningRe
             name = re.search(r"Resource URL: \S*/whip/([\w-]+)", sender.output)
             assert name, sender.output
             session = Statistics.model_validate(
-                await (await http.get(f"{patient.address}/api/sessions/{name[1]}")).json()
+                await (await http.get(f"{patient_relay.address}/api/sessions/{name[1]}")).json()
             )
             assert session.returns == "none"
             assert session.frames.corrected > 5

@@ -15,18 +15,18 @@ from aioice.ice import get_host_addresses
 from tests.deadlines import scaled
 from tests.servers.ports import Port
 
-PATIENCE = scaled(30)  # seconds until it listens
+START_TIMEOUT = scaled(30)  # seconds until it listens
 REALM = "eyeline.test"
 
 
 class RunningCoturn:
-    """`turnserver` that takes whoever has credentials made with `secret`. urls: as RTCPeerConnection takes them."""
+    """`turnserver` that accepts credentials made with `secret`. urls: as in RTCPeerConnection's configuration."""
 
     def __init__(self, secret: str) -> None:
         program = shutil.which("turnserver")
         if program is None:
             pytest.fail("no TURN server: install the package coturn", pytrace=False)
-        # Media come from this machine's own address, never from loopback, so that is where they are relayed.
+        # Media are sent from this machine's own address, never from loopback, so that address relays.
         self.address = get_host_addresses(use_ipv4=True, use_ipv6=False)[0]
         self._claimed = Port(self.address)
         self.port = self._claimed.number
@@ -59,11 +59,11 @@ class RunningCoturn:
 
     @property
     def log(self) -> str:
-        """What it has said so far: also who has allocated what."""
+        """Its output so far, including allocations."""
         return self._log.read_text(errors="replace")
 
     def kill(self) -> None:
-        """End it at once."""
+        """Kill it."""
         self.process.kill()
         self.process.wait()
         self._claimed.release()
@@ -78,8 +78,8 @@ class RunningCoturn:
         self.kill()
 
     def _await_start(self) -> None:
-        """It listens on TCP and UDP alike; TCP can be tried."""
-        end = time.monotonic() + PATIENCE
+        """Wait until it accepts TCP; it listens on TCP and UDP."""
+        end = time.monotonic() + START_TIMEOUT
         while self.process.poll() is None and time.monotonic() < end:
             try:
                 socket.create_connection((self.address, self.port), timeout=1).close()

@@ -1,4 +1,4 @@
-"""A real Janus in a process of its own: VideoRoom over WebSocket, as few other parts of it as can be."""
+"""A real Janus in its own process: VideoRoom over WebSocket, with as few other modules as possible."""
 
 import random
 import shutil
@@ -19,18 +19,18 @@ from tests.servers.ports import Port
 
 LIBRARIES: Final = Path("/usr/lib/x86_64-linux-gnu/janus")
 USED: Final = {"libjanus_videoroom.so", "libjanus_websockets.so"}
-PATIENCE: Final = scaled(30)  # seconds until it listens
-MEDIA_PORTS: Final = 200  # of UDP; Janus takes those that are free
+START_TIMEOUT: Final = scaled(30)  # seconds until it listens
+MEDIA_PORTS: Final = 200  # of UDP; Janus uses those that are free
 Room = Mapping[str, str | int | bool]
 
 
 class RunningJanus:
-    """Janus with these rooms, name to settings; of each: publishers, pin, bitrate [bit/s], secret and what else
-    janus.plugin.videoroom.jcfg knows. A room without settings takes ten publishers, and sets no bitrate. Names are
-    numbers, or with string_ids words.
+    """Janus with these rooms, name to settings; of each: publishers, pin, bitrate [bit/s], secret and whatever else
+    janus.plugin.videoroom.jcfg knows. A room without settings takes ten publishers and sets no bitrate. Names are
+    numbers, or strings with string_ids.
 
-    api_port: of the WebSocket API on 127.0.0.1; 0 takes a free one, the same after each start(). The media go over the
-    machine's own interface: Janus never uses the loopback.
+    api_port: of the WebSocket API on 127.0.0.1; 0: a free one, the same after each start(). Media use the machine's own
+    interface: Janus never uses the loopback.
     """
 
     def __init__(
@@ -51,21 +51,21 @@ class RunningJanus:
 
     @property
     def address(self) -> str:
-        """Of its WebSocket API, as JavaScript and the relay take it."""
+        """URL of its WebSocket API."""
         return f"ws://127.0.0.1:{self.port}"
 
     @property
     def output(self) -> str:
-        """All it has printed so far."""
+        """Its output so far."""
         return (self.folder / "output").read_text(errors="replace")
 
     def start(self) -> None:
-        """Start it, or start it again; returns when it can be called."""
+        """Start or restart it; returns once it accepts connections."""
         with (self.folder / "output").open("ab") as output:
             self.process = subprocess.Popen(
                 self._command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
             )
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + START_TIMEOUT
         while not _answers(self.port):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
@@ -73,7 +73,7 @@ class RunningJanus:
             time.sleep(0.02)
 
     def kill(self) -> None:
-        """End it at once, as a crash does: nobody is told."""
+        """Kill it, as in a crash."""
         if self.process is not None:
             self.process.kill()
             self.process.wait()
@@ -100,7 +100,7 @@ class RunningJanus:
 
 
 def _core() -> str:
-    first = random.randrange(20000, 32000, MEDIA_PORTS)  # noqa: S311 - so that two seldom meet
+    first = random.randrange(20000, 32000, MEDIA_PORTS)  # noqa: S311 - so that two rarely overlap
     own = ",".join(get_host_addresses(use_ipv4=True, use_ipv6=False))
     parts = ("plugins", "transports", "loggers", "events")
     unused = "\n".join(f'{part} = {{ disable = "{",".join(_unused(part))}" }}' for part in parts)

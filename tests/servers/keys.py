@@ -1,4 +1,4 @@
-"""An identity provider's key server: a JWKS document over HTTP on loopback, in a thread of its own."""
+"""An identity provider's key server: a JWKS document over HTTP on loopback, in its own thread."""
 
 import json
 import threading
@@ -11,16 +11,16 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 
 
 class KeyServer:
-    """Publishes the keys made by `make`. asked: how often it was read. broken: answers 500 while it is."""
+    """Publishes the keys created by make(). requests: number of requests. broken: whether to answer 500."""
 
     def __init__(self) -> None:
-        self.asked, self.broken = 0, False
+        self.requests, self.broken = 0, False
         self.public: list[dict[str, Any]] = []
         server = self
 
         class Answer(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                server.asked += 1
+                server.requests += 1
                 body = json.dumps({"keys": server.public}).encode()
                 self.send_response(500 if server.broken else 200)
                 self.send_header("Content-Type", "application/json")
@@ -28,14 +28,14 @@ class KeyServer:
                 self.wfile.write(body)
 
             def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - the library's name
-                """Nothing: it would go to standard error."""
+                """Do not log to standard error."""
 
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
         self.address = f"http://127.0.0.1:{self._http.server_port}/keys"
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,), name="key server")
 
     def make(self, name: str) -> RSAPrivateKey:
-        """A new key, published under this name."""
+        """A new key, published with this id."""
         key = generate_private_key(65537, 2048)
         public = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
         self.public.append({**public, "kid": name, "use": "sig", "alg": "RS256"})

@@ -1,7 +1,7 @@
-"""Ports that stay the same while a server is away, and that no other test takes meanwhile, in whichever process.
+"""Ports that stay reserved while a server restarts, against other tests in all processes.
 
-They lie below those that the system hands out by itself (from 32768 on Linux, from 49152 on a Mac): otherwise any
-connection of any program might be given the port of a server that is just being started again.
+They are below the ephemeral range (from 32768 on Linux, from 49152 on macOS): otherwise any connection of any program
+could take the port of a server that is being restarted.
 """
 
 import fcntl
@@ -16,7 +16,7 @@ FOLDER = Path(tempfile.gettempdir()) / f"eyeline-test-ports-{os.getuid()}"
 
 
 class Port:
-    """A TCP port of this address; others get another one until release() is called or the process ends."""
+    """A TCP port of this address, reserved until release() is called or the process ends."""
 
     def __init__(self, address: str = "127.0.0.1") -> None:
         FOLDER.mkdir(exist_ok=True)
@@ -29,7 +29,7 @@ class Port:
         raise RuntimeError(f"all ports from {LOWEST} to {HIGHEST} are taken")
 
     def release(self) -> None:
-        """Leave it to others."""
+        """Release the port."""
         os.close(self._lock)
 
 

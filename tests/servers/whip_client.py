@@ -1,4 +1,4 @@
-"""A WHIP client that is not ours: Debian's simple-whip-client, on GStreamer's WebRTC, with a clip as its camera."""
+"""A third-party WHIP client: Debian's simple-whip-client, on GStreamer's WebRTC, with a clip as its camera."""
 
 import os
 import shutil
@@ -16,12 +16,12 @@ from tests.deadlines import scaled
 PACKAGES: Final = "simple-whip-client gstreamer1.0-tools gstreamer1.0-nice gstreamer1.0-plugins-good gcc libc6-dev"
 ELEMENTS: Final = ("webrtcbin", "nicesrc", "multifilesrc", "jpegdec", "vp8enc", "rtpvp8pay", "opusenc", "dtlsenc")
 NULL: Final = subprocess.DEVNULL
-PATIENCE: Final = scaled(20)  # seconds until it has said goodbye
+EXIT_TIMEOUT: Final = scaled(20)  # seconds until it has ended its session
 
-# In Debian 12 the client is built with libsoup 2, and libnice, which it loads by way of GStreamer, with a UPnP library
-# that needs libsoup 3; the two refuse to live in one process. Nobody uses UPnP here: this stands in for that library.
+# In Debian 12 the client is built with libsoup 2, and libnice, which it loads through GStreamer, with a UPnP library
+# that needs libsoup 3; one process cannot load both. UPnP is unused here, so this stub replaces that library.
 UPNP: Final = "libgupnp-igd-1.0.so.4"
-STAND_IN: Final = """
+STUB: Final = """
 unsigned long gupnp_simple_igd_get_type(void) { return 80; } /* G_TYPE_OBJECT */
 void *gupnp_simple_igd_thread_new(void) { return 0; }
 void gupnp_simple_igd_add_port(void) {}
@@ -30,9 +30,9 @@ void gupnp_simple_igd_remove_port_local(void) {}
 
 
 class WhipClient:
-    """Publishes this clip (MJPEG, 15 fps) and a ticking sound at the address, until it is told to stop.
+    """Publishes this clip (MJPEG, 15 fps) and ticking audio to the address, until stop().
 
-    Candidates come by PATCH, after the offer.
+    Candidates follow the offer by PATCH.
     """
 
     def __init__(self, address: str, clip: Path, *, token: str | None = None) -> None:
@@ -41,8 +41,8 @@ class WhipClient:
         self._output = Path(self._folder.name) / "output"
         self._last = ""
         self._written = self._output.open("w")
-        # Line by line, so that a test can read what it has said so far.
-        command = ["stdbuf", "-oL", program, "-o", "-l", "5", "-u", address, "-V", _video(clip), "-A", SOUND]
+        # Line-buffered, so that a test can read the output so far.
+        command = ["stdbuf", "-oL", program, "-o", "-l", "5", "-u", address, "-V", _video(clip), "-A", AUDIO]
         self.process = subprocess.Popen(
             [*command, *(["-t", token] if token else [])],
             env={**os.environ, "LD_LIBRARY_PATH": _build(Path(self._folder.name))},
@@ -52,21 +52,21 @@ class WhipClient:
 
     @property
     def output(self) -> str:
-        """All it has printed so far."""
+        """Its output so far."""
         return self._output.read_text(errors="replace") if self._output.exists() else self._last
 
     def stop(self) -> int:
-        """Let it end its session, as Ctrl-C does, and wait. Returns its exit code."""
+        """End its session by SIGINT and wait. Returns the exit code."""
         self.process.send_signal(signal.SIGINT)
         return self._end()
 
     def kill(self) -> None:
-        """End it at once, without a word."""
+        """Kill it."""
         self.process.kill()
         self._end()
 
     def _end(self) -> int:
-        code = self.process.wait(PATIENCE)
+        code = self.process.wait(EXIT_TIMEOUT)
         self._written.close()
         self._last = self.output
         self._folder.cleanup()
@@ -82,7 +82,7 @@ class WhipClient:
             self.kill()
 
 
-SOUND: Final = (
+AUDIO: Final = (
     "audiotestsrc is-live=true wave=ticks ! audioconvert ! audioresample ! opusenc ! rtpopuspay pt=100 ssrc=1 ! "
     "application/x-rtp,media=audio,encoding-name=OPUS,payload=100"
 )
@@ -98,7 +98,7 @@ def _video(clip: Path) -> str:
 
 
 def _find() -> str:
-    """The client's program. Fails the test where it, or what it needs, is not installed."""
+    """The client's program. Fails the test if it or a dependency is not installed."""
     program, inspect = shutil.which("whip-client"), shutil.which("gst-inspect-1.0")
     lacking = [one for one in ("whip-client", "gst-inspect-1.0", "stdbuf", "cc") if shutil.which(one) is None]
     if inspect:
@@ -109,9 +109,9 @@ def _find() -> str:
 
 
 def _build(folder: Path) -> str:
-    """The folder with the stand-in."""
-    source = folder / "stand_in.c"
-    source.write_text(STAND_IN)
+    """Build the stub; gives its folder."""
+    source = folder / "stub.c"
+    source.write_text(STUB)
     command = ["cc", "-shared", "-fPIC", f"-Wl,-soname,{UPNP}", "-o", str(folder / UPNP), str(source)]
     subprocess.run(command, check=True)
     return str(folder)

@@ -14,7 +14,7 @@ from relay.session.registry import Sessions
 from relay.session.session import State
 from relay.session.tap import TapRequest
 from relay.sfu.nowhere import NullEgress
-from relay.sfu.subscription import Subscription, Wanted
+from relay.sfu.subscription import ParticipantSelector, Subscription
 from tests.deadlines import scaled
 from tests.fakes import started_executors, until
 from tests.servers.janus import RunningJanus
@@ -179,7 +179,7 @@ async def test_the_way_back_may_be_any_adapter(janus: RunningJanus) -> None:
         return ways[-1]
 
     async with leaving_nothing(), sending(janus, "Anna"), tapping(janus) as sessions:
-        subscription = Subscription(janus.address, "1234", None, Wanted(display="Anna"))
+        subscription = Subscription(janus.address, "1234", None, ParticipantSelector(display="Anna"))
         await sessions.open_tap(TapRequest(subscription, enter))
         await until(lambda: ways[0].taken["video"] > 3)
         assert ways[0].display == NAME

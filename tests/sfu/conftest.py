@@ -11,6 +11,6 @@ ROOMS: dict[int | str, Room] = {1234: {}, 1: {"publishers": 1}, 5: {"pin": "secr
 
 @pytest.fixture(scope="module")
 def janus() -> Iterator[RunningJanus]:
-    """With three rooms: 1234 is open, 1 has place for one who sends, 5 asks for the pin `secret`."""
+    """With three rooms: 1234 is open, 1 takes one publisher, 5 requires the pin `secret`."""
     with RunningJanus(ROOMS) as janus:
         yield janus

@@ -1,4 +1,4 @@
-"""People in a real Janus room: who is there, sending, watching, being put out."""
+"""Participants of a real Janus room: sending, watching, being listed and kicked."""
 
 import asyncio
 import gc
@@ -20,53 +20,55 @@ from relay.sfu.egress import MeetingEvent, MeetingState, Tracks
 from relay.sfu.janus import JanusEgress
 from relay.sfu.room import PLUGIN
 from relay.sfu.signalling import Handle, JanusSession
-from relay.sfu.subscription import Subscription, Wanted
+from relay.sfu.subscription import ParticipantSelector, Subscription
 from tests.deadlines import scaled
 from tests.fakes import Clip, FakeStages, until
 from tests.servers.janus import RunningJanus
 
-DARK = 16  # the luma that Marking gives every pixel; the camera's own is lighter
+DARK = 16  # the luma that Marking gives every pixel; the camera's is brighter
 
 
 def camera() -> Tracks:
-    """A numbered picture and silence."""
+    """Numbered frames and silence."""
     return Tracks(Clip(rate=15), AudioStreamTrack())
 
 
-class Ear:
-    """What a person is told of their meeting, in order."""
+class EventLog:
+    """Records the meeting events, in order."""
 
     def __init__(self) -> None:
-        self.heard: list[MeetingEvent] = []
+        self.received: list[MeetingEvent] = []
 
-    def __call__(self, news: MeetingEvent) -> None:
-        self.heard.append(news)
+    def __call__(self, event: MeetingEvent) -> None:
+        self.received.append(event)
 
     @property
-    def presences(self) -> list[MeetingState]:
-        return [news.state for news in self.heard]
+    def states(self) -> list[MeetingState]:
+        return [event.state for event in self.received]
 
-    async def hear(self, state: MeetingState, seconds: float = 30) -> MeetingEvent:
-        """Waits for it."""
-        await until(lambda: state in self.presences, seconds)
-        return next(news for news in self.heard if news.state is state)
+    async def wait_for(self, state: MeetingState, seconds: float = 30) -> MeetingEvent:
+        """Wait for an event of this state."""
+        await until(lambda: state in self.states, seconds)
+        return next(event for event in self.received if event.state is state)
 
 
 @asynccontextmanager
-async def sending(janus: RunningJanus, display: str, room: int = 1234, pin: str | None = None) -> AsyncIterator[Ear]:
-    """Somebody sends camera and sound into the room."""
-    ear, egress = Ear(), JanusEgress(janus.address, str(room), pin, display)
+async def sending(
+    janus: RunningJanus, display: str, room: int = 1234, pin: str | None = None
+) -> AsyncIterator[EventLog]:
+    """A participant sends video and audio to the room."""
+    events, egress = EventLog(), JanusEgress(janus.address, str(room), pin, display)
     try:
-        await egress.publish(camera, ear)
-        yield ear
+        await egress.publish(camera, events)
+        yield events
     finally:
         await egress.close()
 
 
 @asynccontextmanager
 async def watching(janus: RunningJanus, display: str, room: int = 1234) -> AsyncIterator[Tracks]:
-    """Somebody is watched."""
-    subscription = Subscription(janus.address, str(room), None, Wanted(display=display))
+    """Subscribe to a participant."""
+    subscription = Subscription(janus.address, str(room), None, ParticipantSelector(display=display))
     try:
         await subscription.open()
         yield await subscription.next()
@@ -82,7 +84,7 @@ async def see(track: MediaStreamTrack, frames: int = 1) -> list[av.VideoFrame]:
 
 
 class Marking(FakeStages):
-    """Shows a black picture, so that what went through the eyes is known from what did not."""
+    """Shows black frames, so that corrected frames can be told from others."""
 
     def show(self, frame: Frame, faces: Faces, fields: float, share: float) -> Shown:
         super().show(frame, faces, fields, share)
@@ -92,7 +94,7 @@ class Marking(FakeStages):
 
 
 async def until_marked(track: MediaStreamTrack) -> None:
-    """Waits for a picture that went through Marking eyes."""
+    """Wait for a frame that Marking has processed."""
     async with asyncio.timeout(scaled(30)):
         while True:
             (frame,) = await see(track)
@@ -102,7 +104,7 @@ async def until_marked(track: MediaStreamTrack) -> None:
 
 @asynccontextmanager
 async def asking(janus: RunningJanus) -> AsyncIterator[Handle]:
-    """Whoever runs the rooms, without being in one."""
+    """A handle for requests without joining a room."""
     session = await JanusSession.open(janus.address)
     try:
         yield await session.attach(PLUGIN, lambda _: None)
@@ -111,28 +113,28 @@ async def asking(janus: RunningJanus) -> AsyncIterator[Handle]:
 
 
 async def present(janus: RunningJanus, room: int = 1234) -> dict[str, int]:
-    """Who sends into the room, with the ids of the feeds."""
+    """The publishers of the room: display name to feed id."""
     async with asking(janus) as handle:
         message = await handle.ask({"request": "listparticipants", "room": room})
     return {one.get("display", ""): one["id"] for one in message.data["participants"] if one["publisher"]}
 
 
 async def listed(janus: RunningJanus, display: str, room: int = 1234, *, sends: bool = True) -> None:
-    """Waits until the room says of somebody that they send, or that they do not."""
+    """Wait until the room lists a participant as publisher, or no longer does."""
     async with asyncio.timeout(scaled(30)):
-        while (display in await present(janus, room)) is not sends:  # noqa: ASYNC110 - Janus has to be asked
+        while (display in await present(janus, room)) is not sends:  # noqa: ASYNC110 - Janus has to be polled
             await asyncio.sleep(0.02)
 
 
 async def put_out(janus: RunningJanus, display: str, room: int = 1234) -> None:
-    """Kick somebody who sends."""
+    """Kick a publisher."""
     await listed(janus, display, room)
     feed = (await present(janus, room))[display]
     async with asking(janus) as handle:
         await handle.ask({"request": "kick", "room": room, "id": feed})
 
 
-def held() -> tuple[int, int, int]:
+def open_resources() -> tuple[int, int, int]:
     """Tasks, threads and open files of this process."""
     gc.collect()
     return len(asyncio.all_tasks()), threading.active_count(), len(os.listdir("/dev/fd"))
@@ -140,32 +142,32 @@ def held() -> tuple[int, int, int]:
 
 @asynccontextmanager
 async def leaving_nothing() -> AsyncIterator[None]:
-    """What begins inside has ended at its end: no task, thread or socket is left."""
-    with ThreadPoolExecutor(2) as encoders:  # keeps the threads it has started, so all are started before
+    """Check that no task, thread or socket started inside is left at the end."""
+    with ThreadPoolExecutor(2) as encoders:  # keeps its threads, so all are started before
         asyncio.get_running_loop().set_default_executor(encoders)
-        together = threading.Barrier(3)
+        barrier = threading.Barrier(3)
         for _ in range(2):
-            encoders.submit(together.wait, scaled(20))
-        together.wait(scaled(20))
+            encoders.submit(barrier.wait, scaled(20))
+        barrier.wait(scaled(20))
         gc.collect()
-        gc.freeze()  # what there is already, after many tests a lot, is not to be gone through each time
+        gc.freeze()  # existing objects, many after other tests, need not be scanned each time
         try:
-            before = held()
+            before = open_resources()
             yield
-            await until(lambda: held() == before)
+            await until(lambda: open_resources() == before)
         finally:
             gc.unfreeze()
 
 
 @contextmanager
 def noting_failures() -> Iterator[list[EgressError]]:
-    """Every vain attempt to reach a meeting server, as it fails."""
+    """Records every failed attempt to connect to a meeting server."""
     failures: list[EgressError] = []
-    really_open = JanusSession.open
+    original_open = JanusSession.open
 
     async def open_(address: str) -> JanusSession:
         try:
-            return await really_open(address)
+            return await original_open(address)
         except EgressError as error:
             failures.append(error)
             raise

@@ -10,7 +10,7 @@ from tests.deadlines import scaled
 from tests.fakes import Clip, until
 from tests.servers.janus import RunningJanus
 from tests.sfu.people import (
-    Ear,
+    EventLog,
     asking,
     camera,
     leaving_nothing,
@@ -25,18 +25,18 @@ from tests.sfu.people import (
 
 
 async def test_picture_and_sound_arrive_in_the_room(janus: RunningJanus) -> None:
-    async with leaving_nothing(), sending(janus, "Anna") as ear, watching(janus, "Anna") as tracks:
+    async with leaving_nothing(), sending(janus, "Anna") as events, watching(janus, "Anna") as tracks:
         assert tracks.audio is not None
-        pictures, sounds = await asyncio.gather(see(tracks.video, 12), see_sound(tracks))
-        assert {(one.width, one.height) for one in pictures} == {(160, 120)}
-        levels = {int(one.to_ndarray()[0, 0]) for one in pictures}
-        assert len(levels) > 4, "the picture stands still"
-        assert sounds == 10
-        assert not ear.heard
+        frames, audio_frames = await asyncio.gather(see(tracks.video, 12), receive_audio(tracks))
+        assert {(one.width, one.height) for one in frames} == {(160, 120)}
+        levels = {int(one.to_ndarray()[0, 0]) for one in frames}
+        assert len(levels) > 4, "the video is frozen"
+        assert audio_frames == 10
+        assert not events.received
 
 
-async def see_sound(tracks: Tracks) -> int:
-    """How many of ten frames of sound came."""
+async def receive_audio(tracks: Tracks) -> int:
+    """The number of audio frames received, of ten."""
     assert tracks.audio is not None
     async with asyncio.timeout(scaled(30)):
         return len([await tracks.audio.recv() for _ in range(10)])
@@ -45,7 +45,7 @@ async def see_sound(tracks: Tracks) -> int:
 async def test_a_picture_without_sound_will_do(janus: RunningJanus) -> None:
     egress = JanusEgress(janus.address, "1234", None, "Mute")
     async with leaving_nothing():
-        await egress.publish(lambda: Tracks(Clip()), Ear())
+        await egress.publish(lambda: Tracks(Clip()), EventLog())
         async with watching(janus, "Mute") as tracks:
             assert await see(tracks.video, 3)
             assert tracks.audio is None
@@ -74,7 +74,7 @@ async def test_what_is_wrong_is_said(
         given: list[Tracks] = []
         egress = JanusEgress(janus.address, room, pin, "Anna")
         with pytest.raises(error, match=sentence):
-            await egress.publish(lambda: given.append(camera()) or given[-1], Ear())  # type: ignore[func-returns-value]
+            await egress.publish(lambda: given.append(camera()) or given[-1], EventLog())  # type: ignore[func-returns-value]
         await egress.close()
         assert [one.video.readyState for one in given] == ["ended"]
 
@@ -96,89 +96,89 @@ async def test_a_server_that_is_away_is_said_to_be() -> None:
     async with leaving_nothing():
         egress = JanusEgress("ws://127.0.0.1:9", "1234", None, "Anna")
         with pytest.raises(EgressError, match="cannot be reached"):
-            await egress.publish(camera, Ear())
+            await egress.publish(camera, EventLog())
         await egress.close()
 
 
 def test_who_waits_for_a_server_to_come_back_asks_twice_in_five_seconds() -> None:
-    assert 2 * (adapter.LONGEST_WAIT + adapter.SPREAD) < 5
+    assert 2 * (adapter.MAX_WAIT + adapter.JITTER) < 5
 
 
 async def test_a_server_that_was_killed_and_comes_back_has_the_person_again() -> None:
     with RunningJanus() as janus:
-        async with leaving_nothing(), sending(janus, "Anna") as ear:
+        async with leaving_nothing(), sending(janus, "Anna") as events:
             with noting_failures() as failures:
                 janus.kill()
-                assert (await ear.hear(MeetingState.LOST)).detail
+                assert (await events.wait_for(MeetingState.LOST)).detail
                 await until(lambda: len(failures) >= 2)
                 janus.start()
-                await ear.hear(MeetingState.JOINED)
+                await events.wait_for(MeetingState.JOINED)
             async with watching(janus, "Anna") as tracks:
                 assert await see(tracks.video, 3)
-            assert ear.presences == [MeetingState.LOST, MeetingState.JOINED]
+            assert events.states == [MeetingState.LOST, MeetingState.JOINED]
 
 
 async def test_one_can_leave_while_the_server_is_away() -> None:
     with RunningJanus() as janus:
-        async with leaving_nothing(), sending(janus, "Anna") as ear:
+        async with leaving_nothing(), sending(janus, "Anna") as events:
             with noting_failures() as failures:
                 janus.kill()
-                await ear.hear(MeetingState.LOST)
+                await events.wait_for(MeetingState.LOST)
                 await until(lambda: len(failures) >= 1)
-        assert ear.presences == [MeetingState.LOST]
+        assert events.states == [MeetingState.LOST]
 
 
 async def test_a_room_that_is_gone_after_a_restart_is_given_up_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(adapter, "MOST_REFUSALS", 2)
+    monkeypatch.setattr(adapter, "MAX_REFUSALS", 2)
     with RunningJanus({1234: {}}) as janus:
-        async with leaving_nothing(), sending(janus, "Anna") as ear:
+        async with leaving_nothing(), sending(janus, "Anna") as events:
             janus.kill()
             (janus.folder / "janus.plugin.videoroom.jcfg").write_text("general = {}\n")
             janus.start()
-            assert "no such room" in (await ear.hear(MeetingState.ENDED)).detail
-            assert ear.presences == [MeetingState.LOST, MeetingState.ENDED]
+            assert "no such room" in (await events.wait_for(MeetingState.ENDED)).detail
+            assert events.states == [MeetingState.LOST, MeetingState.ENDED]
 
 
 async def test_who_is_put_out_stays_out(janus: RunningJanus) -> None:
-    async with leaving_nothing(), sending(janus, "Anna") as ear:
+    async with leaving_nothing(), sending(janus, "Anna") as events:
         await put_out(janus, "Anna")
-        assert "put this video out" in (await ear.hear(MeetingState.ENDED)).detail
+        assert "put this video out" in (await events.wait_for(MeetingState.ENDED)).detail
         await listed(janus, "Anna", sends=False)
-        assert "meeting" not in {task.get_name() for task in asyncio.all_tasks()}, "somebody could still come back"
-        assert ear.presences == [MeetingState.ENDED]
+        assert "meeting" not in {task.get_name() for task in asyncio.all_tasks()}, "a rejoin is still possible"
+        assert events.states == [MeetingState.ENDED]
         assert "Anna" not in await present(janus)
 
 
 async def test_a_room_that_is_closed_ends_it() -> None:
     with RunningJanus() as janus:
-        async with leaving_nothing(), sending(janus, "Anna") as ear:
+        async with leaving_nothing(), sending(janus, "Anna") as events:
             async with asking(janus) as handle:
                 await handle.ask({"request": "destroy", "room": 1234})
-            assert "closed" in (await ear.hear(MeetingState.ENDED)).detail
-            assert ear.presences == [MeetingState.ENDED]
+            assert "closed" in (await events.wait_for(MeetingState.ENDED)).detail
+            assert events.states == [MeetingState.ENDED]
 
 
 async def test_media_that_cannot_flow_are_an_error_and_not_a_silent_picture(
     janus: RunningJanus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def accept_nothing(*_: object) -> None:
-        """The answer is taken, but no connection comes of it."""
+        """Ignore the answer, so that nothing connects."""
 
-    monkeypatch.setattr(adapter, "PATIENCE", 0.3)
+    monkeypatch.setattr(adapter, "MEDIA_TIMEOUT", 0.3)
     monkeypatch.setattr(adapter.Publication, "_accept", accept_nothing)
     async with leaving_nothing():
         egress = JanusEgress(janus.address, "1234", None, "Anna")
         with pytest.raises(EgressError, match="no media can flow"):
-            await egress.publish(camera, Ear())
+            await egress.publish(camera, EventLog())
         await egress.close()
         assert "Anna" not in await present(janus)
 
 
 def test_one_hopes_for_ever_where_nobody_answers_but_not_against_every_no() -> None:
-    hope = RetryPolicy()
+    retries = RetryPolicy()
     away, full = EgressError("away"), RoomFullError("full")
-    assert all(hope(away) for _ in range(50))
-    assert [hope(full) for _ in range(adapter.MOST_REFUSALS)][-2:] == [True, False]
+    assert all(retries(away) for _ in range(50))
+    assert [retries(full) for _ in range(adapter.MAX_REFUSALS)][-2:] == [True, False]
     assert not RetryPolicy()(ValueError("a mistake"))
 
 

@@ -22,8 +22,8 @@ Answer = Callable[[dict[str, Any], web.WebSocketResponse], Awaitable[None]]
 
 
 @asynccontextmanager
-async def pretending(answer: Answer) -> AsyncIterator[str]:
-    """A server that speaks WebSocket and says what the test wants; its address."""
+async def fake_server(answer: Answer) -> AsyncIterator[str]:
+    """A WebSocket server that answers as the test does; gives its address."""
 
     async def serve(request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(protocols=[signalling.SUBPROTOCOL])
@@ -38,16 +38,16 @@ async def pretending(answer: Answer) -> AsyncIterator[str]:
         yield str(server.make_url("/")).replace("http", "ws")
 
 
-async def grant(asked: dict[str, Any], socket: web.WebSocketResponse) -> None:
-    """Say yes to everything."""
+async def accept(asked: dict[str, Any], socket: web.WebSocketResponse) -> None:
+    """Accept every request."""
     await socket.send_json({"janus": "success", "transaction": asked["transaction"], "data": {"id": 7}})
 
 
 async def test_a_request_gets_its_own_answer_and_the_rest_comes_as_events(janus: RunningJanus) -> None:
     async with leaving_nothing():
         session = await JanusSession.open(janus.address)
-        heard: list[JanusMessage] = []
-        first = await session.attach(PLUGIN, heard.append)
+        received: list[JanusMessage] = []
+        first = await session.attach(PLUGIN, received.append)
         second = await session.attach(PLUGIN, lambda _: None)
         answers = await asyncio.gather(
             first.ask({"request": "exists", "room": 1234}), second.ask({"request": "exists", "room": 77})
@@ -57,7 +57,7 @@ async def test_a_request_gets_its_own_answer_and_the_rest_comes_as_events(janus:
         await second.ask({**JOIN, "display": "Berta"})
         async with asyncio.timeout(scaled(20)):
             await second.ask({"request": "kick", "room": 1234, "id": (await joined(second))})
-        await until(lambda: any("kicked" in message.data or "leaving" in message.data for message in heard))
+        await until(lambda: any("kicked" in message.data or "leaving" in message.data for message in received))
         await session.close()
         await session.close()
 
@@ -118,19 +118,19 @@ async def test_a_server_that_says_nothing_is_waited_for_only_so_long(monkeypatch
     async def stay_silent(*_: object) -> None:
         pass
 
-    monkeypatch.setattr(signalling, "PATIENCE", 0.2)
-    async with leaving_nothing(), pretending(stay_silent) as address:
+    monkeypatch.setattr(signalling, "RESPONSE_TIMEOUT", 0.2)
+    async with leaving_nothing(), fake_server(stay_silent) as address:
         with pytest.raises(EgressError, match="does not answer"):
             await JanusSession.open(address)
 
 
 @pytest.mark.parametrize("nonsense", ["hello", "[]", "7", "{}", '{"janus": []}', '{"janus": "event", "sender": {}}'])
 async def test_nonsense_is_passed_over(nonsense: str) -> None:
-    async def babble(asked: dict[str, Any], socket: web.WebSocketResponse) -> None:
+    async def send_nonsense(asked: dict[str, Any], socket: web.WebSocketResponse) -> None:
         await socket.send_str(nonsense)
-        await grant(asked, socket)
+        await accept(asked, socket)
 
-    async with pretending(babble) as address:
+    async with fake_server(send_nonsense) as address:
         session = await JanusSession.open(address)
         assert await session.attach(PLUGIN, lambda _: None)
         await session.close()
@@ -138,23 +138,23 @@ async def test_nonsense_is_passed_over(nonsense: str) -> None:
 
 @pytest.mark.parametrize("answer", [{"janus": "success"}, {"janus": "success", "data": []}, {"janus": "error"}])
 async def test_an_answer_without_what_it_should_have_is_an_error_of_the_meeting(answer: dict[str, object]) -> None:
-    async def cheat(asked: dict[str, Any], socket: web.WebSocketResponse) -> None:
+    async def send_incomplete(asked: dict[str, Any], socket: web.WebSocketResponse) -> None:
         await socket.send_json({**answer, "transaction": asked["transaction"]})
 
-    async with leaving_nothing(), pretending(cheat) as address:
+    async with leaving_nothing(), fake_server(send_incomplete) as address:
         with pytest.raises(EgressError):
             await JanusSession.open(address)
 
 
 async def test_a_silent_session_is_kept_alive(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signalling, "KEEPALIVE", 0.05)
+    monkeypatch.setattr(signalling, "KEEPALIVE_INTERVAL", 0.05)
     asked: list[dict[str, Any]] = []
 
-    async def note(message: dict[str, Any], socket: web.WebSocketResponse) -> None:
+    async def record(message: dict[str, Any], socket: web.WebSocketResponse) -> None:
         asked.append(message)
-        await grant(message, socket)
+        await accept(message, socket)
 
-    async with pretending(note) as address:
+    async with fake_server(record) as address:
         session = await JanusSession.open(address)
         await until(lambda: [one["janus"] for one in asked].count("keepalive") >= 2)
         assert {one["session_id"] for one in asked if one["janus"] == "keepalive"} == {7}
@@ -165,10 +165,10 @@ async def test_the_end_of_the_server_is_heard_at_once() -> None:
     with RunningJanus() as janus:
         async with leaving_nothing():
             session = await JanusSession.open(janus.address)
-            heard: list[JanusMessage] = []
-            handle = await session.attach(PLUGIN, heard.append)
+            received: list[JanusMessage] = []
+            handle = await session.attach(PLUGIN, received.append)
             janus.kill()
-            await until(lambda: [message.kind for message in heard] == [GONE])
+            await until(lambda: [message.kind for message in received] == [GONE])
             with pytest.raises(EgressError, match="does not answer"):
                 await handle.ask(JOIN)
             await handle.detach()
@@ -176,16 +176,16 @@ async def test_the_end_of_the_server_is_heard_at_once() -> None:
 
 
 async def test_a_session_that_the_server_has_forgotten_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(signalling, "KEEPALIVE", 0.05)
+    monkeypatch.setattr(signalling, "KEEPALIVE_INTERVAL", 0.05)
 
     async def forget(asked: dict[str, Any], socket: web.WebSocketResponse) -> None:
-        await grant(asked, socket)
+        await accept(asked, socket)
         if asked["janus"] == "keepalive":
             await socket.send_json({"janus": "timeout", "session_id": 7})
 
-    async with pretending(forget) as address:
+    async with fake_server(forget) as address:
         session = await JanusSession.open(address)
-        heard: list[JanusMessage] = []
-        await session.attach(PLUGIN, heard.append)
-        await until(lambda: [message.kind for message in heard] == [GONE])
+        received: list[JanusMessage] = []
+        await session.attach(PLUGIN, received.append)
+        await until(lambda: [message.kind for message in received] == [GONE])
         await session.close()

@@ -1,1 +1,1 @@
-"""Who is asking, what they may do, how often, and from which pages. Knows no endpoint."""
+"""Authentication, authorisation, rate limits and CORS. Knows no endpoint."""

@@ -1,6 +1,6 @@
 """Which other sites' pages may use this relay (CORS, https://fetch.spec.whatwg.org). Knows no endpoint.
 
-No cookies are ever involved: a page needs a token of its own, where tokens are asked for.
+No cookies are used: if tokens are required, each page needs its own.
 """
 
 from collections.abc import Awaitable, Callable, Iterable
@@ -14,13 +14,13 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 EXPOSED: Final = ("Location", "Link", "ETag", "Retry-After", "Accept-Patch", "Accept-Post", "WWW-Authenticate")
 ALLOWED: Final = ("Authorization", "Content-Type", "If-Match")
-PREFLIGHTS_KEPT: Final = 600  # seconds; Chromium keeps none longer than two hours, Safari ten minutes
+PREFLIGHT_MAX_AGE: Final = 600  # seconds; Chromium caches for at most two hours, Safari ten minutes
 
 
 def allow(app: web.Application, origins: Iterable[str]) -> None:
-    """Open every endpoint that the application has until now to pages of these origins; * stands for any."""
+    """Allow these origins, * for any, on every endpoint added to the application so far."""
     options = aiohttp_cors.ResourceOptions(
-        expose_headers=EXPOSED, allow_headers=ALLOWED, max_age=PREFLIGHTS_KEPT, allow_credentials=False
+        expose_headers=EXPOSED, allow_headers=ALLOWED, max_age=PREFLIGHT_MAX_AGE, allow_credentials=False
     )
     defaults = dict.fromkeys(origins, options)
     if not defaults:
@@ -29,12 +29,12 @@ def allow(app: web.Application, origins: Iterable[str]) -> None:
     config = aiohttp_cors.CorsConfig(app, defaults=defaults, router_adapter=adapter)
     for route in [route for route in app.router.routes() if route.method != "OPTIONS"]:
         config.add(route)
-    app.middlewares.append(adapter.answer)
+    app.middlewares.append(adapter.handle)
     app.on_response_prepare.append(_vary)
 
 
 class _Adapter(ResourcesUrlDispatcherRouterAdapter):
-    """Leaves an endpoint's own answer to OPTIONS alone, but for a preflight, which has a header of its own."""
+    """Answers preflights, which have a header of their own, and leaves other OPTIONS requests to the endpoint."""
 
     def __init__(self, router: web.UrlDispatcher, defaults: Any) -> None:
         super().__init__(router, defaults)
@@ -51,8 +51,8 @@ class _Adapter(ResourcesUrlDispatcherRouterAdapter):
         return own or bool(super().is_preflight_request(request))
 
     @web.middleware
-    async def answer(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """A middleware."""
+    async def handle(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        """Middleware that answers preflights."""
         known = request.match_info.http_exception is None
         if known and self._preflight and self.is_preflight_request(request):
             return await self._preflight(request)
@@ -60,5 +60,5 @@ class _Adapter(ResourcesUrlDispatcherRouterAdapter):
 
 
 async def _vary(_: web.Request, response: web.StreamResponse) -> None:
-    """What is kept for one origin is not for another."""
+    """A cached response is valid for one origin only."""
     response.headers.add("Vary", "Origin")

@@ -1,6 +1,6 @@
-"""The gate before the API: who is asking, and whether he asks too often. Knows no endpoint beyond those open to all.
+"""Middleware in front of the API: authentication and rate limits. Knows no endpoint beyond those that need no token.
 
-Tokens come as `Authorization: Bearer` (RFC 6750, 2.1) and in no other way: what stands in an address ends up in logs.
+Tokens are accepted only as `Authorization: Bearer` (RFC 6750, 2.1), as URLs are written to logs.
 """
 
 import ipaddress
@@ -22,36 +22,36 @@ from relay.http.access.tokens import ANONYMOUS, Identity, Tokens
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 GUARDED: Final = re.compile(r"/(api|whip|whep)(/|$)")
-# A beacon carries no header; a session's name is enough to end it, and is told to nobody but who opened it.
+# A beacon carries no header; the session's name, known only to its client, is enough to end it.
 OPEN: Final = re.compile(r"/api/(config|guest|sessions/[^/]+/close)")
-IDENTITY: Final = web.RequestKey("guest", Identity)
+IDENTITY: Final = web.RequestKey("identity", Identity)
 
 
 def identity_of(request: web.Request) -> Identity:
-    """Who makes this request. Raises UnauthorizedError where he came without a token to where none is needed."""
+    """The identity of the client. Raises UnauthorizedError if it gave no token on an endpoint that needs none."""
     identity: Identity | None = request.get(IDENTITY)
     if identity is None:
         raise UnauthorizedError("a token is needed: Authorization: Bearer TOKEN")
     return identity
 
 
-def known(request: web.Request) -> bool:
-    """Whether guest_of has an answer."""
+def has_identity(request: web.Request) -> bool:
+    """Whether identity_of() returns one."""
     return IDENTITY in request
 
 
 def check_exposure(settings: Serve) -> None:
-    """Raises ConfigError where other machines could use the relay and nobody would be asked for a token."""
-    if settings.asks or settings.insecure or is_loopback(settings.host):
+    """Raises ConfigError if other machines could use the relay without a token."""
+    if settings.requires_token or settings.insecure or is_loopback(settings.host):
         return
     raise ConfigError(
-        f"host: {settings.host} can be reached by other machines, and nobody would be asked for a token: set "
-        "EYELINE_TOKEN_KEY (openssl rand -hex 32 makes one) or --token-jwks, or say --insecure if all may use the relay"
+        f"host: {settings.host} can be reached by other machines, and no token would be required: set "
+        "EYELINE_TOKEN_KEY (openssl rand -hex 32 makes one) or --token-jwks, or --insecure to allow everybody"
     )
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what listens there."""
+    """Whether only this machine can reach this host."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -59,29 +59,29 @@ def is_loopback(host: str) -> bool:
 
 
 def check_same_origin(request: web.Request) -> None:
-    """Raises ForbiddenError unless a page of this very relay asks, by what its browser says of it."""
+    """Raises ForbiddenError unless, by the browser's headers, the request comes from this relay's own page."""
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin", "")
     if site == "same-origin" or (site is None and origin.partition("://")[2] == request.host):
         return
-    raise ForbiddenError("only the relay's own page gets a token here")
+    raise ForbiddenError("only the relay's own page is given a token here")
 
 
 class Gate:
-    """Lets a request in, or says why not. Raises ConfigError where a rate cannot be read."""
+    """Authenticates and rate-limits requests. Raises ConfigError if a rate is malformed."""
 
     def __init__(self, settings: Serve) -> None:
-        self._tokens = Tokens(settings) if settings.asks else None
+        self._tokens = Tokens(settings) if settings.requires_token else None
         self._proxies = [ipaddress.ip_network(one) for one in settings.trusted_proxies]
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._rates = {name: _rate(settings, name) for name in RATES}
 
     @web.middleware
     async def check(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """A middleware. Behind it guest_of says who is asking."""
+        """Middleware; handlers behind it may call identity_of()."""
         if not GUARDED.match(request.rel_url.raw_path):  # as the router sees it
             return await handler(request)
-        # Before a token is looked at: that costs more than counting.
+        # Before the token is verified, which costs more than counting.
         await self._count(request, "address", self.address(request))
         identity = await self._identify(request)
         if identity:
@@ -91,20 +91,20 @@ class Gate:
         return await handler(request)
 
     def address(self, request: web.Request) -> str:
-        """Whom the request comes from: as trusted proxies tell it, the last one first. Of IPv6 the network, a /64."""
-        told = [one.strip() for one in ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")]
-        here = _parse(request.remote or "")
-        for word in reversed(told):
-            before = _parse(word)
-            if here is None or before is None or not any(here in network for network in self._proxies):
+        """The client's address, for IPv6 its /64 network; X-Forwarded-For is read backwards through trusted proxies."""
+        forwarded = [one.strip() for one in ",".join(request.headers.getall("X-Forwarded-For", [])).split(",")]
+        client = _parse(request.remote or "")
+        for address in reversed(forwarded):
+            previous = _parse(address)
+            if client is None or previous is None or not any(client in network for network in self._proxies):
                 break
-            here = before
-        if isinstance(here, ipaddress.IPv6Address):
-            return str(ipaddress.ip_network((here, 64), strict=False))
-        return str(here)
+            client = previous
+        if isinstance(client, ipaddress.IPv6Address):
+            return str(ipaddress.ip_network((client, 64), strict=False))
+        return str(client)
 
     async def _identify(self, request: web.Request) -> Identity | None:
-        """Nobody only where nobody has to be known."""
+        """None only if no token is given and the endpoint needs none."""
         if self._tokens is None:
             return ANONYMOUS
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
@@ -115,7 +115,7 @@ class Gate:
         raise UnauthorizedError("a token is needed: Authorization: Bearer TOKEN")
 
     async def _count(self, request: web.Request, kind: str, who: str) -> None:
-        """Raises TooManyRequestsError. Whatever is posted opens something, but for the word that closes it."""
+        """Raises TooManyRequestsError. Every POST counts as an opening, except that of /close."""
         opens = request.method == "POST" and not request.rel_url.raw_path.endswith("/close")
         for what in ("requests", "openings") if opens else ("requests",):
             rate = self._rates[f"{what}_per_{kind}"]

@@ -1,4 +1,4 @@
-"""Tokens (JWT, RFC 7519): who somebody is, what he may do, until when. Knows nothing of HTTP and of sessions.
+"""Tokens (JWT, RFC 7519): identity, rights and expiry of a client. Knows nothing of HTTP and of sessions.
 
 Signed with the relay's own key (HS256), or by an identity provider whose public keys are read from a JWKS address.
 """
@@ -18,23 +18,23 @@ from relay.config.access import Access, Right
 from relay.errors import ForbiddenError, KeysError, UnauthorizedError
 
 RIGHTS: Final[frozenset[Right]] = frozenset(get_args(Right))
-GUESTS_RIGHTS: Final[tuple[Right, ...]] = ("session",)
+GUEST_RIGHTS: Final[tuple[Right, ...]] = ("session",)
 SYMMETRIC: Final = "HS256"
 ASYMMETRIC: Final = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
-LEEWAY: Final = 10  # seconds by which clocks of two machines may differ
-LONGEST_NAME: Final = 128  # characters of a subject
+LEEWAY: Final = 10  # seconds by which the clocks of two machines may differ
+MAX_NAME_LENGTH: Final = 128  # characters of a subject
 FETCH_TIMEOUT: Final = 5  # seconds
-RETRY_AFTER: Final = 5.0  # seconds in which a key server that failed is not asked again
+RETRY_AFTER: Final = 5.0  # seconds before a key server that failed is requested again
 
-CANNOT_CHECK: Final = "the token cannot be checked now: its issuer's keys cannot be had; try again later"
+KEYS_UNAVAILABLE: Final = "the token cannot be verified now: its issuer's keys are unavailable; try again later"
 REASONS: Final = (
     (jwt.ExpiredSignatureError, "the token has expired; get a new one"),
-    ((jwt.ImmatureSignatureError, jwt.InvalidIssuedAtError), "the token is not good yet"),
-    (jwt.InvalidAudienceError, "the token is meant for somebody else: its aud is not this relay's audience"),
-    (InvalidSubjectError, "the token's sub must be a name"),
+    ((jwt.ImmatureSignatureError, jwt.InvalidIssuedAtError), "the token is not valid yet"),
+    (jwt.InvalidAudienceError, "the token is for another audience: its aud is not this relay's"),
+    (InvalidSubjectError, "the token's sub must be a string"),
     (
         (jwt.InvalidSignatureError, jwt.InvalidAlgorithmError, jwt.InvalidKeyError, jwt.PyJWKClientError),
-        "the token is not signed by anybody whom this relay trusts",
+        "the token is not signed by an issuer that this relay trusts",
     ),
 )
 
@@ -42,26 +42,28 @@ log = logging.getLogger(__name__)
 
 
 class ClaimError(jwt.InvalidTokenError):
-    """A claim of the relay's own is not what it has to be. The message says which and what."""
+    """A claim is invalid. The message names it and what is expected."""
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Whoever makes a request. owner: his name, empty where nobody is asked. room: the only one for him; None: any."""
+    """The client of a request. owner: its subject, or empty if no token is required. room: the only one
+    allowed; None: any.
+    """
 
     owner: str
     rights: frozenset[Right]
     room: str | None = None
 
     def require(self, right: Right, room: str | None = None) -> None:
-        """Raises ForbiddenError unless he has this right, and may enter this room, if one is named."""
+        """Raises ForbiddenError unless the client has this right and may enter this room, if given."""
         if right not in self.rights:
             raise ForbiddenError(f"the token gives no right to this: it needs {right!r} in its rights")
         if room is not None and self.room is not None and room != self.room:
             raise ForbiddenError("the token is for another room")
 
-    def own(self, session_owner: str) -> None:
-        """Raises ForbiddenError unless the session is his."""
+    def require_owner(self, session_owner: str) -> None:
+        """Raises ForbiddenError unless the session is owned by this client."""
         if session_owner != self.owner:
             raise ForbiddenError("the session belongs to somebody else")
 
@@ -70,7 +72,7 @@ ANONYMOUS: Final = Identity("", RIGHTS)
 
 
 class Tokens:
-    """Reads tokens as the settings say. clock: monotonic seconds."""
+    """Verifies tokens by these settings. clock: monotonic seconds."""
 
     def __init__(self, settings: Access, clock: Callable[[], float] = time.monotonic) -> None:
         self._key = settings.token_key.get_secret_value() if settings.token_key else None
@@ -78,16 +80,16 @@ class Tokens:
         self._provider = Provider(str(settings.token_jwks), clock) if settings.token_jwks else None
 
     async def read(self, token: str) -> Identity:
-        """The guest whose token this is. Raises UnauthorizedError, and KeysError where it cannot be checked now."""
+        """The identity in a token. Raises UnauthorizedError, and KeysError if it cannot be verified now."""
         try:
             return _identity(await self._claims(token))
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as error:
-            # The library promises errors of its own only; what a stranger may write is read before it is verified.
+            # Untrusted input is parsed before it is verified, so errors other than the library's are possible.
             raise UnauthorizedError(_reason(error), told=True) from None
 
     async def _claims(self, token: str) -> dict[str, Any]:
         header = jwt.get_unverified_header(token)
-        # Each kind of signature has keys of its own, whatever the header asks for.
+        # Each kind of signature has its own key, so the header cannot select a wrong one.
         key: Any = self._key
         algorithms = [SYMMETRIC]
         if header.get("alg") in ASYMMETRIC and self._provider:
@@ -99,7 +101,7 @@ class Tokens:
 
 
 class Provider:
-    """An identity provider's public keys. Fetched in a thread, one fetch at a time, and kept for five minutes."""
+    """An identity provider's public keys, fetched in a thread, one fetch at a time, and cached for five minutes."""
 
     def __init__(self, address: str, clock: Callable[[], float]) -> None:
         self._client = jwt.PyJWKClient(address, timeout=FETCH_TIMEOUT)
@@ -108,18 +110,18 @@ class Provider:
         self._failed: float | None = None
 
     async def key(self, name: object) -> jwt.PyJWK:
-        """The key of this name. Raises jwt.PyJWTError where there is none, KeysError."""
+        """The key with this id. Raises jwt.PyJWTError if there is none, KeysError."""
         if not isinstance(name, str):
             raise jwt.InvalidKeyError
         async with self._fetching:
             if self._failed is not None and self._clock() - self._failed < RETRY_AFTER:
-                raise KeysError(CANNOT_CHECK)
+                raise KeysError(KEYS_UNAVAILABLE)
             try:
                 key = await asyncio.to_thread(self._client.get_signing_key, name)
             except (jwt.PyJWKClientConnectionError, jwt.PyJWKSetError) as error:
-                log.warning("no keys to check tokens with from %s: %s", self._address, error)
+                log.warning("the keys that verify tokens cannot be fetched from %s: %s", self._address, error)
                 self._failed = self._clock()
-                raise KeysError(CANNOT_CHECK) from error
+                raise KeysError(KEYS_UNAVAILABLE) from error
             self._failed = None
             return key
 
@@ -133,7 +135,7 @@ def mint(
     room: str | None = None,
     audience: str | None = None,
 ) -> str:
-    """A token signed with the relay's key. ttl: how long it is good, seconds."""
+    """A token signed with the relay's key. ttl: lifetime, seconds."""
     now = int(time.time())
     claims: dict[str, Any] = {"sub": subject, "iat": now, "exp": now + int(ttl), "rights": sorted(rights)}
     claims |= {name: value for name, value in (("room", room), ("aud", audience)) if value is not None}
@@ -141,13 +143,13 @@ def mint(
 
 
 def mint_for_guest(settings: Access) -> str:
-    """A token for somebody whose name nobody knows. Raises ForbiddenError where guests get none."""
+    """A token for an anonymous guest. Raises ForbiddenError if guests are not enabled."""
     if not settings.guests or settings.token_key is None:
-        raise ForbiddenError("guests get no token here: ask whoever runs this relay for one")
+        raise ForbiddenError("guests get no token here: ask the operator of this relay for one")
     return mint(
         settings.token_key.get_secret_value(),
         f"guest-{secrets.token_urlsafe(9)}",
-        GUESTS_RIGHTS,
+        GUEST_RIGHTS,
         ttl=settings.guest_ttl,
         room=settings.guest_room,
         audience=settings.token_audience,
@@ -155,22 +157,22 @@ def mint_for_guest(settings: Access) -> str:
 
 
 def _identity(claims: dict[str, Any]) -> Identity:
-    """Raises jwt.InvalidTokenError where a claim is not what it has to be."""
+    """Raises jwt.InvalidTokenError if a claim is invalid."""
     subject, rights, room = claims["sub"], claims.get("rights", ["session"]), claims.get("room")
-    if not (0 < len(subject) <= LONGEST_NAME and subject.isprintable()):
-        raise ClaimError(f"sub must be a name of 1 to {LONGEST_NAME} printable characters")
+    if not (0 < len(subject) <= MAX_NAME_LENGTH and subject.isprintable()):
+        raise ClaimError(f"sub must be a name of 1 to {MAX_NAME_LENGTH} printable characters")
     if not (isinstance(rights, list) and all(isinstance(right, str) for right in rights)):
-        raise ClaimError("rights must be a list of words")
+        raise ClaimError("rights must be a list of strings")
     if not (room is None or (isinstance(room, str) and room)):
-        raise ClaimError("room must be a word")
+        raise ClaimError("room must be a string")
     return Identity(subject, frozenset(right for right in RIGHTS if right in rights), room)
 
 
 def _reason(error: Exception) -> str:
-    """For people, and without a word of the token."""
+    """A sentence for people, without any content of the token."""
     if isinstance(error, ClaimError):
         return f"the token's claim {error}"
     if isinstance(error, jwt.MissingRequiredClaimError):
         return f"the token lacks the claim {error.claim}"
-    told = (sentence for kinds, sentence in REASONS if isinstance(error, kinds))
-    return next(told, "the token is not one that the relay can read")
+    found = (sentence for kinds, sentence in REASONS if isinstance(error, kinds))
+    return next(found, "the token is malformed")

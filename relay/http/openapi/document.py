@@ -1,6 +1,6 @@
-"""The API as an OpenAPI 3.1 document. Schemas come from the very models that validate and answer.
+"""The API as an OpenAPI 3.1 document. Schemas come from the models that validate requests and responses.
 
-Knows the endpoints only by their description: a test compares it with the router.
+The endpoints are described by hand: a test compares them with the router.
 """
 
 from importlib import metadata
@@ -18,8 +18,8 @@ from relay.session.data_channel import Calibrate, Change, Ping
 
 Json = dict[str, Any]
 
-TAKEN: Final = (Offer, TapOrder, Correction, Change, Calibrate, Ping)
-GIVEN: Final = (Answer, TapAnswer, RelayConfig, Ticket, Correction, Problem, Statistics, Readiness)
+REQUEST_MODELS: Final = (Offer, TapOrder, Correction, Change, Calibrate, Ping)
+RESPONSE_MODELS: Final = (Answer, TapAnswer, RelayConfig, Ticket, Correction, Problem, Statistics, Readiness)
 SDP: Final[Json] = {"application/sdp": {"schema": {"type": "string", "description": "RFC 8866"}}}
 SESSION: Final[Json] = {
     "name": "id",
@@ -29,30 +29,33 @@ SESSION: Final[Json] = {
     "schema": {"type": "string"},
 }
 TAP: Final[Json] = {**SESSION, "description": "the tap's name, from Location"}
-GATE: Final = (
+ACCESS_STATUSES: Final = (
     401,
     403,
     429,
     503,
-)  # what relay/http/access/gate.py may answer, and a handler to whom this is not allowed
+)  # responses of relay/http/access/gate.py, and of handlers that check rights
 TOKEN: Final[Json] = {
     "type": "http",
     "scheme": "bearer",
     "bearerFormat": "JWT",
-    "description": "where the relay asks for one; claims: sub, exp, rights (of session, watch, tap), room",
+    "description": "if the relay requires one; claims: sub, exp, rights (session, watch, tap), room",
 }
-ABOUT: Final = (
-    "Camera in, the same picture with the eyes turned towards the lens out, on one WebRTC connection. The offer "
-    "carries all its ICE candidates and, if settings and statistics are wanted, a data channel labelled eyeline, "
-    "over which JSON messages go: Change, Calibrate and Ping to the relay; settings, calibration, stats "
-    "(Statistics), pong and error back. A client that does not know a message leaves it alone."
+DESCRIPTION: Final = (
+    "One WebRTC connection receives camera video and returns it with the eyes turned towards the lens. The offer "
+    "contains all its ICE candidates and, for settings and statistics, a data channel labelled eyeline that carries "
+    "JSON messages: Change, Calibrate and Ping to the relay; settings, calibration, stats (Statistics), pong and "
+    "error to the client. Clients ignore messages that they do not know."
 )
 
 
 def document() -> Json:
     """The whole document."""
     _, schemas = models_json_schema(
-        [*((model, "validation") for model in TAKEN), *((model, "serialization") for model in GIVEN)],
+        [
+            *((model, "validation") for model in REQUEST_MODELS),
+            *((model, "serialization") for model in RESPONSE_MODELS),
+        ],
         ref_template="#/components/schemas/{model}",
     )
     return {
@@ -60,7 +63,7 @@ def document() -> Json:
         "info": {
             "title": "Eyeline relay",
             "version": metadata.version("eyeline"),
-            "description": ABOUT,
+            "description": DESCRIPTION,
             "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
         },
         "paths": _paths(),
@@ -70,7 +73,7 @@ def document() -> Json:
 
 
 def _paths() -> Json:
-    ended = {"204": {"description": "ended; everything it held has been released"}, **_problems(*GATE, 404)}
+    ended = {"204": {"description": "ended; all its resources are released"}, **_problems(*ACCESS_STATUSES, 404)}
     return {
         **whip_paths(_problems),
         **_probes(),
@@ -80,7 +83,10 @@ def _paths() -> Json:
             "get": {
                 "operationId": "readSession",
                 "summary": "The session's newest statistics",
-                "responses": {"200": _json("Statistics", "since the session began"), **_problems(*GATE, 404)},
+                "responses": {
+                    "200": _json("Statistics", "since the session started"),
+                    **_problems(*ACCESS_STATUSES, 404),
+                },
             },
             "delete": {"operationId": "endSession", "summary": "End a session", "responses": ended},
         },
@@ -98,12 +104,12 @@ def _paths() -> Json:
             "get": {
                 "operationId": "readTap",
                 "summary": "The tap's newest statistics",
-                "responses": {"200": _json("Statistics", "since the tap began"), **_problems(*GATE, 404)},
+                "responses": {"200": _json("Statistics", "since the tap started"), **_problems(*ACCESS_STATUSES, 404)},
             },
             "delete": {
                 "operationId": "endTap",
-                "summary": "End a tap: the corrected video leaves the room",
-                "responses": {**ended, **_problems(*GATE, 404)},
+                "summary": "End a tap and remove its video from the room",
+                "responses": {**ended, **_problems(*ACCESS_STATUSES, 404)},
             },
         },
         "/api/config": {
@@ -116,8 +122,8 @@ def _paths() -> Json:
         "/api/guest": {
             "post": {
                 "operationId": "admitGuest",
-                "summary": "A token for whoever opened the relay's own page",
-                "responses": {"200": _json("Ticket", "good for a while"), **_problems(*GATE)},
+                "summary": "A token for a visitor of the relay's own page",
+                "responses": {"200": _json("Ticket", "a temporary token"), **_problems(*ACCESS_STATUSES)},
             }
         },
         "/openapi.json": {
@@ -136,23 +142,25 @@ def _paths() -> Json:
 
 
 def _probes() -> Json:
-    """What needs no token."""
+    """The endpoints that need no token."""
     text = {"200": {"description": "Prometheus text format", "content": {"text/plain": {"schema": {"type": "string"}}}}}
     alive = {"application/json": {"schema": {"type": "object"}}}
     return {
         "/healthz": {
             "get": _open(
-                "readHealth", "Whether the process answers", {"200": {"description": "it does", "content": alive}}
+                "readHealth", "Whether the process responds", {"200": {"description": "it does", "content": alive}}
             )
         },
         "/readyz": {
             "get": _open(
                 "readReadiness",
-                "Whether a new session would be let in",
+                "Whether a new session would be admitted",
                 {"200": _json("Readiness", "it would"), "503": _json("Readiness", "it would not, and why")},
             )
         },
-        "/metrics": {"get": _open("readMetrics", "The relay's figures, unless --metrics-port has them", text)},
+        "/metrics": {
+            "get": _open("readMetrics", "The relay's metrics, unless they are served on --metrics-port", text)
+        },
     }
 
 
@@ -184,7 +192,7 @@ def _open_tap() -> Json:
     location = {"description": "the tap's path", "schema": {"type": "string"}}
     return {
         "operationId": "openTap",
-        "summary": "Correct a participant of a room whose own client cannot be changed",
+        "summary": "Correct a participant of a room without changing their client",
         "requestBody": {
             "required": True,
             "content": {"application/json": {"schema": {"$ref": "#/components/schemas/TapOrder"}}},
@@ -197,7 +205,7 @@ def _open_tap() -> Json:
 
 
 def _problems(*statuses: int) -> Json:
-    """The answers for what can go wrong, with every code each status may carry."""
+    """The error responses, with every code that each status may have."""
     return {str(status): _problem(status) for status in (*statuses, 500)}
 
 
@@ -205,11 +213,11 @@ def _problem(status: int) -> Json:
     errors = [error for error in PROBLEMS if error.status == status]
     answer = {
         "description": "; ".join(f"{error.code}: {_sentence(error)}" for error in errors)
-        or "internal: the relay made a mistake",
+        or "internal: an error of the relay",
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
     if status in {429, 503}:
-        seconds = {"description": "seconds until it makes sense to try again", "schema": {"type": "integer"}}
+        seconds = {"description": "seconds until a retry is sensible", "schema": {"type": "integer"}}
         return {**answer, "headers": {"Retry-After": seconds}}
     return answer
 

@@ -8,7 +8,7 @@ from relay.http.sdp_exchange import FRAGMENT, SDP
 from relay.http.whip import STAGE
 
 Json = dict[str, Any]
-Problems = Callable[..., Json]  # the answers for what can go wrong, by status
+Problems = Callable[..., Json]  # the error responses, by status
 
 TEXT: Final[Json] = {"schema": {"type": "string"}}
 ID: Final[Json] = {
@@ -27,7 +27,7 @@ IF_MATCH: Final[Json] = {
     "schema": {"type": "string"},
 }
 LINKS: Final[Json] = {
-    "description": "STUN and TURN servers for the client, rel=ice-server; on a new session, also where it is watched, "
+    "description": "STUN and TURN servers for the client, rel=ice-server; of a new session also the URL to watch it, "
     "rel=alternate",
     "schema": {"type": "string"},
 }
@@ -49,7 +49,7 @@ def paths(problems: Problems) -> Json:
 def _publish(problems: Problems) -> Json:
     return {
         "operationId": "publishByWhip",
-        "summary": "WHIP (RFC 9725): send video and sound, to be watched by WHEP",
+        "summary": "WHIP (RFC 9725): send video and audio, to be watched by WHEP",
         "parameters": [_setting(name, schema) for name, schema in Correction.model_json_schema()["properties"].items()]
         + [_setting("stage", {"type": "string", "pattern": STAGE.pattern, "description": "the name to be watched by"})],
         **_opening(problems(400, 401, 403, 409, 413, 415, 422, 429, 503)),
@@ -59,7 +59,7 @@ def _publish(problems: Problems) -> Json:
 def _watch(problems: Problems) -> Json:
     return {
         "operationId": "watchByWhep",
-        "summary": "WHEP (draft-ietf-wish-whep): receive a session's corrected video, and its sound",
+        "summary": "WHEP (draft-ietf-wish-whep): receive a session's corrected video and its audio",
         **_opening(problems(400, 401, 403, 404, 413, 415, 422, 429, 503)),
     }
 
@@ -77,8 +77,8 @@ def _endpoint(name: str, verb: str, post: Json, wrong: Json) -> Json:
         "post": post,
         "get": {
             "operationId": f"get{name}",
-            "summary": f"Nothing to read: POST is how to {verb}",
-            "responses": {"204": {"description": "it is there"}, **wrong},
+            "summary": f"Empty: use POST to {verb}",
+            "responses": {"204": {"description": "it exists"}, **wrong},
         },
         "options": {
             "operationId": f"ask{name}",
@@ -97,23 +97,23 @@ def _resource(name: str, problems: Problems) -> Json:
             "parameters": [IF_MATCH],
             "requestBody": {"required": True, "content": {FRAGMENT: TEXT}},
             "responses": {
-                "204": {"description": "taken; those that cannot be used are left out"},
+                "204": {"description": "accepted; unusable candidates are ignored"},
                 **problems(400, 401, 403, 404, 412, 413, 415, 422, 428, 429),
             },
         },
         "delete": {
             "operationId": f"end{name}",
             "summary": "End it",
-            "responses": {"204": {"description": "ended; everything it held has been released"}, **there},
+            "responses": {"204": {"description": "ended; all its resources are released"}, **there},
         },
         "get": {
             "operationId": f"get{name}",
-            "summary": "Nothing to read, but whether it is there",
-            "responses": {"204": {"description": "it is there"}, **there},
+            "summary": "Empty; whether it exists",
+            "responses": {"204": {"description": "it exists"}, **there},
         },
         "options": {
             "operationId": f"ask{name}",
-            "summary": "What can be done with it",
+            "summary": "The allowed methods",
             "responses": {
                 "200": {
                     "description": "in the headers",

@@ -14,7 +14,7 @@ ASKING = {"Origin": MEET, "Access-Control-Request-Method": "POST"}
 
 @asynccontextmanager
 async def site(*origins: str) -> AsyncIterator[Client]:
-    """An endpoint, one with an answer of its own to OPTIONS, and a page."""
+    """An endpoint, one that handles OPTIONS itself, and a page."""
 
     async def answer(_: web.Request) -> web.Response:
         return web.Response(status=201, headers={"Location": "/x", "Link": "<x>"})

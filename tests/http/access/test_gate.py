@@ -11,7 +11,7 @@ from yarl import URL
 from relay.config.access import Right
 from relay.config.serve import Serve
 from relay.errors import ConfigError, ForbiddenError
-from relay.http.access.gate import Gate, check_exposure, check_same_origin, identity_of, is_loopback, known
+from relay.http.access.gate import Gate, check_exposure, check_same_origin, has_identity, identity_of, is_loopback
 from relay.http.access.tokens import mint
 from relay.http.problems import answer_problems
 
@@ -25,11 +25,11 @@ def settings(*flags: str) -> Serve:
 
 
 @asynccontextmanager
-async def door(*flags: str) -> AsyncIterator[Client]:
-    """Behind it every path answers with the name of who asks, or that nobody knows it."""
+async def guarded_app(*flags: str) -> AsyncIterator[Client]:
+    """An application behind the gate; every path answers with the client's owner name, or null."""
 
     async def answer(request: web.Request) -> web.Response:
-        return web.json_response({"owner": identity_of(request).owner if known(request) else None})
+        return web.json_response({"owner": identity_of(request).owner if has_identity(request) else None})
 
     async def refuse(request: web.Request) -> web.Response:
         identity_of(request).require("tap")
@@ -42,12 +42,12 @@ async def door(*flags: str) -> AsyncIterator[Client]:
         yield client
 
 
-def bearing(token: str) -> dict[str, str]:
+def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
 def anna(ttl: float = 60) -> dict[str, str]:
-    return bearing(mint(KEY, "anna", RIGHT, ttl=ttl))
+    return bearer(mint(KEY, "anna", RIGHT, ttl=ttl))
 
 
 async def owner(response: ClientResponse) -> object:
@@ -56,14 +56,14 @@ async def owner(response: ClientResponse) -> object:
 
 
 async def test_without_a_key_everybody_may_do_everything() -> None:
-    async with door() as client:
+    async with guarded_app() as client:
         assert await owner(await client.post("/api/sessions")) == ""
         assert (await client.get("/api/taps")).status == 200
-        assert await owner(await client.post("/api/sessions", headers=bearing("whatever"))) == ""
+        assert await owner(await client.post("/api/sessions", headers=bearer("whatever"))) == ""
 
 
 async def test_a_token_says_who_asks() -> None:
-    async with door("--token-key", KEY) as client:
+    async with guarded_app("--token-key", KEY) as client:
         assert await owner(await client.post("/api/sessions", headers=anna())) == "anna"
         token = anna()["Authorization"].partition(" ")[2]
         assert await owner(await client.get("/whep/x", headers={"Authorization": f"bearer  {token}"})) == "anna"
@@ -72,7 +72,7 @@ async def test_a_token_says_who_asks() -> None:
 @pytest.mark.parametrize("path", ["/api/sessions", "/api/sessions/x", "/api/nothing", "/whip", "/whip/x", "/whep/x"])
 @pytest.mark.parametrize("headers", [{}, {"Authorization": "Basic YTpi"}, {"Authorization": ""}])
 async def test_no_token_is_401_and_says_which_kind_is_wanted(path: str, headers: dict[str, str]) -> None:
-    async with door("--token-key", KEY) as client:
+    async with guarded_app("--token-key", KEY) as client:
         for method in ("GET", "POST", "DELETE", "PATCH"):
             response = await client.request(method, path, headers=headers)
             assert response.status == 401
@@ -82,15 +82,15 @@ async def test_no_token_is_401_and_says_which_kind_is_wanted(path: str, headers:
 
 @pytest.mark.parametrize("token", ["", "x", "a.b.c", anna(-60)["Authorization"].removeprefix("Bearer ")])
 async def test_a_wrong_token_is_401_and_says_what_is_wrong_with_it(token: str) -> None:
-    async with door("--token-key", KEY) as client:
-        response = await client.get("/api/config", headers=bearing(token))
+    async with guarded_app("--token-key", KEY) as client:
+        response = await client.get("/api/config", headers=bearer(token))
         assert response.status == 401
         challenge = response.headers["WWW-Authenticate"]
         assert re.fullmatch(r'Bearer realm="eyeline", error="invalid_token", error_description="[^"]+"', challenge)
 
 
 async def test_a_token_without_the_right_is_403_and_says_so() -> None:
-    async with door("--token-key", KEY) as client:
+    async with guarded_app("--token-key", KEY) as client:
         response = await client.get("/api/taps", headers=anna())
         assert response.status == 403
         assert response.headers["WWW-Authenticate"] == 'Bearer realm="eyeline", error="insufficient_scope"'
@@ -112,7 +112,7 @@ async def test_a_token_without_the_right_is_403_and_says_so() -> None:
     ],
 )
 async def test_some_ways_are_open_to_all_and_known_is_who_brings_a_token_there(method: str, path: str) -> None:
-    async with door("--token-key", KEY) as client:
+    async with guarded_app("--token-key", KEY) as client:
         assert await owner(await client.request(method, path)) is None
         guarded = path.startswith(("/api/", "/whip"))
         assert await owner(await client.request(method, path, headers=anna())) == ("anna" if guarded else None)
@@ -120,18 +120,18 @@ async def test_some_ways_are_open_to_all_and_known_is_who_brings_a_token_there(m
 
 @pytest.mark.parametrize("path", ["/api/sessions/x/close/", "/api/sessions/x%2Fclose", "/api/config/"])
 async def test_what_only_looks_open_is_not(path: str) -> None:
-    async with door("--token-key", KEY) as client:
+    async with guarded_app("--token-key", KEY) as client:
         assert (await client.post(URL(path, encoded=True))).status == 401
 
 
 async def test_a_token_in_the_address_is_none() -> None:
-    async with door("--token-key", KEY) as client:
+    async with guarded_app("--token-key", KEY) as client:
         token = mint(KEY, "anna", RIGHT, ttl=60)
         assert (await client.get(f"/api/sessions?access_token={token}")).status == 401
 
 
 async def test_who_asks_too_often_is_told_when_to_come_again() -> None:
-    async with door("--requests-per-address", "3/minute") as client:
+    async with guarded_app("--requests-per-address", "3/minute") as client:
         for _ in range(3):
             assert (await client.get("/api/config")).status == 200
         response = await client.get("/api/config")
@@ -144,14 +144,14 @@ async def test_who_asks_too_often_is_told_when_to_come_again() -> None:
 async def test_a_window_passes(monkeypatch: pytest.MonkeyPatch) -> None:
     later, now = 0.0, time.time
     monkeypatch.setattr(time, "time", lambda: now() + later)
-    async with door("--requests-per-address", "2/hour") as client:
+    async with guarded_app("--requests-per-address", "2/hour") as client:
         assert [(await client.get("/api/config")).status for _ in range(3)] == [200, 200, 429]
-        later = 7300  # two windows: what is counted slides out of the second
+        later = 7300  # two windows later, when nothing is counted any more
         assert (await client.get("/api/config")).status == 200
 
 
 async def test_openings_are_counted_apart_and_ends_are_none() -> None:
-    async with door("--openings-per-address", "2/minute") as client:
+    async with guarded_app("--openings-per-address", "2/minute") as client:
         for path in ("/api/sessions", "/whip"):
             assert (await client.post(path)).status == 200
         assert (await client.post("/api/sessions")).status == 429
@@ -160,21 +160,21 @@ async def test_openings_are_counted_apart_and_ends_are_none() -> None:
 
 
 async def test_each_token_has_a_share_of_its_own() -> None:
-    async with door("--token-key", KEY, "--openings-per-token", "1/minute") as client:
+    async with guarded_app("--token-key", KEY, "--openings-per-token", "1/minute") as client:
         assert (await client.post("/api/sessions", headers=anna())).status == 200
         assert (await client.post("/api/sessions", headers=anna(120))).status == 429, "another token of the same owner"
-        bob = bearing(mint(KEY, "bob", RIGHT, ttl=60))
+        bob = bearer(mint(KEY, "bob", RIGHT, ttl=60))
         assert (await client.post("/api/sessions", headers=bob)).status == 200
 
 
 async def test_wrong_tokens_are_counted_too() -> None:
-    async with door("--token-key", KEY, "--requests-per-address", "2/minute") as client:
-        answers = [(await client.get("/api/sessions/x", headers=bearing("x"))).status for _ in range(3)]
+    async with guarded_app("--token-key", KEY, "--requests-per-address", "2/minute") as client:
+        answers = [(await client.get("/api/sessions/x", headers=bearer("x"))).status for _ in range(3)]
         assert answers == [401, 401, 429]
 
 
 @pytest.mark.parametrize(
-    ("proxies", "peer", "told", "address"),
+    ("proxies", "peer", "forwarded", "address"),
     [
         ([], "192.0.2.7", "", "192.0.2.7"),
         ([], "192.0.2.7", "198.51.100.1", "192.0.2.7"),
@@ -190,11 +190,11 @@ async def test_wrong_tokens_are_counted_too() -> None:
     ],
 )
 def test_only_a_trusted_proxy_says_who_comes_through_it(
-    proxies: list[str], peer: str | None, told: str, address: str
+    proxies: list[str], peer: str | None, forwarded: str, address: str
 ) -> None:
     listed = ",".join(f'"{proxy}"' for proxy in proxies)
     gate = Gate(settings("--trusted-proxies", f"[{listed}]"))
-    headers = {"X-Forwarded-For": told} if told else {}
+    headers = {"X-Forwarded-For": forwarded} if forwarded else {}
     request = make_mocked_request("GET", "/api/config", headers=headers).clone(remote=peer or "")
     assert gate.address(request) == address
 
@@ -238,7 +238,7 @@ def test_a_relay_for_this_machine_alone_asks_nobody(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org", ""])  # noqa: S104
 def test_a_relay_that_others_reach_needs_a_key_or_the_word(host: str) -> None:
-    with pytest.raises(ConfigError, match=r"EYELINE_TOKEN_KEY .* --token-jwks, or say --insecure"):
+    with pytest.raises(ConfigError, match=r"EYELINE_TOKEN_KEY .* --token-jwks, or --insecure"):
         check_exposure(settings("--host", host))
     for flags in (["--token-key", KEY], ["--token-jwks", "https://id.example/keys"], ["--insecure"]):
         check_exposure(settings("--host", host, *flags))

@@ -13,7 +13,7 @@ PAGE = "/{file}"
 
 
 def routes() -> set[tuple[str, str]]:
-    """(path, method) of everything the router answers, but for the page."""
+    """(path, method) of all routes except the page."""
     app = assemble(Serve.read([], "test"), StageFactory())
     found = set()
     for route in app.router.routes():
