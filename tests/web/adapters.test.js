@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import {afterEach, beforeEach, test} from 'node:test';
 
 import {Stream, Track} from './doubles/browser.js';
-import {Clock, settle} from './doubles/clock.js';
+import {Clock, waitIdle} from './doubles/clock.js';
 import './doubles/connection.js';
 import {ScriptedRelay} from './doubles/relay.js';
 
@@ -61,7 +61,7 @@ test('a sender without a track, or of sound, is refused', async () => {
 test('a sender that refuses the track leaves nothing at work', async () => {
   const one = {...sender(), replaceTrack: async () => { throw new DOMException('', 'InvalidModificationError'); }};
   await assert.rejects(correctSender(one, OPTIONS), {name: 'InvalidModificationError'});
-  await settle();
+  await waitIdle();
   assert.equal(clock.waiting, 0);
 });
 

@@ -7,7 +7,7 @@ import {Relay} from './connection/api.js';
 import {Call} from './connection/call.js';
 import {LocalCorrection} from './local-correction.js';
 import {checkOptions, checkTrack} from './options.js';
-import {Standing} from './status.js';
+import {Status} from './status.js';
 import {Statistics} from './statistics.js';
 import {Tracks} from './tracks.js';
 import {SyncedSettings} from './synced-settings.js';
@@ -24,12 +24,12 @@ import {SyncedSettings} from './synced-settings.js';
  * their detail.
  */
 export class Corrected extends EventTarget {
-  #over = new AbortController();
+  #abort = new AbortController();
   #statistics = new Statistics();
-  #localCorrection = new LocalCorrection(() => this.#rebuild());
+  #localCorrection = new LocalCorrection(() => this.#reconnect());
   #settings;
   #tracks;
-  #standing;
+  #status;
   #call;
 
   /** @type {MediaStreamTrack} */
@@ -43,27 +43,27 @@ export class Corrected extends EventTarget {
     const {relay, token, audio, publish, signal, route} = options;
     this.#settings = new SyncedSettings(options);
     const tracks = this.#tracks = new Tracks(camera, audio, route);
-    this.track = tracks.picture;
-    this.#standing = new Standing(
-      () => ({showing: tracks.showing, ended: tracks.blind}), (status) => this.#fire('state', status));
-    tracks.addEventListener('showing', () => this.#judge());
+    this.track = tracks.video;
+    this.#status = new Status(
+      () => ({showing: tracks.showing, ended: tracks.cameraEnded}), (status) => this.#emit('state', status));
+    tracks.addEventListener('showing', () => this.#updateStatus());
     tracks.addEventListener('ended', () => this.stop());
-    this.#place();
+    this.#preparePlace();
     this.#call = new Call({
       relay: new Relay(relay, token), stream: tracks.stream, settings: this.#settings, publish,
-      report: (state) => this.#follow(state), hear: (message) => this.#hear(message),
-      trip: (milliseconds) => this.#trip(milliseconds), configured: (config) => this.#configure(config),
-      pictures: () => tracks.count, local: () => this.#localCorrection.demand(),
+      report: (state) => this.#onCallState(state), onMessage: (message) => this.#onMessage(message),
+      onRoundTrip: (milliseconds) => this.#onRoundTrip(milliseconds), onConfig: (config) => this.#onConfig(config),
+      frameCount: () => tracks.count, local: () => this.#localCorrection.acquire(),
     });
-    window.addEventListener('pagehide', () => this.#call.peer?.abandon(), {signal: this.#over.signal, capture: true});
+    window.addEventListener('pagehide', () => this.#call.peer?.abandon(), {signal: this.#abort.signal, capture: true});
     if (signal?.aborted) this.stop();
-    else this.#call.run(this.#over.signal);
-    signal?.addEventListener('abort', () => this.stop(), {signal: this.#over.signal});
+    else this.#call.run(this.#abort.signal);
+    signal?.addEventListener('abort', () => this.stop(), {signal: this.#abort.signal});
   }
 
   /** In step with the picture; null until there is a microphone. */
   get audio() {
-    return this.#tracks.sound;
+    return this.#tracks.audio;
   }
 
   get state() {
@@ -75,7 +75,7 @@ export class Corrected extends EventTarget {
   }
 
   get status() {
-    return this.#standing.status;
+    return this.#status.status;
   }
 
   /** @returns {EyelineSettings} */
@@ -87,12 +87,12 @@ export class Corrected extends EventTarget {
   change(settings) {
     if (!this.#settings.change(settings)) return;
     this.#localCorrection.resetFailures();
-    this.#rebuild();
+    this.#reconnect();
   }
 
   /** What happens now, in one object. @returns {Stats} */
   stats() {
-    return {...this.#statistics.figures, state: this.state, where: this.#settings.where, ...this.#tracks.stats()};
+    return {...this.#statistics.current, state: this.state, where: this.#settings.where, ...this.#tracks.stats()};
   }
 
   /** What was done to each frame in this browser since this was last asked; nothing where the relay warps. */
@@ -103,8 +103,8 @@ export class Corrected extends EventTarget {
   /** Another camera from now on; its owner stops the former one. */
   async replaceCamera(/** @type {MediaStreamTrack} */ camera) {
     if (!this.#tracks.replaceCamera(camera)) return;
-    this.#judge();
-    await this.#localCorrection.follow(camera);
+    this.#updateStatus();
+    await this.#localCorrection.replaceCamera(camera);
     await this.#call.peer?.replace('video', camera);
   }
 
@@ -117,94 +117,94 @@ export class Corrected extends EventTarget {
 
   /** Sends the relay a message, if it is there. @param {object} message */
   say(message) {
-    this.#call.peer?.say(message);
+    this.#call.peer?.send(message);
   }
 
   /** Asks the relay again now, whatever it said before. */
   retry() {
     this.#localCorrection.resetFailures();
-    if (!this.#localCorrection.local) this.#place();
+    if (!this.#localCorrection.local) this.#preparePlace();
     this.#call.retry();
   }
 
   /** Ends both tracks and the session. Camera and microphone stay their owner's. */
   stop() {
-    if (this.#over.signal.aborted) return;
-    this.#over.abort();
-    this.#leave();
-    this.#localCorrection.end();
+    if (this.#abort.signal.aborted) return;
+    this.#abort.abort();
+    this.#onDisconnected();
+    this.#localCorrection.stop();
     this.#tracks.stop();
-    this.#standing.enter('stopped');
-    this.#judge();
+    this.#status.setPhase('stopped');
+    this.#updateStatus();
   }
 
   /** Gets ready to warp where it is wanted. */
-  #place() {
-    if (this.#settings.where === 'here') this.#localCorrection.begin(this.#tracks.camera);
-    else this.#localCorrection.end();
+  #preparePlace() {
+    if (this.#settings.where === 'here') this.#localCorrection.start(this.#tracks.camera);
+    else this.#localCorrection.stop();
   }
 
   /** Warps somewhere else from now on, or anew; meanwhile the camera's own picture is shown. */
-  #rebuild() {
-    this.#place();
+  #reconnect() {
+    this.#preparePlace();
     this.#call.renew();
   }
 
   /** @param {import('./connection/call.js').CallState} state */
-  #follow(state) {
-    if (this.#over.signal.aborted) return;
-    const before = this.#standing.phase;
-    this.#standing.enter(state.phase, 'error' in state ? state.error : undefined);
+  #onCallState(state) {
+    if (this.#abort.signal.aborted) return;
+    const before = this.#status.phase;
+    this.#status.setPhase(state.phase, 'error' in state ? state.error : undefined);
     if ('peer' in state) this.#tracks.follow(state.peer.received);
     if (state.phase === 'live' && before !== 'quiet' && before !== 'live') this.#settings.connect((message) => this.say(message));
-    if (!('peer' in state)) this.#leave();
-    this.#judge();
+    if (!('peer' in state)) this.#onDisconnected();
+    this.#updateStatus();
   }
 
   /** The relay is not there. */
-  #leave() {
+  #onDisconnected() {
     this.#settings.disconnect();
-    this.#statistics.forget();
+    this.#statistics.reset();
     this.#tracks.follow(undefined);
   }
 
-  #judge() {
-    this.#tracks.accompany();
-    this.#standing.judge();
+  #updateStatus() {
+    this.#tracks.syncAudio();
+    this.#status.update();
   }
 
-  #trip(/** @type {number} */ milliseconds) {
-    this.#statistics.trip(milliseconds);
+  #onRoundTrip(/** @type {number} */ milliseconds) {
+    this.#statistics.addRoundTrip(milliseconds);
     this.#localCorrection.local?.trip(milliseconds);
   }
 
   /** @param {import('./connection/api.js').RelayConfig} config */
-  #configure(config) {
+  #onConfig(config) {
     this.#settings.adoptDefaults(config.defaults);
-    this.#fire('config', config);
+    this.#emit('config', config);
   }
 
   /** @param {any} message */
-  #hear(message) {
-    if (message.type === 'settings' || message.type === 'error') this.#adopt(message);
+  #onMessage(message) {
+    if (message.type === 'settings' || message.type === 'error') this.#updateSettings(message);
     if (message.type === 'draining') this.#tracks.follow(undefined);
-    if (message.type === 'meeting') this.#fire('meeting', message);
-    this.#fire('message', message);
-    if (message.type === 'stats') this.#tell(message);
+    if (message.type === 'meeting') this.#emit('meeting', message);
+    this.#emit('message', message);
+    if (message.type === 'stats') this.#reportStats(message);
   }
 
   /** @param {{type: string}} message */
-  #adopt(message) {
-    if (this.#settings.hear(message)) this.#fire('settings', this.settings);
+  #updateSettings(message) {
+    if (this.#settings.receive(message)) this.#emit('settings', this.settings);
   }
 
-  /** @param {import('../page/stats.js').Stats} told by the relay */
-  async #tell(told) {
-    const current = await this.#statistics.add(told, this.#localCorrection.stats(), this.#call.peer?.measure());
-    if (current && !this.#over.signal.aborted) this.#fire('stats', this.stats());
+  /** @param {import('../page/stats.js').Stats} stats of the relay */
+  async #reportStats(stats) {
+    const current = await this.#statistics.add(stats, this.#localCorrection.stats(), this.#call.peer?.measure());
+    if (current && !this.#abort.signal.aborted) this.#emit('stats', this.stats());
   }
 
-  #fire(/** @type {string} */ name, /** @type {unknown} */ detail) {
+  #emit(/** @type {string} */ name, /** @type {unknown} */ detail) {
     this.dispatchEvent(new CustomEvent(name, {detail}));
   }
 }

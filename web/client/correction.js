@@ -3,36 +3,36 @@
  * fast a slider moves. Knows nothing of sliders.
  */
 
-export class CorrectionLine {
+export class CorrectionSync {
   #settings;
   /** @type {(message: object) => void} */
-  #say = () => {};
-  #underWay = false;
-  #stale = false;
+  #send = () => {};
+  #pending = false;
+  #changed = false;
   #adopting = false;
 
   constructor(/** @type {import('./settings.js').Settings} */ settings) {
     this.#settings = settings;
-    settings.addEventListener('change', () => this.#push());
+    settings.addEventListener('change', () => this.#sendSettings());
   }
 
   /** A new connection: it was opened with settings that may have changed meanwhile. */
-  connect(/** @type {(message: object) => void} */ say) {
-    this.#say = say;
-    this.#underWay = false;
-    this.#push();
+  connect(/** @type {(message: object) => void} */ send) {
+    this.#send = send;
+    this.#pending = false;
+    this.#sendSettings();
   }
 
   /** The connection has ended. */
   disconnect() {
-    this.#say = () => {};
-    this.#underWay = false;
+    this.#send = () => {};
+    this.#pending = false;
   }
 
   /** An answer, or settings that the relay changed by itself (after a calibration). */
-  hear(/** @type {{type: string}} */ message) {
-    this.#underWay = false;
-    if (this.#stale) this.#push();
+  receive(/** @type {{type: string}} */ message) {
+    this.#pending = false;
+    if (this.#changed) this.#sendSettings();
     else if (message.type === 'settings') this.#adopt(message);
   }
 
@@ -42,11 +42,11 @@ export class CorrectionLine {
     this.#adopting = false;
   }
 
-  #push() {
+  #sendSettings() {
     if (this.#adopting) return;
-    this.#stale = this.#underWay;
-    if (this.#underWay) return;
-    this.#underWay = true;
-    this.#say({type: 'settings', ...this.#settings.correction});
+    this.#changed = this.#pending;
+    if (this.#pending) return;
+    this.#pending = true;
+    this.#send({type: 'settings', ...this.#settings.correction});
   }
 }

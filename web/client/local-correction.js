@@ -7,18 +7,18 @@ import {Local} from '../warp/local.js';
 import {RelayError, explainCode} from './connection/problem.js';
 
 /** What warps may break down so often without ever having worked; then it will not. */
-const MOST_FAILURES = 3;
+const MAX_FAILURES = 3;
 
 export class LocalCorrection {
-  #failed;
+  #onFailure;
   #failures = 0;
-  #wanted = false;
+  #enabled = false;
   /** What warps, if it is this browser. @type {Local | undefined} */
   local;
 
-  /** @param {() => void} failed hears when it has come to an end by itself */
-  constructor(failed) {
-    this.#failed = failed;
+  /** @param {() => void} onFailure hears when it has come to an end by itself */
+  constructor(onFailure) {
+    this.#onFailure = onFailure;
   }
 
   /** Why this browser cannot: a code; empty if it can. */
@@ -27,10 +27,10 @@ export class LocalCorrection {
   }
 
   /** Warps this camera's pictures from now on, as far as it can. */
-  begin(/** @type {MediaStreamTrack} */ camera) {
-    this.end();
-    this.#wanted = true;
-    if (LocalCorrection.obstacle || this.#failures >= MOST_FAILURES) return;
+  start(/** @type {MediaStreamTrack} */ camera) {
+    this.stop();
+    this.#enabled = true;
+    if (LocalCorrection.obstacle || this.#failures >= MAX_FAILURES) return;
     try {
       this.local = new Local(camera);
     } catch {
@@ -38,13 +38,13 @@ export class LocalCorrection {
     }
     this.local.addEventListener('failed', () => {
       this.#failures += 1;
-      this.#failed();
+      this.#onFailure();
     });
   }
 
   /** What warps; undefined where this browser is not to. Raises RelayError where it is, but cannot. */
-  demand() {
-    if (!this.#wanted || this.local) return this.local;
+  acquire() {
+    if (!this.#enabled || this.local) return this.local;
     const code = LocalCorrection.obstacle || 'no_worker';
     throw new RelayError(code, explainCode(code), {lasting: true});
   }
@@ -62,14 +62,14 @@ export class LocalCorrection {
   }
 
   /** Another camera from now on. */
-  async follow(/** @type {MediaStreamTrack} */ camera) {
+  async replaceCamera(/** @type {MediaStreamTrack} */ camera) {
     await this.local?.replaceCamera(camera);
   }
 
   /** Warps no more. */
-  end() {
+  stop() {
     this.local?.stop();
     this.local = undefined;
-    this.#wanted = false;
+    this.#enabled = false;
   }
 }

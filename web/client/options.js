@@ -22,11 +22,11 @@ export function checkOptions(options) {
   }
   settingsOf(options);
   if (audio) checkTrack(audio, 'audio');
-  demand('relay', relay, relay === undefined || typeof relay === 'string' && URL.canParse(relay, document.baseURI));
-  demand('token', token, token === undefined || typeof token === 'string' || typeof token === 'function');
-  demand('publish', publish, publish === undefined || typeof publish === 'object' && publish !== null);
-  demand('signal', signal, signal === undefined || signal instanceof AbortSignal);
-  demand('route', route, route === undefined || route === 'worker' || route === 'canvas');
+  check('relay', relay, relay === undefined || typeof relay === 'string' && URL.canParse(relay, document.baseURI));
+  check('token', token, token === undefined || typeof token === 'string' || typeof token === 'function');
+  check('publish', publish, publish === undefined || typeof publish === 'object' && publish !== null);
+  check('signal', signal, signal === undefined || signal instanceof AbortSignal);
+  check('route', route, route === undefined || route === 'worker' || route === 'canvas');
   checkPlace(publish, options.where);
 }
 
@@ -44,7 +44,7 @@ export function settingsOf(candidate) {
   const wanted = Object.fromEntries(
     Object.entries(candidate).filter(([name, value]) => CORRECTION.includes(name) && value !== undefined));
   const accepted = accept(wanted);
-  for (const [name, value] of Object.entries(wanted)) demand(name, value, Object.hasOwn(accepted, name));
+  for (const [name, value] of Object.entries(wanted)) check(name, value, Object.hasOwn(accepted, name));
   return /** @type {Partial<EyelineSettings>} */ (accepted);
 }
 
@@ -57,8 +57,8 @@ export function checkChange(candidate) {
 }
 
 /** A token is told by its type alone: it would end in somebody's log. */
-function demand(/** @type {string} */ name, /** @type {unknown} */ value, /** @type {boolean} */ met) {
-  if (!met) throw new TypeError(`${name}: ${name === 'token' ? typeof value : describe(value)} cannot be used`);
+function check(/** @type {string} */ name, /** @type {unknown} */ value, /** @type {boolean} */ valid) {
+  if (!valid) throw new TypeError(`${name}: ${name === 'token' ? typeof value : describe(value)} cannot be used`);
 }
 
 function describe(/** @type {unknown} */ value) {

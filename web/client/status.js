@@ -10,35 +10,35 @@ import {explainCode} from './connection/problem.js';
  */
 
 /** @type {StateDetail} */
-export const BEGINNING = Object.freeze({state: 'connecting', phase: 'connecting', code: '', message: ''});
+export const INITIAL = Object.freeze({state: 'connecting', phase: 'connecting', code: '', message: ''});
 
 /** Follows the facts, and tells when something else is so than before. */
-export class Standing {
-  #look;
-  #tell;
+export class Status {
+  #read;
+  #report;
   /** @type {import('./connection/problem.js').RelayError | undefined} */
   #error;
   /** How the connection is doing. @type {import('../eyeline.d.ts').Phase} */
   phase = 'connecting';
-  status = BEGINNING;
+  status = INITIAL;
 
-  /** @param {() => Pick<Facts, 'showing' | 'ended'>} look @param {(status: StateDetail) => void} tell */
-  constructor(look, tell) {
-    this.#look = look;
-    this.#tell = tell;
+  /** @param {() => Pick<Facts, 'showing' | 'ended'>} read @param {(status: StateDetail) => void} report */
+  constructor(read, report) {
+    this.#read = read;
+    this.#report = report;
   }
 
   /** The connection. @param {import('../eyeline.d.ts').Phase} phase @param {import('./connection/problem.js').RelayError} [error] */
-  enter(phase, error) {
+  setPhase(phase, error) {
     this.phase = phase;
     this.#error = error;
   }
 
   /** Tells what is shown, and why, if it is another thing than before. */
-  judge() {
+  update() {
     const before = this.status;
-    this.status = statusOf({...this.#look(), phase: this.phase, error: this.#error, before});
-    if (!same(before, this.status)) this.#tell(this.status);
+    this.status = statusOf({...this.#read(), phase: this.phase, error: this.#error, before});
+    if (!same(before, this.status)) this.#report(this.status);
   }
 }
 
@@ -62,8 +62,8 @@ const NO_REASON = {code: '', message: ''};
 function reasonOf({showing, phase, ended, error, before}) {
   if (ended) return {code: 'camera_gone', message: explainCode('camera_gone')};
   if (phase === 'quiet') return {code: 'quiet', message: explainCode('quiet')};
-  const fallen = phase === 'live' && showing === 'raw' && (before.state === 'corrected' || before.code === 'silent');
-  if (fallen) return {code: 'silent', message: explainCode('silent')};
+  const fellSilent = phase === 'live' && showing === 'raw' && (before.state === 'corrected' || before.code === 'silent');
+  if (fellSilent) return {code: 'silent', message: explainCode('silent')};
   if (phase === 'live' || !error) return NO_REASON;
   return {code: error.code, message: error.message};
 }

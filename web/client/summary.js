@@ -1,12 +1,12 @@
 /** The figures that the library tells, in one object. Knows nothing of where they come from. */
 
 /**
- * @typedef {Omit<import('../eyeline.d.ts').Stats, 'state' | 'where' | 'track' | 'sound'>} Figures
+ * @typedef {Omit<import('../eyeline.d.ts').Stats, 'state' | 'where' | 'track' | 'sound'>} Summary
  * @typedef {import('../page/stats.js').Stats} Stats
  */
 
-/** No relay has said anything. @returns {StatsPanel} */
-export function nothingYet() {
+/** No relay has said anything. @returns {Summary} */
+export function emptyStats() {
   return {
     altered: false, share: 0, reason: '', trip_ms: null, way_ms: null, up_mbps: null, down_mbps: null,
     width: 0, height: 0, fps_in: 0, fps_out: 0, faces: 0, pipeline: '',
@@ -18,8 +18,8 @@ export function nothingYet() {
  * @param {Stats} stats of whoever warps
  * @param {import('./gaze.js').Finding} finding
  * @param {import('./connection/gauge.js').Load | undefined} load
- * @param {StatsPanel} before
- * @returns {StatsPanel}
+ * @param {Summary} before
+ * @returns {Summary}
  */
 export function statsOf(stats, finding, load, {trip_ms}) {
   const {width, height, fps_in, fps_out, faces, pipeline, frames, delay_ms, stages_ms, age_frames} = stats;

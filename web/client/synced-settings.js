@@ -3,18 +3,18 @@
  * nothing of tracks or of the page.
  */
 
-import {CorrectionLine} from './correction.js';
+import {CorrectionSync} from './correction.js';
 import {checkChange, checkPlace, settingsOf} from './options.js';
 import {Settings} from './settings.js';
 
 /** @typedef {import('../eyeline.d.ts').EyelineSettings} EyelineSettings */
 
 /** Settings last as long as this page; who wants more keeps them himself. */
-const FORGETFUL = {getItem: () => null, setItem: () => {}};
+const NO_STORAGE = {getItem: () => null, setItem: () => {}};
 
 export class SyncedSettings {
-  #settings = new Settings(FORGETFUL);
-  #line = new CorrectionLine(this.#settings);
+  #settings = new Settings(NO_STORAGE);
+  #sync = new CorrectionSync(this.#settings);
   #publish;
 
   /** @param {import('../eyeline.d.ts').CorrectOptions} options that have been checked */
@@ -57,18 +57,18 @@ export class SyncedSettings {
   }
 
   /** A new connection. */
-  connect(/** @type {(message: object) => void} */ say) {
-    this.#line.connect(say);
+  connect(/** @type {(message: object) => void} */ send) {
+    this.#sync.connect(send);
   }
 
   disconnect() {
-    this.#line.disconnect();
+    this.#sync.disconnect();
   }
 
   /** The relay's answer to a change, or settings that it has changed by itself. @returns {boolean} whether they are others now */
-  hear(/** @type {{type: string}} */ message) {
+  receive(/** @type {{type: string}} */ message) {
     const before = JSON.stringify(this.settings);
-    this.#line.hear(message);
+    this.#sync.receive(message);
     return JSON.stringify(this.settings) !== before;
   }
 }

@@ -9,7 +9,7 @@ import {AudioOutput} from './track/audio.js';
 
 /** Fires `showing` when what is shown may have changed, and `ended` when somebody has stopped the picture's track. */
 export class Tracks extends EventTarget {
-  #over = new AbortController();
+  #abort = new AbortController();
   #output;
   /** @type {AudioOutput | undefined} */
   #audio;
@@ -23,17 +23,17 @@ export class Tracks extends EventTarget {
     this.camera = camera;
     this.#output = new Output(camera, route);
     for (const name of ['showing', 'ended']) this.#output.addEventListener(name, () => this.dispatchEvent(new Event(name)));
-    this.#hold(camera);
+    this.#addCamera(camera);
     if (microphone) this.replaceMicrophone(microphone);
   }
 
   /** What is shown. */
-  get picture() {
+  get video() {
     return this.#output.track;
   }
 
   /** In step with the picture; null until there is a microphone. */
-  get sound() {
+  get audio() {
     return this.#audio?.track ?? null;
   }
 
@@ -47,7 +47,7 @@ export class Tracks extends EventTarget {
   }
 
   /** Whether the camera gives nothing any more. */
-  get blind() {
+  get cameraEnded() {
     return this.camera.readyState === 'ended';
   }
 
@@ -59,10 +59,10 @@ export class Tracks extends EventTarget {
   /** Another camera from now on. @returns {boolean} false where it is the same */
   replaceCamera(/** @type {MediaStreamTrack} */ camera) {
     checkTrack(camera, 'video');
-    if (this.#over.signal.aborted || camera === this.camera) return false;
+    if (this.#abort.signal.aborted || camera === this.camera) return false;
     this.stream.removeTrack(this.camera);
     this.camera = camera;
-    this.#hold(camera);
+    this.#addCamera(camera);
     this.#output.replaceCamera(camera);
     return true;
   }
@@ -70,7 +70,7 @@ export class Tracks extends EventTarget {
   /** Another microphone from now on, or none. @returns {boolean} false when all is over */
   replaceMicrophone(/** @type {MediaStreamTrack | null} */ microphone) {
     if (microphone) checkTrack(microphone, 'audio');
-    if (this.#over.signal.aborted) return false;
+    if (this.#abort.signal.aborted) return false;
     for (const former of this.stream.getAudioTracks()) this.stream.removeTrack(former);
     if (microphone) this.stream.addTrack(microphone);
     if (microphone) this.#audio ??= new AudioOutput();
@@ -85,19 +85,19 @@ export class Tracks extends EventTarget {
   }
 
   /** The sound goes with the picture that is shown. */
-  accompany() {
-    this.#audio?.accompany(this.showing === 'corrected');
+  syncAudio() {
+    this.#audio?.setCorrected(this.showing === 'corrected');
   }
 
   /** Ends what comes out. Camera and microphone stay their owner's. */
   stop() {
-    this.#over.abort();
+    this.#abort.abort();
     this.#output.stop();
     this.#audio?.stop();
   }
 
-  #hold(/** @type {MediaStreamTrack} */ camera) {
+  #addCamera(/** @type {MediaStreamTrack} */ camera) {
     this.stream.addTrack(camera);
-    camera.addEventListener('ended', () => this.dispatchEvent(new Event('showing')), {signal: this.#over.signal});
+    camera.addEventListener('ended', () => this.dispatchEvent(new Event('showing')), {signal: this.#abort.signal});
   }
 }

@@ -6,12 +6,12 @@
  * about each frame in turn.
  *
  * @typedef {import('./motion/luma.js').Small} Small
- * @typedef {import('./wire.js').FaceSight} FaceSight
+ * @typedef {import('./wire.js').FaceLandmarks} FaceLandmarks
  * @typedef {import('./fields.js').Placed} Placed
  * @typedef {{
  *   index: number, time: number, at: number, width: number, height: number, luma?: Small,
  * }} Frame one of the camera's: its number, its time on the camera's clock and when it came, milliseconds; pixels
- * @typedef {import('./freshness.js').Limits & {motion: 'flow' | 'velocity' | 'off', guard: boolean}} Wishes
+ * @typedef {import('./freshness.js').Limits & {motion: 'flow' | 'velocity' | 'off', guard: boolean}} DisplaySettings
  * @typedef {{placed: Placed[], verdict: string, landmarks: number | null, field: number | null}} Plan
  *   what to warp; where that is nothing, why; the numbers of the frames whose results are used
  */
@@ -19,16 +19,16 @@
 import {Newest, idleReason, place, resize, scaled} from './fields.js';
 import {Fade} from './freshness.js';
 import {guard} from './motion/guard.js';
-import {carry, drift, paces, see} from './motion/motion.js';
+import {carry, extrapolate, velocities, makeReference} from './motion/motion.js';
 import {Stamps} from './stamps.js';
 import {FrameCounts} from './frame-counts.js';
 import {decode} from './wire.js';
 
 /** Frames that are remembered: as many as come in the half second after which no result is used. */
-const KEPT_MS = 700;
+const HISTORY_MS = 700;
 
 /** A relay that is silent for so long will not speak of the present frame, milliseconds. */
-const QUIET_MS = 1000;
+const SILENT_MS = 1000;
 
 /**
  * A frame may have been overtaken here and not on its way to the relay. Of a field only the age matters, so the nearest
@@ -50,21 +50,21 @@ export class Display {
   #landmarks = new Newest();
   /** @type {Newest<import('./wire.js').Fields, Frame>} */
   #fields = new Newest();
-  /** @type {import('./motion/motion.js').Sight<FaceSight> | undefined} */
-  #sight;
-  #heard = -Infinity;
+  /** @type {import('./motion/motion.js').MotionReference<FaceLandmarks> | undefined} */
+  #reference;
+  #receivedAt = -Infinity;
   /** How far a timestamp may be off a frame to name it; milliseconds. @type {number | undefined} */
-  #reach;
-  tally = new FrameCounts();
+  #tolerance;
+  counts = new FrameCounts();
 
-  constructor(/** @type {SyncedSettings} */ wishes) {
-    this.#settings = wishes;
-    this.#fade = new Fade(wishes);
+  constructor(/** @type {DisplaySettings} */ settings) {
+    this.#settings = settings;
+    this.#fade = new Fade(settings);
   }
 
   /** Whether the relay has spoken lately, so that a frame's pixels may be needed. */
-  isFed(/** @type {number} */ at) {
-    return at - this.#heard < QUIET_MS;
+  isReceiving(/** @type {number} */ at) {
+    return at - this.#receivedAt < SILENT_MS;
   }
 
   /** Whether frames should come with their luma. */
@@ -83,9 +83,9 @@ export class Display {
     return {width, height};
   }
 
-  /** Other wishes. @param {Partial<SyncedSettings>} wishes */
-  change(wishes) {
-    this.#settings = this.#fade.limits = {...this.#settings, ...wishes};
+  /** Other settings. @param {Partial<DisplaySettings>} settings */
+  change(settings) {
+    this.#settings = this.#fade.limits = {...this.#settings, ...settings};
   }
 
   /**
@@ -95,12 +95,12 @@ export class Display {
    * @returns {Frame}
    */
   arrive({time, at, width, height}, guessed = false) {
-    this.#reach = guessed ? NEAR_MS : undefined;
+    this.#tolerance = guessed ? NEAR_MS : undefined;
     const frame = {index: this.#index++, time, at, width, height};
     this.#frames.push(frame);
-    this.#frames = this.#frames.filter((one) => time - one.time < KEPT_MS);
+    this.#frames = this.#frames.filter((one) => time - one.time < HISTORY_MS);
     this.#stamps.frame(time, at);
-    this.tally.arrive(at);
+    this.counts.arrive(at);
     return frame;
   }
 
@@ -118,32 +118,32 @@ export class Display {
   receive(/** @type {unknown} */ buffer, /** @type {number} */ at) {
     const packet = decode(buffer);
     if (!packet) {
-      this.tally.packets.malformed += 1;
+      this.counts.packets.malformed += 1;
       return;
     }
-    this.#heard = at;
-    this.tally.packets[packet.kind] += 1;
-    this.#stamps.told(packet.rtp, at);
-    const frame = this.#frameOf(packet.rtp, packet.kind === 'fields' ? NEAR_MS : this.#reach);
-    if (!frame) this.tally.packets.unmatched += 1;
-    else if (packet.kind === 'landmarks') this.#takeLandmarks(packet, frame);
+    this.#receivedAt = at;
+    this.counts.packets[packet.kind] += 1;
+    this.#stamps.received(packet.rtp, at);
+    const frame = this.#frameOf(packet.rtp, packet.kind === 'fields' ? NEAR_MS : this.#tolerance);
+    if (!frame) this.counts.packets.unmatched += 1;
+    else if (packet.kind === 'landmarks') this.#addLandmarks(packet, frame);
     else if (this.#fields.take(packet)) this.#fields.frame = frame;
-    this.tally.packets.lost = this.#landmarks.lost + this.#fields.lost;
-    this.tally.packets.late = this.#landmarks.late + this.#fields.late;
+    this.counts.packets.lost = this.#landmarks.lost + this.#fields.lost;
+    this.counts.packets.late = this.#landmarks.late + this.#fields.late;
   }
 
   /** The connection has ended: nothing that was said belongs to what comes next. */
-  forget() {
-    this.#landmarks.forget();
-    this.#fields.forget();
-    this.#sight = undefined;
-    this.#stamps.forget();
+  reset() {
+    this.#landmarks.reset();
+    this.#fields.reset();
+    this.#reference = undefined;
+    this.#stamps.reset();
   }
 
   /** Another camera from now on. */
   changeCamera() {
     this.#frames = [];
-    this.#landmarks.frame = this.#fields.frame = this.#sight = undefined;
+    this.#landmarks.frame = this.#fields.frame = this.#reference = undefined;
     this.#stamps.change();
   }
 
@@ -151,14 +151,14 @@ export class Display {
   plan(frame) {
     const {packet: fields, frame: fieldFrame} = this.#fields;
     const {frame: seen} = this.#landmarks;
-    if (!this.#sight || !fields || !seen || !fieldFrame) return passed('warming_up');
+    if (!this.#reference || !fields || !seen || !fieldFrame) return passed('warming_up');
     const oldest = (frame.time - Math.min(seen.time, fieldFrame.time)) / 1000;
     const ages = {landmarks: frame.index - seen.index, field: frame.index - fieldFrame.index, oldest};
     const share = this.#fade.share(ages, frame.time / 1000);
     if (share === 0) return passed('late');
-    const carried = this.#carry(this.#sight, seen, frame);
-    const open = this.#settings.guard && frame.luma ? guard(this.#sight, carried, frame.luma) : NO_GUARD;
-    const scale = factorOf(seen);
+    const carried = this.#carry(this.#reference, seen, frame);
+    const open = this.#settings.guard && frame.luma ? guard(this.#reference, carried, frame.luma) : NO_GUARD;
+    const scale = scaleOf(seen);
     const [across, down] = [scale * frame.width / seen.width, scale * frame.height / seen.height];
     const faces = carried.map((face) => resize(face, across, down));
     const placed = place(faces, fields, (number, side) => share * (open.get(number)?.[side] ?? 1));
@@ -166,28 +166,28 @@ export class Display {
     return {placed, verdict, landmarks: seen.index, field: fieldFrame.index};
   }
 
-  #takeLandmarks(/** @type {import('./wire.js').Landmarks} */ packet, /** @type {Frame} */ frame) {
-    const [before, earlier] = [this.#sight, this.#landmarks.frame];
+  #addLandmarks(/** @type {import('./wire.js').Landmarks} */ packet, /** @type {Frame} */ frame) {
+    const [before, earlier] = [this.#reference, this.#landmarks.frame];
     if (!this.#landmarks.take(packet)) return;
     this.#landmarks.frame = frame;
     const {width, height} = frame.luma ?? frame;
-    const faces = scaled(packet, frame.width / factorOf(frame), frame.height / factorOf(frame));
+    const faces = scaled(packet, frame.width / scaleOf(frame), frame.height / scaleOf(frame));
     const same = before?.width === width && before.height === height && earlier;
-    const known = same ? paces(before.faces, faces, (frame.time - earlier.time) / 1000) : new Map();
+    const known = same ? velocities(before.faces, faces, (frame.time - earlier.time) / 1000) : new Map();
     const windows = new Map();
-    this.#sight = frame.luma ? see(frame.luma, faces, known) : {faces, width, height, windows, paces: known};
+    this.#reference = frame.luma ? makeReference(frame.luma, faces, known) : {faces, width, height, windows, velocities: known};
   }
 
   /**
-   * The faces where they are in this frame, in the pixels of the sight.
-   * @param {import('./motion/motion.js').Sight<FaceSight>} sight @param {Frame} seen where it is from @param {Frame} frame
+   * The faces where they are in this frame, in the pixels of the reference.
+   * @param {import('./motion/motion.js').MotionReference<FaceLandmarks>} reference @param {Frame} seen where it is from @param {Frame} frame
    */
-  #carry(sight, seen, frame) {
+  #carry(reference, seen, frame) {
     const seconds = (frame.time - seen.time) / 1000;
     switch (this.#settings.motion) {
-      case 'flow': return frame.luma ? carry(sight, frame.luma, seconds) : drift(sight, seconds);
-      case 'velocity': return drift(sight, seconds);
-      case 'off': return sight.faces;
+      case 'flow': return frame.luma ? carry(reference, frame.luma, seconds) : extrapolate(reference, seconds);
+      case 'velocity': return extrapolate(reference, seconds);
+      case 'off': return reference.faces;
     }
   }
 
@@ -199,7 +199,7 @@ export class Display {
 }
 
 /** Pixels of the frame, each way, in one of what stands for it. */
-const factorOf = (/** @type {Frame} */ {luma}) => luma?.factor ?? 1;
+const scaleOf = (/** @type {Frame} */ {luma}) => luma?.factor ?? 1;
 
 /** @returns {Plan} */
 function passed(/** @type {string} */ verdict) {

@@ -6,8 +6,8 @@
  *
  * @typedef {import('./wire.js').Landmarks} Landmarks
  * @typedef {import('./wire.js').Fields} Fields
- * @typedef {import('./wire.js').FaceSight} FaceSight
- * @typedef {import('./wire.js').EyeSight} EyeSight
+ * @typedef {import('./wire.js').FaceLandmarks} FaceLandmarks
+ * @typedef {import('./wire.js').EyeLandmarks} EyeLandmarks
  * @typedef {import('./drawing/warp.js').Placed & {face: number}} Placed face: its number
  */
 
@@ -46,7 +46,7 @@ export class Newest {
   }
 
   /** Another connection: it counts anew. */
-  forget() {
+  reset() {
     this.packet = this.frame = undefined;
   }
 }
@@ -54,23 +54,23 @@ export class Newest {
 /**
  * The packet's faces in pixels of a picture of this size.
  * @param {Landmarks} packet @param {number} width @param {number} height
- * @returns {FaceSight[]}
+ * @returns {FaceLandmarks[]}
  */
 export function scaled(packet, width, height) {
   return packet.faces.map((face) => resize(face, width / packet.width, height / packet.height));
 }
 
-/** @param {FaceSight} face @param {number} across @param {number} down @returns {FaceSight} */
+/** @param {FaceLandmarks} face @param {number} across @param {number} down @returns {FaceLandmarks} */
 export function resize(face, across, down) {
-  const eye = (/** @type {EyeSight} */ sight) => ({
-    ...sight, x: sight.x * across, y: sight.y * down, stepX: sight.stepX * across, stepY: sight.stepY * down,
+  const eye = (/** @type {EyeLandmarks} */ one) => ({
+    ...one, x: one.x * across, y: one.y * down, stepX: one.stepX * across, stepY: one.stepY * down,
   });
   return {...face, right: eye(face.right), left: eye(face.left)};
 }
 
 /**
  * Both fields of each face at its eyes, as far as there are any and they are to be shown.
- * @param {FaceSight[]} faces in pixels of the picture
+ * @param {FaceLandmarks[]} faces in pixels of the picture
  * @param {Fields} fields
  * @param {(number: number, side: 'right' | 'left') => number} share 0..1 of what the relay wants
  * @returns {Placed[]}
@@ -88,19 +88,19 @@ export function place(faces, fields, share) {
 const SIDES = /** @type {const} */ (['right', 'left']);
 
 /** Of both eyes together; where faces meet, the larger one lies over the smaller. */
-const widthOf = (/** @type {FaceSight} */ {right, left}) =>
+const widthOf = (/** @type {FaceLandmarks} */ {right, left}) =>
   Math.hypot(right.stepX, right.stepY) + Math.hypot(left.stepX, left.stepY);
 
 /**
  * Why nothing is placed although fields and landmarks are new enough.
- * @param {FaceSight[]} faces @param {Fields} fields
+ * @param {FaceLandmarks[]} faces @param {Fields} fields
  * @param {Map<number, {right: number, left: number}>} open what the guard found, by the face's number
  */
 export function idleReason(faces, fields, open) {
   if (!faces.length) return 'no_face'; // or the relay holds all back: its own statistics say why
   const numbers = fields.faces.map(({number}) => number);
   if (!faces.some(({number}) => numbers.includes(number))) return 'warming_up';
-  const closed = (/** @type {FaceSight} */ face) =>
+  const closed = (/** @type {FaceLandmarks} */ face) =>
     SIDES.every((side) => face[side].openness < CLOSED || open.get(face.number)?.[side] === 0);
   return faces.every(closed) ? 'eyes_closed' : 'held_back';
 }

@@ -10,23 +10,23 @@
  */
 
 /** What figures of the last seconds are made of. */
-const KEPT_MS = 5000;
+const WINDOW_MS = 5000;
 
 /** Frames that are told one by one, for a strip of the lines. */
-const TOLD = 60;
+const MAX_TRACED = 60;
 
 export class FrameCounts {
   /** @type {{at: number, name: string, value: number}[]} */
   #samples = [];
   /** @type {{spans: Span[], shown: Shown[]}} */
-  #told = {spans: [], shown: []};
+  #trace = {spans: [], shown: []};
   frames = {in: 0, out: 0, dropped: 0, corrected: 0, passed: /** @type {Record<string, number>} */ ({})};
   packets = {landmarks: 0, fields: 0, lost: 0, late: 0, malformed: 0, unmatched: 0};
 
   /** A frame came from the camera. */
   arrive(/** @type {number} */ at) {
     this.frames.in += 1;
-    this.note('in', 1, at);
+    this.record('in', 1, at);
   }
 
   /** A newer one overtook it. */
@@ -43,33 +43,33 @@ export class FrameCounts {
   depart(shown, arrived, begun) {
     const {frame, at, landmarks, field, verdict} = shown;
     this.frames.out += 1;
-    this.note('out', 1, at);
-    this.note('delay', at - arrived, at);
-    if (landmarks !== null) this.note('landmarks', frame - landmarks, at);
-    if (field !== null) this.note('field', frame - field, at);
+    this.record('out', 1, at);
+    this.record('delay', at - arrived, at);
+    if (landmarks !== null) this.record('landmarks', frame - landmarks, at);
+    if (field !== null) this.record('field', frame - field, at);
     if (verdict === 'corrected') this.frames.corrected += 1;
     else this.frames.passed[verdict] = (this.frames.passed[verdict] ?? 0) + 1;
-    if (verdict === 'corrected') this.#told.spans.push({line: 'warp', frame, begin: begun, end: at});
-    if (verdict === 'corrected') this.note('warp', at - begun, at);
-    this.#told.shown.push(shown);
-    for (const list of [this.#told.spans, this.#told.shown]) if (list.length > TOLD) list.shift();
+    if (verdict === 'corrected') this.#trace.spans.push({line: 'warp', frame, begin: begun, end: at});
+    if (verdict === 'corrected') this.record('warp', at - begun, at);
+    this.#trace.shown.push(shown);
+    for (const list of [this.#trace.spans, this.#trace.shown]) if (list.length > MAX_TRACED) list.shift();
   }
 
   /** One value of a figure. @param {string} name @param {number} value @param {number} at */
-  note(name, value, at) {
+  record(name, value, at) {
     this.#samples.push({at, name, value});
   }
 
   /** The frames that went out since this was last asked. */
-  take() {
-    const told = this.#told;
-    this.#told = {spans: [], shown: []};
-    return told;
+  takeTrace() {
+    const trace = this.#trace;
+    this.#trace = {spans: [], shown: []};
+    return trace;
   }
 
   /** All figures. @param {number} now */
   report(now) {
-    this.#samples = this.#samples.filter(({at}) => at > now - KEPT_MS);
+    this.#samples = this.#samples.filter(({at}) => at > now - WINDOW_MS);
     const spread = (/** @type {string} */ name) => spreadOf(this.#values(name));
     return {
       fps_in: this.#rate('in', now), fps_out: this.#rate('out', now),

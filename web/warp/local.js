@@ -24,19 +24,19 @@ import {prepare, smallCopy} from './sender.js';
 import {WorkerLine} from './routes/worker-line.js';
 
 /**
- * @typedef {import('./display.js').SyncedSettings} Wishes maxLandmarkAge, maxFieldAge (frames), motion, guard
+ * @typedef {import('./display.js').DisplaySettings} DisplaySettings maxLandmarkAge, maxFieldAge (frames), motion, guard
  * @typedef {ReturnType<import('./frame-counts.js').FrameCounts['report']> & {
- *   told: ReturnType<import('./frame-counts.js').FrameCounts['take']>,
+ *   trace: ReturnType<import('./frame-counts.js').FrameCounts['takeTrace']>,
  *   stamps: 'rtp' | 'time' | 'none',
  *   size: {width: number, height: number},
  * }} Report what a route has done
  */
 
-/** @type {SyncedSettings} */
-const USUAL = {...LIMITS, motion: 'flow', guard: true};
+/** @type {DisplaySettings} */
+const DEFAULTS = {...LIMITS, motion: 'flow', guard: true};
 
 /** What is told frame by frame waits this long for somebody to ask, in reports. */
-const KEPT = 10;
+const MAX_TRACES = 10;
 
 /** Fires `failed` when a route has come to an end by itself; `track` then stands still, and it takes another Local. */
 export class Local extends EventTarget {
@@ -46,8 +46,8 @@ export class Local extends EventTarget {
   #sender;
   /** @type {Report | undefined} */
   #report;
-  /** @type {Report['told'][]} */
-  #told = [];
+  /** @type {Report['trace'][]} */
+  #trace = [];
   #missed = new Missed();
   #stopped = false;
 
@@ -60,14 +60,14 @@ export class Local extends EventTarget {
 
   /**
    * @param {MediaStreamTrack} camera stays its owner's: it is not stopped here
-   * @param {Partial<SyncedSettings> & {signal?: AbortSignal, route?: 'worker' | 'canvas'}} options signal: ends it, as stop()
+   * @param {Partial<DisplaySettings> & {signal?: AbortSignal, route?: 'worker' | 'canvas'}} options signal: ends it, as stop()
    *   does; route: this one, whatever the browser can
    */
-  constructor(camera, {signal, route, ...wishes} = {}) {
+  constructor(camera, {signal, route, ...settings} = {}) {
     super();
     this.#camera = camera;
     this.route = route ?? (WorkerLine.possible ? 'worker' : 'canvas');
-    const parts = {wishes: {...USUAL, ...wishes}, report: this.#hear.bind(this), fail: this.#fail.bind(this)};
+    const parts = {settings: {...DEFAULTS, ...settings}, report: this.#onReport.bind(this), fail: this.#onFailure.bind(this)};
     this.#route = this.route === 'worker' ? new WorkerLine(camera, parts) : new CanvasRoute(camera, parts);
     this.track = this.#route.track;
     this.upload = smallCopy(camera);
@@ -86,7 +86,7 @@ export class Local extends EventTarget {
    */
   async prepareSender(/** @type {RTCRtpSender} */ sender) {
     this.#sender = sender;
-    this.#route.forget();
+    this.#route.reset();
     await prepare(sender, (rtp, at) => {
       if (sender === this.#sender) this.#route.sent(rtp, at);
     });
@@ -102,9 +102,9 @@ export class Local extends EventTarget {
     this.#route.trip(milliseconds);
   }
 
-  /** Other limits, another way to follow motion. @param {Partial<SyncedSettings>} wishes */
-  change(wishes) {
-    this.#route.change(wishes);
+  /** Other limits, another way to follow motion. @param {Partial<DisplaySettings>} settings */
+  change(settings) {
+    this.#route.change(settings);
   }
 
   /** Another camera from now on; its owner stops the former one. Resolves when its copy is what the relay gets. */
@@ -120,20 +120,20 @@ export class Local extends EventTarget {
 
   /** What has been done so far, a fifth of a second ago at most; in the words of the relay's own `stats`. */
   stats() {
-    const {told, size, frames, ...figures} = this.#report ?? NOTHING;
+    const {trace, size, frames, ...figures} = this.#report ?? INITIAL;
     return {...figures, ...size, frames: this.#missed.addTo(frames), route: this.route};
   }
 
   /**
    * What was done to each frame since this was last asked, as far as it is not too long ago: for the strip of the
    * lines. Numbers are those of the camera's frames, moments those of performance.now().
-   * @returns {Report['told']}
+   * @returns {Report['trace']}
    */
   spans() {
-    const told = this.#told.splice(0);
+    const trace = this.#trace.splice(0);
     return {
-      spans: told.flatMap(({spans}) => spans.map((one) => ({...one, begin: here(one.begin), end: here(one.end)}))),
-      shown: told.flatMap(({shown}) => shown.map((one) => ({...one, at: here(one.at)}))),
+      spans: trace.flatMap(({spans}) => spans.map((one) => ({...one, begin: here(one.begin), end: here(one.end)}))),
+      shown: trace.flatMap(({shown}) => shown.map((one) => ({...one, at: here(one.at)}))),
     };
   }
 
@@ -146,14 +146,14 @@ export class Local extends EventTarget {
     this.track.stop();
   }
 
-  #hear(/** @type {Report} */ report) {
+  #onReport(/** @type {Report} */ report) {
     this.#report = report;
-    this.#missed.learn(this.#camera, report.frames.in);
-    this.#told.push(report.told);
-    if (this.#told.length > KEPT) this.#told.shift();
+    this.#missed.update(this.#camera, report.frames.in);
+    this.#trace.push(report.trace);
+    if (this.#trace.length > MAX_TRACES) this.#trace.shift();
   }
 
-  #fail() {
+  #onFailure() {
     if (!this.#stopped) this.dispatchEvent(new Event('failed'));
   }
 }
@@ -167,7 +167,7 @@ class Missed {
   #last;
 
   /** So many frames of the camera have been seen. @param {MediaStreamTrack} camera @param {number} seen */
-  learn(camera, seen) {
+  update(camera, seen) {
     // @ts-ignore: newer than the compiler's library
     const delivered = /** @type {number | undefined} */ (camera.stats?.deliveredFrames);
     if (delivered === undefined) return;
@@ -183,11 +183,11 @@ class Missed {
 }
 
 /** Before anything has been reported. @type {Report} */
-const NOTHING = {
+const INITIAL = {
   fps_in: 0, fps_out: 0, frames: {in: 0, out: 0, dropped: 0, corrected: 0, passed: {}},
   packets: {landmarks: 0, fields: 0, lost: 0, late: 0, malformed: 0, unmatched: 0},
   delay_ms: null, stages_ms: {}, age_frames: {},
-  stamps: 'none', size: {width: 0, height: 0}, told: {spans: [], shown: []},
+  stamps: 'none', size: {width: 0, height: 0}, trace: {spans: [], shown: []},
 };
 
 /** @type {boolean | undefined} */

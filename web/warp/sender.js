@@ -6,8 +6,8 @@
 import {startWorker} from '../workers/start.js';
 
 /** The longer side of the copy: the relay finds eyes in pictures of this size; more would only cost. */
-const LONGEST = 640;
-const RATE = 30;
+const MAX_SIDE = 640;
+const FRAME_RATE = 30;
 
 /** Plenty for landmarks at that size, little for a network; bit/s. */
 const BITRATE = 800_000;
@@ -24,18 +24,18 @@ export function smallCopy(/** @type {MediaStreamTrack} */ camera) {
 
 async function shrink(/** @type {MediaStreamTrack} */ copy, /** @type {MediaStreamTrack} */ camera) {
   const {width, height} = camera.getSettings();
-  const factor = excess(camera);
+  const factor = downscaleFactor(camera);
   if (!width || !height || factor <= 1) return;
   const size = {width: Math.round(width / factor), height: Math.round(height / factor)};
-  await copy.applyConstraints({...size, frameRate: RATE}).catch(() => {});
+  await copy.applyConstraints({...size, frameRate: FRAME_RATE}).catch(() => {});
   // Some browsers have one size for a camera and all its copies; ours has to stay as large as it was.
   if (camera.getSettings().width !== width) await copy.applyConstraints({width, height}).catch(() => {});
 }
 
 /** By how much a track's pictures are larger than they need be, each way. */
-function excess(/** @type {MediaStreamTrack | null} */ track) {
+function downscaleFactor(/** @type {MediaStreamTrack | null} */ track) {
   const {width = 0, height = 0} = track?.getSettings() ?? {};
-  return Math.max(1, Math.max(width, height) / LONGEST);
+  return Math.max(1, Math.max(width, height) / MAX_SIDE);
 }
 
 /**
@@ -45,18 +45,18 @@ function excess(/** @type {MediaStreamTrack | null} */ track) {
  * @param {(rtp: number, at: number) => void} sent
  */
 export async function prepare(sender, sent) {
-  listen(sender, sent);
+  reportTimestamps(sender, sent);
   const parameters = sender.getParameters();
   // A shortage is to cost frames: small eyes cannot be corrected well, and between frames they are carried on.
   parameters.degradationPreference = 'maintain-resolution';
   for (const encoding of parameters.encodings) {
-    Object.assign(encoding, {maxBitrate: BITRATE, maxFramerate: RATE, scaleResolutionDownBy: excess(sender.track)});
+    Object.assign(encoding, {maxBitrate: BITRATE, maxFramerate: FRAME_RATE, scaleResolutionDownBy: downscaleFactor(sender.track)});
   }
   await sender.setParameters(parameters).catch(() => {}); // a browser without these keeps its own habit
 }
 
 /** One worker for each sender: what it does lies in the way of every frame, and nothing else may. */
-function listen(/** @type {RTCRtpSender} */ sender, /** @type {(rtp: number, at: number) => void} */ sent) {
+function reportTimestamps(/** @type {RTCRtpSender} */ sender, /** @type {(rtp: number, at: number) => void} */ sent) {
   if (sender.transform || typeof RTCRtpScriptTransform === 'undefined') return;
   const worker = startWorker(new URL('./sender-worker.js', import.meta.url), 'sender');
   worker.onmessage = ({data: {rtp, at}}) => sent(rtp, at);

@@ -18,28 +18,28 @@ const FRAMES = 64;
 const MARKS = 90;
 
 /** A timestamp that falls so near a frame names it, milliseconds: rounded clocks, not another frame. */
-const SAME = 8;
+const TOLERANCE = 8;
 
 /** Fewer timestamps tell nothing. */
-const FEWEST = 4;
+const MIN_MARKS = 4;
 
 /** The least time from the capture of a frame until it is encoded, and until a packet about it is on its way. */
-const ENCODED = 4;
-const FOUND = 20;
+const MIN_ENCODING = 4;
+const MIN_REPLY = 20;
 
 /** Frames by which the constant may be wrong at first, to either side. */
-const SLIPS = [-1, 1, -2, 2, -3, 3];
+const OFFSETS = [-1, 1, -2, 2, -3, 3];
 
 /** Another constant is believed where so many timestamps fall on frames so many times better, so often in a row. */
-const ENOUGH = 24;
-const BETTER = 1.5;
-const INSISTS = 12;
+const MIN_MATCHES = 24;
+const MIN_GAIN = 1.5;
+const CONFIRMATIONS = 12;
 
 /** Frames between the constant and the rough one, at which the latter is believed. */
-const FARTHEST = 4;
+const MAX_DRIFT = 4;
 
 /** One that is farther from any frame may name one that was dropped: it says no more than this, milliseconds. */
-const WILD = 8;
+const OUTLIER = 8;
 
 /** @typedef {{ms: number, at: number}} Mark an RTP timestamp, unwrapped, in milliseconds; and when it was seen */
 
@@ -53,12 +53,12 @@ export class Stamps {
   /** @type {number | undefined} */
   #constant;
   #trip = 0;
-  #doubts = 0;
+  #confirmations = 0;
 
   /** How frames are told: by what leaves the encoder, by packets, or not yet. @returns {'rtp' | 'time' | 'none'} */
   get kind() {
     if (this.#constant === undefined) return 'none';
-    return this.#marks.rtp.length >= FEWEST ? 'rtp' : 'time';
+    return this.#marks.rtp.length >= MIN_MARKS ? 'rtp' : 'time';
   }
 
   /** A frame came from the camera. */
@@ -73,8 +73,8 @@ export class Stamps {
   }
 
   /** A packet came that was made from this frame. */
-  told(/** @type {number} */ rtp, /** @type {number} */ at) {
-    if (this.#marks.rtp.length < FEWEST) this.#mark(this.#marks.time, rtp, at);
+  received(/** @type {number} */ rtp, /** @type {number} */ at) {
+    if (this.#marks.rtp.length < MIN_MARKS) this.#mark(this.#marks.time, rtp, at);
   }
 
   /** A message to the relay and back took so long. */
@@ -83,10 +83,10 @@ export class Stamps {
   }
 
   /** Another connection: its clock begins elsewhere. */
-  forget() {
+  reset() {
     this.#marks = {rtp: [], time: []};
     this.#last = this.#constant = undefined;
-    this.#trip = this.#doubts = 0;
+    this.#trip = this.#confirmations = 0;
   }
 
   /** Another camera: its clock may be another. */
@@ -99,20 +99,20 @@ export class Stamps {
   /**
    * The time of the frame that this timestamp names; null where there is none so near.
    * @param {number} rtp
-   * @param {number} reach milliseconds
+   * @param {number} tolerance milliseconds
    * @returns {number | null}
    */
-  timeOf(rtp, reach = SAME) {
+  timeOf(rtp, tolerance = TOLERANCE) {
     if (this.#constant === undefined) return null;
     const time = this.#unwrap(rtp) - this.#constant;
     const frame = nearest(this.#frames, time);
-    return frame && Math.abs(frame.time - time) <= reach ? frame.time : null;
+    return frame && Math.abs(frame.time - time) <= tolerance ? frame.time : null;
   }
 
   #mark(/** @type {Mark[]} */ marks, /** @type {number} */ rtp, /** @type {number} */ at) {
     marks.push({ms: this.#unwrap(rtp), at});
     if (marks.length > MARKS) marks.shift();
-    if (marks.length >= FEWEST && this.#frames.length >= FEWEST) this.#constant = this.#estimate();
+    if (marks.length >= MIN_MARKS && this.#frames.length >= MIN_MARKS) this.#constant = this.#estimate();
   }
 
   /** Milliseconds, going on where the 32 bits begin anew. */
@@ -126,22 +126,22 @@ export class Stamps {
   #estimate() {
     const {marks, rough} = this.#guess();
     const period = this.#period();
-    const known = this.#constant !== undefined && Math.abs(this.#constant - rough) < FARTHEST * period;
+    const known = this.#constant !== undefined && Math.abs(this.#constant - rough) < MAX_DRIFT * period;
     const present = this.#fit(marks, known ? /** @type {number} */ (this.#constant) : rough);
-    const others = SLIPS.map((slip) => this.#fit(marks, present.constant + slip * period));
-    const best = others.filter(({count}) => count >= ENOUGH)
+    const others = OFFSETS.map((offset) => this.#fit(marks, present.constant + offset * period));
+    const best = others.filter(({count}) => count >= MIN_MATCHES)
       .reduce((one, other) => other.off < one.off ? other : one, present);
-    this.#doubts = best.off * BETTER < present.off ? this.#doubts + 1 : 0;
-    if (this.#doubts < INSISTS) return present.constant;
-    this.#doubts = 0;
+    this.#confirmations = best.off * MIN_GAIN < present.off ? this.#confirmations + 1 : 0;
+    if (this.#confirmations < CONFIRMATIONS) return present.constant;
+    this.#confirmations = 0;
     return best.constant;
   }
 
   /** The constant as arrivals tell it. */
   #guess() {
-    const encoded = this.#marks.rtp.length >= FEWEST;
+    const encoded = this.#marks.rtp.length >= MIN_MARKS;
     const marks = encoded ? this.#marks.rtp : this.#marks.time;
-    const least = encoded ? ENCODED : FOUND + this.#trip;
+    const least = encoded ? MIN_ENCODING : MIN_REPLY + this.#trip;
     const clock = Math.min(...this.#frames.map(({time, at}) => at - time));
     return {marks, rough: Math.max(...marks.map(({ms, at}) => ms - (at - clock))) + least};
   }
@@ -150,10 +150,10 @@ export class Stamps {
   #fit(/** @type {Mark[]} */ marks, /** @type {number} */ rough) {
     const [from, to] = [this.#frames[0].time, /** @type {{time: number}} */ (this.#frames.at(-1)).time];
     const times = marks.map(({ms}) => ms - rough).filter((time) => time > from && time < to);
-    if (times.length < FEWEST) return {constant: rough, off: Infinity, count: 0};
+    if (times.length < MIN_MARKS) return {constant: rough, off: Infinity, count: 0};
     const steps = times.map((time) => time - /** @type {{time: number}} */ (nearest(this.#frames, time)).time);
     const usual = median(steps);
-    const off = steps.reduce((sum, step) => sum + Math.min(Math.abs(step - usual), WILD), 0) / steps.length;
+    const off = steps.reduce((sum, step) => sum + Math.min(Math.abs(step - usual), OUTLIER), 0) / steps.length;
     return {constant: rough + usual, off, count: times.length};
   }
 

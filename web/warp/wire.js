@@ -11,8 +11,8 @@
  * mask the logit is sent, for it has no edges: at any place the mask is 1 / (1 + exp(-value)), taken after the
  * value has been interpolated.
  *
- * @typedef {{x: number, y: number, stepX: number, stepY: number, openness: number, strength: number}} EyeSight
- * @typedef {{number: number, right: EyeSight, left: EyeSight}} FaceSight
+ * @typedef {{x: number, y: number, stepX: number, stepY: number, openness: number, strength: number}} EyeLandmarks
+ * @typedef {{number: number, right: EyeLandmarks, left: EyeLandmarks}} FaceLandmarks
  * @typedef {{columns: number, rows: number, scale: number, data: Int8Array}} Grid
  * @typedef {{flow: Grid, rest: Grid | null, mask: Grid, light: Grid | null}} FieldGrids
  *   without a rest nothing moves under the mask; without a light none is added
@@ -21,7 +21,7 @@
  * rtp, time [s]: RTP timestamp and media time of the frame it was made from; count: running number of the packets of
  * its kind, 0..65535, then again; facesRtp: the frame whose landmarks the fields were made with.
  * @typedef {{rtp: number, time: number, width: number, height: number, count: number}} Stamp
- * @typedef {Stamp & {kind: 'landmarks', faces: FaceSight[]}} Landmarks
+ * @typedef {Stamp & {kind: 'landmarks', faces: FaceLandmarks[]}} Landmarks
  * @typedef {Stamp & {kind: 'fields', facesRtp: number, faces: FaceFields[]}} Fields
  */
 
@@ -105,7 +105,7 @@ function readLandmarks(/** @type {DataView} */ view, /** @type {Stamp} */ stamp)
   return {kind: 'landmarks', ...stamp, faces};
 }
 
-/** @returns {EyeSight | null} */
+/** @returns {EyeLandmarks | null} */
 function readEye(/** @type {DataView} */ view, /** @type {number} */ at) {
   const [x, y, stepX, stepY] = [0, 4, 8, 12].map((offset) => view.getFloat32(at + offset, true));
   const sane = [x, y, stepX, stepY].every((value) => within(value, MOST_PIXELS)) && Math.hypot(stepX, stepY) >= LEAST_STEP;

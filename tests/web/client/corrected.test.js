@@ -5,7 +5,7 @@ import {afterEach, beforeEach, test} from 'node:test';
 
 import {Context} from '../doubles/audio.js';
 import {ScriptedWorker, Track, beacons} from '../doubles/browser.js';
-import {Clock, settle} from '../doubles/clock.js';
+import {Clock, waitIdle} from '../doubles/clock.js';
 import {ScriptedConnection} from '../doubles/connection.js';
 import {ScriptedRelay} from '../doubles/relay.js';
 
@@ -34,11 +34,11 @@ async function begin(options = {}) {
   corrected = await correctTrack(camera, {relay: ADDRESS, ...options});
   states = [];
   corrected.addEventListener('state', ({detail}) => states.push([detail.state, detail.code].join(' ').trim()));
-  switcher().say(null);
+  switcher().emit(null);
 }
 
 const switcher = () => ScriptedWorker.all.find(({name}) => name === 'switch');
-const orders = () => switcher().orders.filter(({type}) => type === 'corrected').map(({readable}) => readable !== undefined);
+const followed = () => switcher().messages.filter(({type}) => type === 'corrected').map(({readable}) => readable !== undefined);
 const live = () => clock.until(() => corrected.phase === 'live');
 const connection = () => ScriptedConnection.latest;
 
@@ -46,13 +46,13 @@ let count = 0;
 
 function show(showing) {
   count += 5;
-  switcher().say({showing, count, raw: 3, corrected: 5, dropped: 0, ended: false});
+  switcher().emit({showing, count, raw: 3, corrected: 5, dropped: 0, ended: false});
 }
 
 /** Connected, and the first corrected picture has come. */
 async function succeed(options) {
   await begin(options);
-  await settle();
+  await waitIdle();
   connection().ontrack({track: new Track()});
   await live();
   await clock.pass(0.2);
@@ -62,19 +62,19 @@ async function succeed(options) {
 
 /** All that this event has told. */
 function listen(name) {
-  const told = [];
-  corrected.addEventListener(name, ({detail}) => told.push(detail));
-  return told;
+  const events = [];
+  corrected.addEventListener(name, ({detail}) => events.push(detail));
+  return events;
 }
 
 test('the track is there at once, and tells when it is corrected', async () => {
   await begin();
   assert.deepEqual([corrected.state, corrected.phase, corrected.track.readyState, corrected.audio], ['connecting', 'connecting', 'live', null]);
-  await settle();
+  await waitIdle();
   connection().ontrack({track: new Track()});
   await live();
   await clock.pass(0.2);
-  assert.deepEqual(orders(), [true], 'what comes back is followed');
+  assert.deepEqual(followed(), [true], 'what comes back is followed');
   show('corrected');
   assert.deepEqual(states, ['connecting', 'corrected']);
   assert.deepEqual(corrected.status, {state: 'corrected', phase: 'live', code: '', message: ''});
@@ -94,14 +94,14 @@ for (const [what, given, words] of [
 
 test('one object tells what happens', async () => {
   await succeed({audio: new Track('audio')});
-  const told = listen('stats');
-  relay.say({
+  const events = listen('stats');
+  relay.send({
     type: 'stats', width: 320, height: 240, fps_in: 15, fps_out: 15, faces: 1, pipeline: 'sequential',
     frames: {in: 9, out: 9, dropped: 0, corrected: 6, passed: {warming_up: 3}}, delay_ms: {p50: 2, p95: 3}, stages_ms: {}, age_frames: {},
   });
-  await settle();
+  await waitIdle();
   const stats = corrected.stats();
-  assert.deepEqual(told, [stats]);
+  assert.deepEqual(events, [stats]);
   const {state, where, width, track, sound, altered, share, reason, frames} = stats;
   assert.deepEqual([state, where, width, sound, altered, reason], ['corrected', 'relay', 320, 'running', true, 'warming_up']);
   assert.deepEqual([share.toFixed(2), track, frames.corrected], ['0.67', {route: 'worker', raw: 3, corrected: 5, dropped: 0}, 6]);
@@ -112,7 +112,7 @@ test('settings go to the relay with the offer, and each change after it', async 
   await succeed({strength: 80});
   assert.deepEqual(relay.asked('POST', '/api/sessions')[0].body.settings, {...USUAL, strength: 80});
   relay.channel.sent.length = 0;
-  relay.say({type: 'settings', ...USUAL, strength: 80});
+  relay.send({type: 'settings', ...USUAL, strength: 80});
   corrected.change({strength: 60, mode: 'teleprompter'});
   assert.deepEqual(relay.channel.sent, [{type: 'settings', ...USUAL, strength: 60, mode: 'teleprompter'}]);
   assert.throws(() => corrected.change({strength: 101}), TypeError);
@@ -126,20 +126,20 @@ test('the relay’s own defaults and changes are taken over and told', async () 
   await live();
   assert.equal(corrected.settings.pitch, 5);
   assert.equal(configs[0].version, '1');
-  relay.say({type: 'settings', ...USUAL, pitch: 5});
+  relay.send({type: 'settings', ...USUAL, pitch: 5});
   assert.deepEqual(changes, []);
-  relay.say({type: 'settings', ...USUAL, pitch: 9.1});
+  relay.send({type: 'settings', ...USUAL, pitch: 9.1});
   assert.deepEqual(changes, [{...USUAL, pitch: 9.1, where: 'relay'}]);
-  relay.say({type: 'calibration', state: 'done'});
+  relay.send({type: 'calibration', state: 'done'});
   assert.deepEqual(messages.map(({type}) => type), ['settings', 'settings', 'calibration']);
 });
 
 test('news of the meeting that the relay publishes in are told', async () => {
   await succeed({publish: {janus: 'main', room: 1}});
   assert.deepEqual(relay.asked('POST', '/api/sessions')[0].body.publish, {janus: 'main', room: 1});
-  const told = listen('meeting');
-  relay.say({type: 'meeting', state: 'lost', detail: 'gone'});
-  assert.deepEqual(told, [{type: 'meeting', state: 'lost', detail: 'gone'}]);
+  const events = listen('meeting');
+  relay.send({type: 'meeting', state: 'lost', detail: 'gone'});
+  assert.deepEqual(events, [{type: 'meeting', state: 'lost', detail: 'gone'}]);
   assert.throws(() => corrected.change({where: 'here'}), TypeError);
 });
 
@@ -152,7 +152,7 @@ test('a relay that dies leaves the camera’s own picture, and is found again fo
   await clock.until(() => corrected.status.code === 'unreachable', 5);
   assert.match(corrected.status.message, /cannot be reached/);
   show('raw');
-  assert.equal(orders().at(-1), false, 'nothing of the former connection is followed');
+  assert.equal(followed().at(-1), false, 'nothing of the former connection is followed');
   relay.dead = false;
   await live();
   connection().ontrack({track: new Track()});
@@ -163,8 +163,8 @@ test('a relay that dies leaves the camera’s own picture, and is found again fo
 
 test('a relay that is about to stop is left at once', async () => {
   await succeed();
-  relay.say({type: 'draining', seconds: 30});
-  assert.equal(orders().at(-1), false);
+  relay.send({type: 'draining', seconds: 30});
+  assert.equal(followed().at(-1), false);
   await clock.until(() => states.includes('raw draining'), 1);
   await live();
   assert.equal(relay.asked('DELETE', '/api/sessions/s1').length, 1);
@@ -216,7 +216,7 @@ test('another place is another session of the same track', async () => {
   await succeed();
   const {track} = corrected;
   corrected.change({where: 'here'});
-  await settle();
+  await waitIdle();
   await live();
   assert.deepEqual(states.slice(2), ['connecting', 'corrected'], 'this scripted switch was never told otherwise');
   assert.deepEqual(relay.asked('POST', '/api/sessions').map(({body}) => body.returns), [undefined, 'field']);
@@ -233,7 +233,7 @@ test('a browser that cannot warp says why, and can go on at the relay', async ()
   corrected.change({where: 'here'});
   for (let times = 0; times < 3; times += 1) {
     ScriptedWorker.all.findLast(({name}) => name === 'local').fail();
-    await settle();
+    await waitIdle();
   }
   assert.deepEqual([corrected.state, corrected.status.code, corrected.phase], ['raw', 'no_worker', 'refused']);
   corrected.change({where: 'relay'});
@@ -245,7 +245,7 @@ test('so does one that refuses workers at once', async () => {
   globalThis.Worker = class { constructor() { throw new DOMException('', 'SecurityError'); } };
   try {
     corrected.change({where: 'here'});
-    await settle();
+    await waitIdle();
     assert.deepEqual([corrected.state, corrected.status.code], ['raw', 'no_worker']);
   } finally {
     globalThis.Worker = ScriptedWorker;
@@ -258,11 +258,11 @@ test('another camera is sent in the place of the first, over the same connection
   await corrected.replaceCamera(other);
   await corrected.replaceCamera(other);
   assert.deepEqual(connection().getSenders().map(({track}) => track), [other]);
-  assert.deepEqual(switcher().orders.filter(({type}) => type === 'camera').length, 2);
+  assert.deepEqual(switcher().messages.filter(({type}) => type === 'camera').length, 2);
   assert.equal(camera.readyState, 'live', 'it stays its owner’s');
   await assert.rejects(corrected.replaceCamera(new Track('audio')), TypeError);
   assert.equal(relay.asked('POST', '/api/sessions').length, 1);
-  relay.say({type: 'draining', seconds: 30});
+  relay.send({type: 'draining', seconds: 30});
   await clock.until(() => relay.sessions.has('s2'));
   assert.deepEqual(connection().getSenders().map(({track}) => track), [other], 'nor does the next one know of the first');
 });
@@ -271,11 +271,11 @@ test('a first microphone takes another connection, and the next one does not', a
   await succeed();
   const microphone = new Track('audio');
   await corrected.replaceMicrophone(microphone);
-  await settle();
+  await waitIdle();
   await live();
   assert.deepEqual(connection().getSenders().map(({track}) => track), [camera, microphone]);
   const {audio} = corrected;
-  assert.deepEqual(Context.all.at(-1).heard, [microphone]);
+  assert.deepEqual(Context.all.at(-1).audible, [microphone]);
   const other = new Track('audio');
   await corrected.replaceMicrophone(other);
   await corrected.replaceMicrophone(null);
@@ -298,7 +298,7 @@ test('a stopped one lets go of everything but the camera', async () => {
   const {audio} = corrected;
   corrected.stop();
   corrected.stop();
-  await settle();
+  await waitIdle();
   assert.deepEqual([corrected.state, corrected.track.readyState, audio.readyState], ['stopped', 'ended', 'ended']);
   assert.deepEqual([camera.readyState, microphone.readyState, [...relay.sessions]], ['live', 'live', []]);
   assert.equal(connection().connectionState, 'closed');
@@ -309,9 +309,9 @@ test('a stopped one lets go of everything but the camera', async () => {
 });
 
 test('a signal ends it, at once where it was aborted before', async () => {
-  const over = new AbortController();
-  await succeed({signal: over.signal});
-  over.abort();
+  const abort = new AbortController();
+  await succeed({signal: abort.signal});
+  abort.abort();
   assert.deepEqual([corrected.state, corrected.track.readyState], ['stopped', 'ended']);
   relay.requests.length = 0;
   await begin({signal: AbortSignal.abort()});
@@ -320,7 +320,7 @@ test('a signal ends it, at once where it was aborted before', async () => {
 
 test('somebody who stops the track has it stopped', async () => {
   await succeed();
-  switcher().say({showing: 'corrected', count: 1, raw: 0, corrected: 1, dropped: 0, ended: true});
+  switcher().emit({showing: 'corrected', count: 1, raw: 0, corrected: 1, dropped: 0, ended: true});
   assert.equal(corrected.state, 'stopped');
 });
 

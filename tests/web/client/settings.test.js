@@ -43,12 +43,12 @@ test('settings keep what the person chose and follow the relay in the rest', () 
 });
 
 test('a change is announced by name, and only where something changed', () => {
-  const heard = [];
+  const changes = [];
   const settings = new Settings(storageWith());
-  settings.addEventListener('change', ({detail}) => heard.push(detail));
+  settings.addEventListener('change', ({detail}) => changes.push(detail));
   settings.change({yaw: 3, strength: 100});
   settings.change({yaw: 3});
-  assert.deepEqual(heard, [['yaw']]);
+  assert.deepEqual(changes, [['yaw']]);
 });
 
 test('settings work where storing is forbidden', () => {

@@ -9,13 +9,13 @@ import {judge} from '../../../web/client/gaze.js';
 import {Statistics} from '../../../web/client/statistics.js';
 import {Liveness} from '../../../web/client/connection/liveness.js';
 
-const told = (corrected, passed = {}) => ({
+const relayStats = (corrected, passed = {}) => ({
   width: 640, height: 360, fps_in: 30, fps_out: 30, faces: 1, pipeline: 'pipelined', delay_ms: null,
   frames: {in: 0, out: 0, dropped: 0, corrected, passed},
   stages_ms: {landmarks: {p50: 15, p95: 18}, field: {p50: 3, p95: 4}},
   age_frames: {landmarks: {p50: 0, p95: 0}},
 });
-const own = (corrected, passed = {}) => ({
+const localStats = (corrected, passed = {}) => ({
   width: 1280, height: 720, fps_in: 29, fps_out: 28, delay_ms: {p50: 5, p95: 9},
   frames: {in: 9, out: 8, dropped: 1, corrected, passed},
   stages_ms: {warp: {p50: 2, p95: 3}}, age_frames: {landmarks: {p50: 2, p95: 3}, field: {p50: 3, p95: 4}},
@@ -35,9 +35,9 @@ for (const [earlier, later, finding] of [
 }
 
 test('the account is of whoever warps', () => {
-  const relays = told(5);
+  const relays = relayStats(5);
   assert.equal(new MergedStats().add(relays).stats, relays);
-  const {stats} = new MergedStats().add(told(5), own(3, {late: 4}));
+  const {stats} = new MergedStats().add(relayStats(5), localStats(3, {late: 4}));
   assert.deepEqual([stats.width, stats.fps_out, stats.delay_ms.p50, stats.faces], [1280, 28, 5, 1]);
   assert.deepEqual(middles(stats.stages_ms), {landmarks: 15, field: 3, warp: 2});
   assert.deepEqual(middles(stats.age_frames), {landmarks: 2, field: 3});
@@ -45,17 +45,17 @@ test('the account is of whoever warps', () => {
 });
 
 for (const [relays, browsers, reason] of [
-  [told(0, {off: 30}), own(0, {no_face: 30}), 'off'],
-  [told(0, {turned_away: 30}), own(0, {held_back: 30}), 'turned_away'],
-  [told(30), own(0, {no_face: 30}), 'no_face'],
-  [told(30), own(0, {late: 30}), 'late_here'],
-  [told(0, {off: 30}), own(0, {eyes_closed: 30}), 'eyes_closed'],
+  [relayStats(0, {off: 30}), localStats(0, {no_face: 30}), 'off'],
+  [relayStats(0, {turned_away: 30}), localStats(0, {held_back: 30}), 'turned_away'],
+  [relayStats(30), localStats(0, {no_face: 30}), 'no_face'],
+  [relayStats(30), localStats(0, {late: 30}), 'late_here'],
+  [relayStats(0, {off: 30}), localStats(0, {eyes_closed: 30}), 'eyes_closed'],
 ]) {
   const [there, here] = [relays, browsers].map(({frames}) => JSON.stringify(frames.passed));
   test(`why a browser leaves pictures as they are the relay may know better: ${there} ${here}`, () => {
-    const account = new MergedStats();
-    account.add(told(0), own(0));
-    assert.deepEqual(account.add(relays, browsers).finding, {altered: false, share: 0, reason});
+    const mergedStats = new MergedStats();
+    mergedStats.add(relayStats(0), localStats(0));
+    assert.deepEqual(mergedStats.add(relays, browsers).finding, {altered: false, share: 0, reason});
   });
 }
 
@@ -63,38 +63,38 @@ test('a browser that warps says nothing of now from what was before', async () =
   const statistics = new Statistics();
   const altered = async (...figures) => {
     await statistics.add(...figures, undefined);
-    return statistics.figures.altered;
+    return statistics.current.altered;
   };
-  assert.equal(await altered(told(0), own(900)), false);
-  assert.equal(await altered(told(0), own(930)), true);
-  statistics.forget();
-  assert.equal(await altered(told(0), own(930, {no_face: 30})), false);
+  assert.equal(await altered(relayStats(0), localStats(900)), false);
+  assert.equal(await altered(relayStats(0), localStats(930)), true);
+  statistics.reset();
+  assert.equal(await altered(relayStats(0), localStats(930, {no_face: 30})), false);
 });
 
 test('statistics are one object of the relay’s, this browser’s and the connection’s', async () => {
   const statistics = new Statistics();
-  assert.equal(await statistics.add(told(5), undefined, Promise.resolve({up: 1, down: 2, way: 30})), true);
-  const {up_mbps, down_mbps, way_ms, width, frames, trip_ms, share} = statistics.figures;
+  assert.equal(await statistics.add(relayStats(5), undefined, Promise.resolve({up: 1, down: 2, way: 30})), true);
+  const {up_mbps, down_mbps, way_ms, width, frames, trip_ms, share} = statistics.current;
   assert.deepEqual([up_mbps, down_mbps, way_ms, width, frames.corrected, trip_ms, share], [1, 2, 30, 640, 5, null, 1]);
-  await statistics.add(told(9), undefined, Promise.reject(new Error('closed')));
-  assert.deepEqual([statistics.figures.up_mbps, statistics.figures.frames.corrected], [null, 9]);
+  await statistics.add(relayStats(9), undefined, Promise.reject(new Error('closed')));
+  assert.deepEqual([statistics.current.up_mbps, statistics.current.frames.corrected], [null, 9]);
 });
 
 test('a round trip’s figure follows slowly, and outlives the relay’s statistics', async () => {
   const statistics = new Statistics();
-  statistics.trip(100);
-  statistics.trip(200);
-  await statistics.add(told(5), undefined, undefined);
-  assert.equal(statistics.figures.trip_ms, 115);
+  statistics.addRoundTrip(100);
+  statistics.addRoundTrip(200);
+  await statistics.add(relayStats(5), undefined, undefined);
+  assert.equal(statistics.current.trip_ms, 115);
 });
 
 test('figures of a connection that has ended meanwhile are not told', async () => {
   const statistics = new Statistics();
   const measured = Promise.resolve({up: 1, down: 2, way: 30});
-  const adding = statistics.add(told(5), undefined, measured);
-  statistics.forget();
+  const adding = statistics.add(relayStats(5), undefined, measured);
+  statistics.reset();
   assert.equal(await adding, false);
-  assert.equal(statistics.figures.up_mbps, null);
+  assert.equal(statistics.current.up_mbps, null);
 });
 
 /** A connection with these readings. */

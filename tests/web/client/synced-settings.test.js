@@ -6,11 +6,11 @@ import {test} from 'node:test';
 import {Track} from '../doubles/browser.js';
 
 const {checkOptions, checkTrack} = await import('../../../web/client/options.js');
-const {CorrectionLine} = await import('../../../web/client/correction.js');
+const {CorrectionSync} = await import('../../../web/client/correction.js');
 const {Settings} = await import('../../../web/client/settings.js');
 const {SyncedSettings} = await import('../../../web/client/synced-settings.js');
 
-const FORGETFUL = {getItem: () => null, setItem: () => {}};
+const NO_STORAGE = {getItem: () => null, setItem: () => {}};
 const USUAL = {enabled: true, mode: 'natural', strength: 100, pitch: 8, yaw: 0, where: 'relay'};
 
 for (const [options, words] of [
@@ -51,10 +51,10 @@ for (const [track, words] of [
 }
 
 test('settings are those of the options, and of the relay where nothing was wished', () => {
-  const wishes = new SyncedSettings({strength: 40, where: 'here', token: 'x'});
-  assert.deepEqual(wishes.settings, {...USUAL, strength: 40, where: 'here'});
-  wishes.adoptDefaults({strength: 70, pitch: 5});
-  assert.deepEqual(wishes.correction, {enabled: true, mode: 'natural', strength: 40, pitch: 5, yaw: 0});
+  const synced = new SyncedSettings({strength: 40, where: 'here', token: 'x'});
+  assert.deepEqual(synced.settings, {...USUAL, strength: 40, where: 'here'});
+  synced.adoptDefaults({strength: 70, pitch: 5});
+  assert.deepEqual(synced.correction, {enabled: true, mode: 'natural', strength: 40, pitch: 5, yaw: 0});
 });
 
 for (const [wrong, words] of [
@@ -62,52 +62,52 @@ for (const [wrong, words] of [
   [{token: 'x'}, 'token'], [{pitch: 3, yaw: 26}, 'yaw: 26'],
 ]) {
   test(`a change to ${words} is refused by name, and changes nothing`, () => {
-    const wishes = new SyncedSettings({});
-    assert.throws(() => wishes.change(wrong), (error) => error instanceof TypeError && error.message.includes(words));
-    assert.deepEqual(wishes.settings, USUAL);
+    const synced = new SyncedSettings({});
+    assert.throws(() => synced.change(wrong), (error) => error instanceof TypeError && error.message.includes(words));
+    assert.deepEqual(synced.settings, USUAL);
   });
 }
 
 test('a change says whether the place is another one; with a meeting there is but one', () => {
-  const wishes = new SyncedSettings({});
-  assert.deepEqual([{where: 'relay'}, {where: 'here', yaw: 2}, {yaw: 3}, {where: 'relay'}].map((one) => wishes.change(one)),
+  const synced = new SyncedSettings({});
+  assert.deepEqual([{where: 'relay'}, {where: 'here', yaw: 2}, {yaw: 3}, {where: 'relay'}].map((one) => synced.change(one)),
     [false, true, false, true]);
   assert.throws(() => new SyncedSettings({publish: {whip: 'x'}}).change({where: 'here'}), TypeError);
 });
 
 test('what the relay changes by itself is taken over, and not sent back', () => {
-  const wishes = new SyncedSettings({});
+  const synced = new SyncedSettings({});
   const sent = [];
-  wishes.connect((message) => sent.push(message));
+  synced.connect((message) => sent.push(message));
   assert.deepEqual(sent, [{type: 'settings', enabled: true, mode: 'natural', strength: 100, pitch: 8, yaw: 0}]);
-  assert.equal(wishes.hear({type: 'settings', ...wishes.correction}), false, 'the answer to what was sent');
-  assert.equal(wishes.hear({type: 'settings', ...wishes.correction, pitch: 3}), true, 'after a calibration');
-  assert.equal(wishes.settings.pitch, 3);
+  assert.equal(synced.receive({type: 'settings', ...synced.correction}), false, 'the answer to what was sent');
+  assert.equal(synced.receive({type: 'settings', ...synced.correction, pitch: 3}), true, 'after a calibration');
+  assert.equal(synced.settings.pitch, 3);
   assert.equal(sent.length, 1);
-  wishes.disconnect();
-  wishes.change({yaw: 4});
+  synced.disconnect();
+  synced.change({yaw: 4});
   assert.equal(sent.length, 1, 'nobody is there');
 });
 
 test('settings go out one at a time, and the newest wins', () => {
-  const settings = new Settings(FORGETFUL);
+  const settings = new Settings(NO_STORAGE);
   const sent = [];
-  const line = new CorrectionLine(settings);
-  line.connect(({strength}) => sent.push(strength));
+  const sync = new CorrectionSync(settings);
+  sync.connect(({strength}) => sent.push(strength));
   for (const strength of [90, 80, 70, 60]) settings.change({strength});
-  line.hear({type: 'settings', ...settings.correction, strength: 100});
-  line.hear({type: 'settings', ...settings.correction});
-  line.hear({type: 'settings', ...settings.correction, strength: 55});
+  sync.receive({type: 'settings', ...settings.correction, strength: 100});
+  sync.receive({type: 'settings', ...settings.correction});
+  sync.receive({type: 'settings', ...settings.correction, strength: 55});
   settings.change({strength: 50});
   assert.deepEqual([sent, settings.all.strength], [[100, 60, 50], 50]);
 });
 
 test('a refused message does not hold up the next one', () => {
-  const settings = new Settings(FORGETFUL);
+  const settings = new Settings(NO_STORAGE);
   const sent = [];
-  const line = new CorrectionLine(settings);
-  line.connect(({pitch}) => sent.push(pitch));
+  const sync = new CorrectionSync(settings);
+  sync.connect(({pitch}) => sent.push(pitch));
   settings.change({pitch: 1});
-  line.hear({type: 'error', code: 'invalid_setting'});
+  sync.receive({type: 'error', code: 'invalid_setting'});
   assert.deepEqual(sent, [8, 1]);
 });

@@ -21,7 +21,7 @@ export class Context {
   }
 
   /** The tracks that can be heard. */
-  get heard() {
+  get audible() {
     return this.sources.filter(({gain}) => gain?.level).flatMap(({stream}) => stream.getTracks());
   }
 }

@@ -39,7 +39,7 @@ export class Stream {
 /** Hands out workers; each notes what it is told, and speaks when a test lets it. */
 export class ScriptedWorker extends EventTarget {
   static all = [];
-  orders = [];
+  messages = [];
   ended = false;
 
   constructor(address, {name} = {}) {
@@ -48,9 +48,9 @@ export class ScriptedWorker extends EventTarget {
     ScriptedWorker.all.push(this);
   }
 
-  postMessage(order) { this.orders.push(order); }
+  postMessage(message) { this.messages.push(message); }
   terminate() { this.ended = true; }
-  say(data) { this.onmessage?.({data}); }
+  emit(data) { this.onmessage?.({data}); }
   fail() { this.onerror?.(new Event('error', {cancelable: true})); }
 
   static get latest() { return ScriptedWorker.all.at(-1); }

@@ -14,7 +14,7 @@ const USUAL = {seed: 1, frames: 300, jitter: 0, drop: 0, offset: 2 ** 32 - 900_0
 
 /**
  * What happens in a call, in order: [at, kind, value], milliseconds of the page's clock. `frame`: one came, with its
- * time on the camera's clock; `sent`: one left the encoder, `told`: a packet came, each with an RTP timestamp.
+ * time on the camera's clock; `sent`: one left the encoder, `received`: a packet came, each with an RTP timestamp.
  * truth: which frame's time is meant by each of those.
  *
  * jitter: of the camera, milliseconds to either side; drop: share of the frames that never come here; offset: of the
@@ -32,18 +32,18 @@ export function call(given = {}) {
     truth.set(rtp, time);
     if (random() >= drop) events.push([captured + between(1, 6), 'frame', time]);
     const sent = captured + between(5, 25);
-    events.push([sent, 'sent', rtp], [sent + between(...delay), 'told', rtp]);
+    events.push([sent, 'sent', rtp], [sent + between(...delay), 'received', rtp]);
   }
   return {events: events.sort(([a], [b]) => a - b), truth};
 }
 
 /** How far, in frames, Stamps are off at each packet of such a call; null: the frame was not known. */
-export function judge(stamps, {events, truth}, {hears = ['frame', 'sent', 'told'], trip = 0, reach} = {}) {
+export function judge(stamps, {events, truth}, {kinds = ['frame', 'sent', 'received'], trip = 0, reach} = {}) {
   const off = [];
   if (trip) stamps.trip(trip);
   for (const [at, kind, value] of events) {
-    if (hears.includes(kind)) stamps[kind](value, at);
-    if (kind !== 'told') continue;
+    if (kinds.includes(kind)) stamps[kind](value, at);
+    if (kind !== 'received') continue;
     const time = stamps.timeOf(value, reach);
     off.push(time === null ? null : Math.round((time - truth.get(value)) / (1000 / 30)));
   }

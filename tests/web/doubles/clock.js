@@ -8,7 +8,7 @@ import {mock} from 'node:test';
 const STEP_MS = 50;
 
 /** Lets everything happen that waits for nothing but its turn. */
-export async function settle() {
+export async function waitIdle() {
   for (let turn = 0; turn < 6; turn += 1) await new Promise((soon) => setImmediate(soon));
 }
 
@@ -37,14 +37,14 @@ export class Clock {
     for (const end = this.now + 1000 * seconds - STEP_MS / 2; this.now < end;) {
       this.now += STEP_MS;
       this.#fire();
-      await settle();
+      await waitIdle();
     }
   }
 
   /** Lets time pass until something is so; fails after so many seconds. Returns how many it took. */
   async until(condition, most = 60) {
     const begun = this.now;
-    await settle();
+    await waitIdle();
     while (!condition()) {
       if (this.now - begun > 1000 * most) throw new Error(`not within ${most} s: ${condition}`);
       await this.pass(STEP_MS / 1000);

@@ -21,7 +21,7 @@ class Channel extends EventTarget {
     this.dispatchEvent(new Event('open'));
   }
 
-  hear(message) {
+  receive(message) {
     this.onmessage?.({data: message instanceof ArrayBuffer ? message : JSON.stringify(message)});
   }
 
@@ -78,13 +78,13 @@ export class ScriptedConnection extends EventTarget {
   }
 
   async setLocalDescription() {
-    this.#demandOpen();
+    this.#requireOpen();
     this.localDescription = {sdp: 'v=0'};
     if (ScriptedConnection.quick) this.gather({complete: true});
   }
 
   async setRemoteDescription(answer) {
-    this.#demandOpen();
+    this.#requireOpen();
     this.remote = answer;
     this.onanswered?.();
   }
@@ -124,7 +124,7 @@ export class ScriptedConnection extends EventTarget {
     for (const channel of this.channels) channel.open();
   }
 
-  #demandOpen() {
+  #requireOpen() {
     if (this.connectionState === 'closed') throw new DOMException('closed', 'InvalidStateError');
   }
 }

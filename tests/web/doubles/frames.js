@@ -83,6 +83,6 @@ export class ScriptedSink {
 }
 
 /** Lets everything happen that waits for its turn alone. */
-export async function settled() {
+export async function waitIdle() {
   for (let turn = 0; turn < 20; turn++) await new Promise((soon) => setImmediate(soon));
 }

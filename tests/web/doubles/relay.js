@@ -34,7 +34,7 @@ export class ScriptedRelay {
   /** The newest connection's channel for messages. */
   get channel() { return ScriptedConnection.latest.channel('eyeline'); }
 
-  say(message) { this.channel.hear(message); }
+  send(message) { this.channel.receive(message); }
 
   asked(method, beginning) {
     return this.requests.filter((one) => one.method === method && one.path.startsWith(beginning));
@@ -80,7 +80,7 @@ export class ScriptedRelay {
     const connection = ScriptedConnection.latest;
     const channel = connection.channel('eyeline');
     channel.onsent = ({type, t}) => {
-      if (type === 'ping' && this.pongs && !this.dead) queueMicrotask(() => channel.hear({type: 'pong', t}));
+      if (type === 'ping' && this.pongs && !this.dead) queueMicrotask(() => channel.receive({type: 'pong', t}));
     };
     connection.onanswered = () => { if (this.connects) connection.connect(); };
     return id;

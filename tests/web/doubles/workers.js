@@ -1,11 +1,11 @@
 /** Doubles of workers, tracks and what connects them, put where a browser has its own. */
 
-/** Every worker that was started; `speak` and `fail` are what it would do. */
+/** Every worker that was started; `emit` and `fail` are what it would do. */
 export class ScriptedWorker extends EventTarget {
   /** @type {ScriptedWorker[]} */
   static started = [];
   /** Each message that it got, with what was transferred. */
-  got = [];
+  received = [];
   terminated = false;
   onmessage = null;
   onerror = null;
@@ -17,14 +17,14 @@ export class ScriptedWorker extends EventTarget {
   }
 
   postMessage(data, transfer = []) {
-    this.got.push({data, transfer});
+    this.received.push({data, transfer});
   }
 
   terminate() {
     this.terminated = true;
   }
 
-  speak(data) {
+  emit(data) {
     const event = new MessageEvent('message', {data});
     this.onmessage?.(event);
     this.dispatchEvent(event);
@@ -37,8 +37,8 @@ export class ScriptedWorker extends EventTarget {
   }
 
   /** What it was told, but for what was transferred. */
-  get orders() {
-    return this.got.map(({data}) => data);
+  get messages() {
+    return this.received.map(({data}) => data);
   }
 }
 

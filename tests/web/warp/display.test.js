@@ -18,18 +18,18 @@ const USUAL = {maxLandmarkAge: 8, maxFieldAge: 10, motion: 'off', guard: false};
 
 /**
  * Plays a call. Every packet says what packetsOf(rtp, count, seconds) gives, nothing between the seconds `silent`;
- * look(seconds) is the luma of the frame captured then; act(display, seconds) comes before each frame.
+ * lumaAt(seconds) is the luma of the frame captured then; act(display, seconds) comes before each frame.
  * @returns {{plans: {seconds, captured, verdict, age, placed}[], display: Display}} age: of the landmarks, in frames
  */
-function play({wishes, silent = [99, 99], calls, packetsOf = usual, size = FULL, look = () => {}, act = () => {}} = {}) {
-  const display = new Display({...USUAL, ...wishes});
+function play({settings, silent = [99, 99], calls, packetsOf = usual, size = FULL, lumaAt = () => {}, act = () => {}} = {}) {
+  const display = new Display({...USUAL, ...settings});
   const {events, truth} = call({jitter: 2, ...calls});
   const numbers = new Map([...truth.keys()].map((rtp, number) => [rtp, number]));
   const plans = [];
   for (const [at, kind, value] of events) {
     const seconds = (at - BEGIN) / 1000;
     if (kind === 'sent') display.sent(value, at);
-    if (kind === 'told' && !(seconds > silent[0] && seconds < silent[1])) {
+    if (kind === 'received' && !(seconds > silent[0] && seconds < silent[1])) {
       const packets = packetsOf(value, numbers.get(value), capturedAt(truth.get(value)));
       for (const packet of packets) display.receive(packet, at);
     }
@@ -37,7 +37,7 @@ function play({wishes, silent = [99, 99], calls, packetsOf = usual, size = FULL,
     act(display, seconds);
     const frame = display.arrive({time: value, at, ...size});
     const captured = capturedAt(value);
-    frame.luma = look(captured);
+    frame.luma = lumaAt(captured);
     const {placed, verdict, landmarks} = display.plan(frame);
     plans.push({seconds, captured, verdict, age: landmarks === null ? null : frame.index - landmarks, placed});
   }
@@ -89,7 +89,7 @@ test('the correction fades within 150 ms when packets stop, and comes back with 
 
 test('each limit alone keeps a correction back', () => {
   const verdictsOf = (maxLandmarkAge, maxFieldAge) =>
-    verdicts(between(play({wishes: {maxLandmarkAge, maxFieldAge}, calls: {delay: [170, 200]}}), 2, 9));
+    verdicts(between(play({settings: {maxLandmarkAge, maxFieldAge}, calls: {delay: [170, 200]}}), 2, 9));
   assert.deepEqual(verdictsOf(8, 10), ['corrected'], 'packets of this call are 5 frames old and more');
   assert.deepEqual(verdictsOf(2, 10), ['late']);
   assert.deepEqual(verdictsOf(8, 2), ['late']);
@@ -104,11 +104,11 @@ test('limits may be changed in a call', () => {
 
 test('eyes go on at half their pace where no picture can be followed', () => {
   const packetsOf = (rtp, count, seconds) => [landmarksOf(rtp, count, {x: 60 * seconds}), fieldsOf(rtp, count)];
-  const [stay, drift] = ['off', 'velocity'].map((motion) => play({packetsOf, wishes: {motion}}).plans);
+  const [stay, extrapolate] = ['off', 'velocity'].map((motion) => play({packetsOf, settings: {motion}}).plans);
   for (let at = 100; at < 200; at++) {
     assert.equal(stay[at].verdict, 'corrected');
     for (const eye of [0, 1]) {
-      const [one, other] = [stay[at].placed[eye], drift[at].placed[eye]];
+      const [one, other] = [stay[at].placed[eye], extrapolate[at].placed[eye]];
       near(other.x - one.x, 0.5 * 4 * stay[at].age, 1.5, 'of the large picture, 4 pixels from frame to frame,');
       assert.deepEqual({...other, x: 0}, {...one, x: 0});
     }
@@ -119,9 +119,9 @@ test('eyes are followed in the small copy, and placed where they are by now in t
   // A picture that moves by a pixel of the copy from frame to frame, to and fro; four of the full one.
   const sway = (seconds) => 10 - Math.abs(Math.round(30 * seconds) % 40 - 20);
   const pictures = Array.from({length: 21}, (_, step) => ({...texture(320, 180, 1, [step - 10, 0]), factor: 4}));
-  const look = (seconds) => pictures[sway(seconds) + 10];
+  const lumaAt = (seconds) => pictures[sway(seconds) + 10];
   const packetsOf = (rtp, count, seconds) => [landmarksOf(rtp, count, {x: 2 * sway(seconds)}), fieldsOf(rtp, count)];
-  const played = between(play({packetsOf, look, wishes: {motion: 'flow'}, calls: {frames: 100}}), 1, 3);
+  const played = between(play({packetsOf, lumaAt, settings: {motion: 'flow'}, calls: {frames: 100}}), 1, 3);
   assert.deepEqual(verdicts(played), ['corrected']);
   for (const {captured, age, placed: [right]} of played) {
     near(right.x, 2 * EYES.right.x + 4 * sway(captured), 0.6, `landmarks ${age} frames old:`);
@@ -134,10 +134,10 @@ test('an eye that shuts in the shown picture is left alone before the landmarks 
   const {pictures: [open, ...later], faces: [face], numbers} = vectors('lids').blinks[1];
   const shut = later[numbers.indexOf(30)];
   const size = {width: open.width, height: open.height};
-  const look = (seconds) => ({...(seconds < 1.5 ? open : shut), factor: 1});
+  const lumaAt = (seconds) => ({...(seconds < 1.5 ? open : shut), factor: 1});
   const packetsOf = (rtp, count) => [landmarksAt(rtp, count, face, size), fieldsOf(rtp, count)];
   const [guarded, unguarded] = [true, false].map((guard) =>
-    play({packetsOf, look, size, silent: [1.5, 9], wishes: {motion: 'flow', guard}, calls: {frames: 60}}));
+    play({packetsOf, lumaAt, size, silent: [1.5, 9], settings: {motion: 'flow', guard}, calls: {frames: 60}}));
   for (const played of [guarded, unguarded]) assert.deepEqual(verdicts(between(played, 1.2, 1.49)), ['corrected']);
   assert.deepEqual(verdicts(between(guarded, 1.52, 1.6)), ['eyes_closed']);
   assert.deepEqual(verdicts(between(unguarded, 1.52, 1.6)), ['corrected']);
@@ -156,7 +156,7 @@ test('nobody seen is nobody corrected', () => {
 test('another connection begins with nothing', () => {
   let forgotten = false;
   const act = (display, seconds) => {
-    if (seconds > 4 && !forgotten) display.forget();
+    if (seconds > 4 && !forgotten) display.reset();
     forgotten = seconds > 4;
   };
   const played = play({silent: [3.9, 6], act});
@@ -177,23 +177,23 @@ test('what was said of another camera does not hold for this one', () => {
 
 test('packets about frames that never came are counted and do no harm', () => {
   const played = play({calls: {drop: 0.3}});
-  assert(played.display.tally.packets.unmatched > 40);
+  assert(played.display.counts.packets.unmatched > 40);
   assert.deepEqual(verdicts(between(played, 2, 9)), ['corrected']);
 });
 
 test('rubbish is counted and does no harm', () => {
   const packetsOf = (rtp, count) => [...usual(rtp, count), new ArrayBuffer(0), new Uint8Array(300).buffer, 'text', null];
   const played = play({packetsOf});
-  const {malformed, landmarks} = played.display.tally.packets;
+  const {malformed, landmarks} = played.display.counts.packets;
   assert.equal(malformed, 4 * landmarks);
   assert.deepEqual(verdicts(between(played, 1, 9)), ['corrected']);
 });
 
 test('a relay that has long been silent needs no pixels', () => {
   const display = new Display(USUAL);
-  assert.equal(display.isFed(0), false);
+  assert.equal(display.isReceiving(0), false);
   display.receive(landmarksOf(0, 0), 2000);
-  assert.deepEqual([2001, 2999, 3001].map((at) => display.isFed(at)), [true, true, false]);
+  assert.deepEqual([2001, 2999, 3001].map((at) => display.isReceiving(at)), [true, true, false]);
   assert.equal(display.wantsLuma, false);
   display.change({guard: true});
   assert.equal(display.wantsLuma, true);

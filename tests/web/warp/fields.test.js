@@ -16,7 +16,7 @@ test('lost and late packets are counted over the wrap, and late ones left alone'
   const taken = [65533, 65534, 1, 65535, 0, 3, 3].map((count) => newest.take({count}));
   assert.deepEqual(taken, [true, true, true, false, false, true, false]);
   assert.deepEqual([newest.lost, newest.late, newest.packet.count], [3, 3, 3]);
-  newest.forget();
+  newest.reset();
   assert(newest.take({count: 40_000}), 'another connection counts anew');
   assert.equal(newest.lost, 3);
 });

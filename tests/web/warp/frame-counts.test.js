@@ -8,22 +8,22 @@ import {FrameCounts, spreadOf} from '../../../web/warp/frame-counts.js';
 const near = (value, wanted, by) => assert(Math.abs(value - wanted) < by, `${value}, not ${wanted}`);
 
 /** Twenty seconds at 30 frames a second; the first half of the frames take 400 ms, the others 4. */
-function tallied() {
-  const tally = new FrameCounts();
+function counted() {
+  const counts = new FrameCounts();
   for (let frame = 0; frame < 600; frame++) {
     const [at, took] = [frame * 1000 / 30, frame < 300 ? 400 : 4];
-    tally.arrive(at);
-    if (frame % 10 === 3) tally.drop();
+    counts.arrive(at);
+    if (frame % 10 === 3) counts.drop();
     else {
       const verdict = frame % 2 ? 'corrected' : 'no_face';
-      tally.depart({frame, at: at + took, landmarks: frame - 2, field: frame - 3, verdict}, at, at + 1);
+      counts.depart({frame, at: at + took, landmarks: frame - 2, field: frame - 3, verdict}, at, at + 1);
     }
   }
-  return tally;
+  return counts;
 }
 
 test('figures are those of the last seconds, and counts those of all', () => {
-  const report = tallied().report(20_000);
+  const report = counted().report(20_000);
   assert.deepEqual(report.frames, {in: 600, out: 540, dropped: 60, corrected: 240, passed: {no_face: 300}});
   near(report.fps_in, 30, 0.5);
   near(report.fps_out, 27, 0.5);
@@ -33,12 +33,12 @@ test('figures are those of the last seconds, and counts those of all', () => {
 });
 
 test('what was done to each frame is told once, of the newest frames', () => {
-  const tally = tallied();
-  const told = tally.take();
-  assert.equal(told.shown.at(-1).frame, 599);
-  assert.deepEqual([told.shown.length, told.spans.length], [60, 60]);
-  assert(told.spans.every(({line, frame, begin, end}) => line === 'warp' && frame % 2 && begin < end));
-  assert.deepEqual(tally.take(), {spans: [], shown: []});
+  const counts = counted();
+  const trace = counts.takeTrace();
+  assert.equal(trace.shown.at(-1).frame, 599);
+  assert.deepEqual([trace.shown.length, trace.spans.length], [60, 60]);
+  assert(trace.spans.every(({line, frame, begin, end}) => line === 'warp' && frame % 2 && begin < end));
+  assert.deepEqual(counts.takeTrace(), {spans: [], shown: []});
 });
 
 test('what has not happened has no figures', () => {

@@ -1,4 +1,4 @@
-/** The local path as its owner sees it: two tracks that last, orders, figures. */
+/** The local path as its owner sees it: two tracks that last, messages, figures. */
 
 import assert from 'node:assert/strict';
 import {beforeEach, test} from 'node:test';
@@ -14,18 +14,18 @@ beforeEach(install);
 function begin(camera = new ScriptedTrack(), options = {}) {
   const local = new Local(camera, options);
   const [worker] = ScriptedWorker.started;
-  worker.speak(null);
+  worker.emit(null);
   return {camera, local, worker};
 }
 
 /** A report of so many frames, all corrected but those that were dropped. */
-function reportOf({came = 10, dropped = 0, told = {spans: [], shown: []}}) {
+function reportOf({came = 10, dropped = 0, trace = {spans: [], shown: []}}) {
   const report = new FrameCounts().report(now());
   const frames = {in: came, out: came - dropped, dropped, corrected: came - dropped, passed: {}};
-  return {...report, frames, told, stamps: 'rtp', size: {width: 1280, height: 720}};
+  return {...report, frames, trace, stamps: 'rtp', size: {width: 1280, height: 720}};
 }
 
-const orders = ({orders}, type) => orders.filter((one) => one.type === type);
+const messagesOf = ({messages}, type) => messages.filter((one) => one.type === type);
 
 test('the corrected track and the small copy are there at once, and both end with it; the camera goes on', () => {
   const {camera, local, worker} = begin();
@@ -36,23 +36,23 @@ test('the corrected track and the small copy are there at once, and both end wit
   local.stop();
   local.stop();
   assert.deepEqual([track.readyState, upload.readyState, camera.readyState], ['ended', 'ended', 'live']);
-  assert.equal(orders(worker, 'close').length, 1);
+  assert.equal(messagesOf(worker, 'close').length, 1);
 });
 
 test('a signal ends it, also one that came before', () => {
-  const over = new AbortController();
-  const {local} = begin(new ScriptedTrack(), {signal: over.signal});
-  over.abort();
+  const abort = new AbortController();
+  const {local} = begin(new ScriptedTrack(), {signal: abort.signal});
+  abort.abort();
   assert.equal(local.track.readyState, 'ended');
-  assert.equal(new Local(new ScriptedTrack(), {signal: over.signal}).upload.readyState, 'ended');
+  assert.equal(new Local(new ScriptedTrack(), {signal: abort.signal}).upload.readyState, 'ended');
 });
 
 test('wishes are those of the owner, else the usual ones', () => {
   const {worker, local} = begin(new ScriptedTrack(), {maxFieldAge: 6});
-  const [{wishes}] = orders(worker, 'open');
-  assert.deepEqual(wishes, {maxLandmarkAge: 9, maxFieldAge: 6, motion: 'flow', guard: true});
+  const [{settings}] = messagesOf(worker, 'open');
+  assert.deepEqual(settings, {maxLandmarkAge: 9, maxFieldAge: 6, motion: 'flow', guard: true});
   local.change({guard: false});
-  assert.deepEqual(orders(worker, 'change'), [{type: 'change', wishes: {guard: false}}]);
+  assert.deepEqual(messagesOf(worker, 'change'), [{type: 'change', settings: {guard: false}}]);
 });
 
 test('packets and round trips reach the worker', () => {
@@ -60,9 +60,9 @@ test('packets and round trips reach the worker', () => {
   const buffer = new ArrayBuffer(3);
   local.receive(buffer);
   local.trip(60);
-  assert.equal(orders(worker, 'packet')[0].buffer, buffer);
-  assert(Math.abs(orders(worker, 'packet')[0].at - now()) < 60_000);
-  assert.deepEqual(orders(worker, 'trip'), [{type: 'trip', milliseconds: 60}]);
+  assert.equal(messagesOf(worker, 'packet')[0].buffer, buffer);
+  assert(Math.abs(messagesOf(worker, 'packet')[0].at - now()) < 60_000);
+  assert.deepEqual(messagesOf(worker, 'trip'), [{type: 'trip', milliseconds: 60}]);
 });
 
 test('another camera goes on in the same track, its copy in the same sender, and the former copy ends', async () => {
@@ -80,7 +80,7 @@ test('another camera goes on in the same track, its copy in the same sender, and
   assert.equal(local.upload.of, other);
   assert.deepEqual(replaced, [[local.upload, 'live']], 'the former is sent until the new one is');
   assert.equal(former.readyState, 'ended');
-  assert.equal(orders(worker, 'camera').at(-1).readable.track, other);
+  assert.equal(messagesOf(worker, 'camera').at(-1).readable.track, other);
   await local.replaceCamera(other);
   assert.equal(replaced.length, 1, 'it is the same');
 });
@@ -92,19 +92,19 @@ test('what leaves a former connection is not taken for what leaves this one, nor
   await local.prepareSender(sender());
   await local.prepareSender(sender());
   const [, first, second] = ScriptedWorker.started;
-  first.speak({rtp: 1, at: 1});
-  second.speak({rtp: 2, at: 2});
-  assert.deepEqual(orders(worker, 'sent').map(({rtp}) => rtp), [2]);
-  assert.equal(orders(worker, 'forget').length, 2);
+  first.emit({rtp: 1, at: 1});
+  second.emit({rtp: 2, at: 2});
+  assert.deepEqual(messagesOf(worker, 'sent').map(({rtp}) => rtp), [2]);
+  assert.equal(messagesOf(worker, 'reset').length, 2);
 });
 
 test('figures are those of the newest report, and frames that were overtaken before anybody saw them count', () => {
   const camera = Object.assign(new ScriptedTrack(), {stats: {deliveredFrames: 100}});
   const {local, worker} = begin(camera);
   assert.deepEqual([local.stats().frames.in, local.stats().route], [0, 'worker'], 'before any report');
-  worker.speak(reportOf({came: 90}));
+  worker.emit(reportOf({came: 90}));
   camera.stats = {deliveredFrames: 140};
-  worker.speak(reportOf({came: 120, dropped: 5}));
+  worker.emit(reportOf({came: 120, dropped: 5}));
   const {frames, width, height, stamps} = local.stats();
   assert.deepEqual([width, height, stamps], [1280, 720, 'rtp']);
   assert.deepEqual([frames.in, frames.out, frames.dropped], [129, 115, 14], 'ten were missed; one may be on its way');
@@ -114,8 +114,8 @@ test("what was done to each frame is told once, on the page's own clock, and not
   const {local, worker} = begin();
   const at = now();
   for (let number = 0; number < 12; number++) {
-    const told = {spans: [{line: 'warp', frame: number, begin: at, end: at + 1}], shown: [{frame: number, at}]};
-    worker.speak(reportOf({told}));
+    const trace = {spans: [{line: 'warp', frame: number, begin: at, end: at + 1}], shown: [{frame: number, at}]};
+    worker.emit(reportOf({trace}));
   }
   const {spans, shown} = local.spans();
   assert.deepEqual(shown.map(({frame}) => frame), [2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
@@ -123,7 +123,7 @@ test("what was done to each frame is told once, on the page's own clock, and not
   assert.deepEqual(local.spans(), {spans: [], shown: []});
 });
 
-test('a route that ends by itself is told, and one that was stopped is not', () => {
+test('a route that ends by itself is reported, and one that was stopped is not', () => {
   const {local, worker} = begin();
   let failures = 0;
   local.addEventListener('failed', () => { failures += 1; });

@@ -1,11 +1,11 @@
-/** What lies between an encoder and the network: every frame goes on, and its timestamp is told. */
+/** What lies between an encoder and the network: every frame goes on, and its timestamp is reported. */
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
 test('frames go on untouched and in order, and the timestamps that they have are told', async () => {
-  const said = [];
-  globalThis.self = Object.assign(new EventTarget(), {postMessage: (message) => said.push(message)});
+  const messages = [];
+  globalThis.self = Object.assign(new EventTarget(), {postMessage: (message) => messages.push(message)});
   await import('../../../web/warp/sender-worker.js');
   const frames = [10, undefined, 30].map((rtpTimestamp) => ({getMetadata: () => ({rtpTimestamp})}));
   const [input, output] = [new TransformStream(), new TransformStream()];
@@ -16,6 +16,6 @@ test('frames go on untouched and in order, and the timestamps that they have are
     writer.write(frame);
     assert.equal((await reader.read()).value, frame);
   }
-  assert.deepEqual(said.map(({rtp}) => rtp), [10, 30]);
-  assert(said.every(({at}) => Math.abs(at - Date.now()) < 60_000), 'on the clock that all share');
+  assert.deepEqual(messages.map(({rtp}) => rtp), [10, 30]);
+  assert(messages.every(({at}) => Math.abs(at - Date.now()) < 60_000), 'on the clock that all share');
 });

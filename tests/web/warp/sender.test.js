@@ -13,7 +13,7 @@ beforeEach(() => {
   };
 });
 
-const settled = () => new Promise((soon) => setImmediate(soon));
+const waitIdle = () => new Promise((soon) => setImmediate(soon));
 
 /** A sender, and what was set on it. */
 function senderOf(track, refuses = false) {
@@ -34,7 +34,7 @@ test('the copy is at most 640 pixels long and keeps its shape; the camera stays 
   for (const [width, height, across, down] of sizes) {
     const camera = new ScriptedTrack({width, height});
     const copy = smallCopy(camera);
-    await settled();
+    await waitIdle();
     assert.deepEqual(copy.getSettings(), {width: across, height: down});
     assert.deepEqual(camera.getSettings(), {width, height});
   }
@@ -43,7 +43,7 @@ test('the copy is at most 640 pixels long and keeps its shape; the camera stays 
 test('a picture that is small already is left alone, and one whose size is not known', async () => {
   for (const size of [{width: 640, height: 480}, {width: undefined, height: undefined}]) {
     const copy = smallCopy(Object.assign(new ScriptedTrack(), {size}));
-    await settled();
+    await waitIdle();
     assert.deepEqual(copy.constraints, []);
   }
 });
@@ -51,8 +51,8 @@ test('a picture that is small already is left alone, and one whose size is not k
 test("where all tracks of a camera share one size, the camera's own is kept and the encoder makes it smaller", async () => {
   const camera = new ScriptedTrack({shares: true});
   const copy = smallCopy(camera);
-  await settled();
-  await settled();
+  await waitIdle();
+  await waitIdle();
   assert.deepEqual(camera.getSettings(), {width: 1280, height: 720});
   const sender = senderOf(copy);
   await prepare(sender, () => {});
@@ -69,16 +69,16 @@ test('the encoder is limited, and gives up frames before pixels', async () => {
   await prepare(senderOf(new ScriptedTrack(), true), () => {}); // a browser that refuses keeps its own habit
 });
 
-test('each frame that leaves the encoder is heard, by one worker for each sender', async () => {
+test('each frame that leaves the encoder is reports, by one worker for each sender', async () => {
   const sender = senderOf(new ScriptedTrack());
-  const heard = [];
-  await prepare(sender, (...words) => heard.push(words));
+  const reports = [];
+  await prepare(sender, (...report) => reports.push(report));
   await prepare(sender, () => assert.fail('it is prepared already'));
   const [worker, ...more] = ScriptedWorker.started;
   assert.deepEqual(more, []);
   assert.equal(sender.transform.worker, worker);
-  worker.speak({rtp: 90_000, at: 12});
-  assert.deepEqual(heard, [[90_000, 12]]);
+  worker.emit({rtp: 90_000, at: 12});
+  assert.deepEqual(reports, [[90_000, 12]]);
 });
 
 test('a browser that does not tell what leaves the encoder starts no worker', async () => {

@@ -7,9 +7,9 @@ import {Stamps} from '../../../web/warp/stamps.js';
 import {call, judge} from '../doubles/call.js';
 
 const SEEDS = [1, 2, 3];
-const WITHOUT_ENCODER = {hears: ['frame', 'told'], trip: 60};
+const WITHOUT_ENCODER = {kinds: ['frame', 'received'], trip: 60};
 
-/** How far, in frames, each packet of the call was off; and how frames were told. */
+/** How far, in frames, each packet of the call was off; and how frames were offsets. */
 function judged(given, how) {
   const stamps = new Stamps();
   return {off: judge(stamps, call(given), how), kind: stamps.kind};
@@ -39,23 +39,23 @@ test("without the encoder the time of arrival and the camera's own unrest tell",
 test('of a camera without unrest the time of arrival tells to a frame', () => {
   for (const seed of SEEDS) {
     const {off} = judged({seed, jitter: 0}, WITHOUT_ENCODER);
-    const told = off.slice(30, -4); // the last frames have no later one to be taken for
-    assert(told.every((one) => one !== null && Math.abs(one) <= 1), kinds(told).join());
+    const offsets = off.slice(30, -4); // the last frames have no later one to be taken for
+    assert(offsets.every((one) => one !== null && Math.abs(one) <= 1), kinds(offsets).join());
   }
 });
 
 test('a frame that never came is not mistaken for its neighbour', () => {
   const {off} = judged({jitter: 2, drop: 0.2});
-  const told = off.slice(4);
-  assert.deepEqual(new Set(told), new Set([0, null]));
-  const unknown = told.filter((one) => one === null).length / told.length;
+  const offsets = off.slice(4);
+  assert.deepEqual(new Set(offsets), new Set([0, null]));
+  const unknown = offsets.filter((one) => one === null).length / offsets.length;
   assert(unknown > 0.1 && unknown < 0.3, `${unknown}`);
 });
 
 test('another connection has another clock', () => {
   const stamps = new Stamps();
   judge(stamps, call());
-  stamps.forget();
+  stamps.reset();
   assert.equal(stamps.kind, 'none');
   assert.deepEqual(kinds(judge(stamps, call({seed: 5, offset: 12_345})).slice(4)), [0]);
 });

@@ -25,8 +25,8 @@ test('a page elsewhere starts one of its own that imports the file, and lets go 
   assert.match(script, /^import ".*\/local-worker\.js";$/);
   assert.equal(worker.address, made.mock.calls[0].result);
   assert.equal(revoked.mock.callCount(), 0);
-  worker.speak(null);
-  worker.speak('more');
+  worker.emit(null);
+  worker.emit('more');
   assert.deepEqual(revoked.mock.calls.map(({arguments: [address]}) => address), [worker.address]);
   assert.equal(ScriptedWorker.started.length, 1);
   mock.reset();

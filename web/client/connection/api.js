@@ -1,17 +1,17 @@
 /** The relay's HTTP side: configuration, opening and ending a session. Knows nothing of media or of the page. */
 
-import {Patience} from './patience.js';
+import {AdaptiveTimeout} from './patience.js';
 import {RelayError, explainCode} from './problem.js';
 import {Token} from './token.js';
 
 /** How long an answer may take, milliseconds; longer for a relay that was found to be slow. */
-const USUAL_MS = 8000;
+const TIMEOUT_MS = 8000;
 
 /** Statuses a server in between gives when the relay itself is not there. */
-const ABSENT = [502, 504];
+const GATEWAY_ERRORS = [502, 504];
 
 /** Refused for now, though by a status that is below 500. */
-const PASSING = [408, 425, 429];
+const TEMPORARY = [408, 425, 429];
 
 /**
  * @typedef {{version: string, iceServers: RTCIceServer[], defaults: unknown, guests?: boolean}} RelayConfig
@@ -22,7 +22,7 @@ const PASSING = [408, 425, 429];
 export class Relay {
   #base;
   #token;
-  #patience = new Patience();
+  #timeout = new AdaptiveTimeout();
 
   /**
    * @param {string} [address] of the relay; by default the one that serves this library
@@ -42,7 +42,7 @@ export class Relay {
     if (!config.guests || !this.#token.missing || this.#base.origin !== location.origin || this.#token.header.Authorization) {
       return config;
     }
-    this.#token.inviteBy(() => this.#invite(signal));
+    this.#token.useGuestTokens(() => this.#requestGuestToken(signal));
     await this.#token.prepare();
     return this.#readConfig(signal); // which says more to those who may ask
   }
@@ -54,7 +54,7 @@ export class Relay {
       method: 'POST',
       headers: {'Content-Type': 'application/json'},
       body: JSON.stringify(offer),
-    }, signal).catch((error) => { throw returns === 'field' ? unlessUnknown(error) : error; });
+    }, signal).catch((error) => { throw returns === 'field' ? asUnsupported(error) : error; });
     const answer = await response.json();
     this.#token.accept();
     return {sdp: /** @type {string} */ (answer.sdp), address: `api/sessions/${encodeURIComponent(answer.id)}`};
@@ -73,8 +73,8 @@ export class Relay {
 
   /** Ends a session; resolves when the relay has said so or cannot. One that has gone already is as good. */
   async end(/** @type {string} */ address) {
-    const farewell = {method: 'DELETE', keepalive: true, headers: this.#token.header};
-    const answer = await fetch(this.#locate(address), farewell).catch(() => undefined);
+    const request = {method: 'DELETE', keepalive: true, headers: this.#token.header};
+    const answer = await fetch(this.#locate(address), request).catch(() => undefined);
     if (answer?.status === 401) this.abandon(address); // the token has expired meanwhile; here none is needed
   }
 
@@ -90,11 +90,11 @@ export class Relay {
     return config;
   }
 
-  async #invite(/** @type {AbortSignal} */ signal) {
-    const asked = performance.now();
+  async #requestGuestToken(/** @type {AbortSignal} */ signal) {
+    const requestedAt = performance.now();
     const response = await this.#ask('api/guest', {method: 'POST'}, signal);
     const {token, expires_in: seconds = Infinity} = await response.json();
-    return {token, expires: asked + 1000 * seconds};
+    return {token, expires: requestedAt + 1000 * seconds};
   }
 
   #locate(/** @type {string} */ path) {
@@ -105,9 +105,9 @@ export class Relay {
   async #ask(path, options, signal) {
     const limit = new AbortController();
     const timer = setTimeout(() => {
-      this.#patience.grow();
+      this.#timeout.grow();
       limit.abort();
-    }, this.#patience.of(USUAL_MS));
+    }, this.#timeout.of(TIMEOUT_MS));
     try {
       return await this.#fetch(path, options, AbortSignal.any([signal, limit.signal]));
     } catch (error) {
@@ -132,18 +132,18 @@ export class Relay {
   async #refusal(/** @type {Response} */ response) {
     const {status} = response;
     const problem = await response.json().catch(() => ({}));
-    const code = ABSENT.includes(status) && problem.code === undefined ? 'unreachable' : problem.code ?? 'refused';
+    const code = GATEWAY_ERRORS.includes(status) && problem.code === undefined ? 'unreachable' : problem.code ?? 'refused';
     const renewed = status === 401 && this.#token.refuse();
     const detail = problem.detail ?? explainCode(code, `The relay answered ${status}.`);
     return new RelayError(code, detail, {
-      lasting: status < 500 && !PASSING.includes(status) && !renewed,
+      lasting: status < 500 && !TEMPORARY.includes(status) && !renewed,
       retryAfter: 1000 * Number(response.headers.get('Retry-After') ?? 0) || 0,
     });
   }
 }
 
 /** A relay that does not know this kind of return takes its name for a mistake. */
-function unlessUnknown(/** @type {unknown} */ error) {
+function asUnsupported(/** @type {unknown} */ error) {
   if (!(error instanceof RelayError) || error.code !== 'malformed') return error;
   return new RelayError('no_field_return', explainCode('no_field_return'), {lasting: true});
 }

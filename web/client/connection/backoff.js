@@ -1,8 +1,8 @@
 /** How long to wait before another attempt. Knows nothing of what is attempted. */
 
 const FIRST_MS = 400;
-const LONGEST_MS = 3000;
-const SPREAD = 0.2;
+const MAX_MS = 3000;
+const JITTER = 0.2;
 
 /**
  * Milliseconds before attempt number `attempt` (0 is the first repetition): doubling, capped, and spread so that
@@ -11,8 +11,8 @@ const SPREAD = 0.2;
  * @param {() => number} random 0 to 1
  */
 export function delayBefore(attempt, random = Math.random) {
-  const steady = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempt, 16));
-  return steady * (1 + SPREAD * (2 * random() - 1));
+  const steady = Math.min(MAX_MS, FIRST_MS * 2 ** Math.min(attempt, 16));
+  return steady * (1 + JITTER * (2 * random() - 1));
 }
 
 /**
@@ -25,14 +25,14 @@ export function delayBefore(attempt, random = Math.random) {
 export function pause(milliseconds, signal, wake) {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
-    const over = new AbortController();
-    const finish = (/** @type {() => void} */ settle) => () => {
-      over.abort();
+    const abort = new AbortController();
+    const finish = (/** @type {() => void} */ complete) => () => {
+      abort.abort();
       clearTimeout(timer);
-      settle();
+      complete();
     };
     const timer = setTimeout(finish(resolve), milliseconds);
-    wake.addEventListener('wake', finish(resolve), {signal: over.signal});
-    signal.addEventListener('abort', finish(() => reject(signal.reason)), {signal: over.signal});
+    wake.addEventListener('wake', finish(resolve), {signal: abort.signal});
+    signal.addEventListener('abort', finish(() => reject(signal.reason)), {signal: abort.signal});
   });
 }

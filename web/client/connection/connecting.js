@@ -13,72 +13,72 @@ const FIRST_MS = 10000;
 /** Ticks without anything new between here and the relay after which no connection will come about. */
 const STUCK_TICKS = 67;
 
-/** @typedef {import('./patience.js').Patience} Patience */
+/** @typedef {import('./patience.js').AdaptiveTimeout} AdaptiveTimeout */
 
 /**
  * Resolves when there are all candidates, or those found in time (the relay takes no later ones), or the signal aborts.
- * @param {RTCPeerConnection} connection @param {Patience} patience @param {AbortSignal} signal
+ * @param {RTCPeerConnection} connection @param {AdaptiveTimeout} timeout @param {AbortSignal} signal
  * @returns {Promise<void>}
  */
-export function gathered(connection, patience, signal) {
-  const begun = performance.now();
+export function gathered(connection, timeout, signal) {
+  const startedAt = performance.now();
   const due = () => {
     if (signal.aborted || connection.iceGatheringState === 'complete') return true;
     const any = connection.localDescription?.sdp.includes('a=candidate');
-    return performance.now() - begun >= patience.of(any ? MORE_MS : FIRST_MS);
+    return performance.now() - startedAt >= timeout.of(any ? MORE_MS : FIRST_MS);
   };
   return new Promise((resolve) => {
-    const over = new AbortController();
-    const look = () => {
+    const abort = new AbortController();
+    const check = () => {
       if (!due()) return;
-      over.abort();
+      abort.abort();
       clearInterval(timer);
       resolve();
     };
-    const timer = setInterval(look, TICK_MS);
-    connection.addEventListener('icegatheringstatechange', look, {signal: over.signal});
-    signal.addEventListener('abort', look, {signal: over.signal});
-    look();
+    const timer = setInterval(check, TICK_MS);
+    connection.addEventListener('icegatheringstatechange', check, {signal: abort.signal});
+    signal.addEventListener('abort', check, {signal: abort.signal});
+    check();
   });
 }
 
 /**
  * Resolves when the channel is open. Raises RelayError when the signal aborts before, or nothing has moved for too long:
  * no change of the connection's state, and not a byte from the other side.
- * @param {RTCPeerConnection} connection @param {RTCDataChannel} channel @param {import('./liveness.js').Liveness} vitals
- * @param {Patience} patience @param {AbortSignal} signal
+ * @param {RTCPeerConnection} connection @param {RTCDataChannel} channel @param {import('./liveness.js').Liveness} liveness
+ * @param {AdaptiveTimeout} timeout @param {AbortSignal} signal
  * @returns {Promise<void>}
  */
-export async function opened(connection, channel, vitals, patience, signal) {
-  const stuck = patience.of(STUCK_TICKS);
-  const pulse = new Heartbeat(stuck, stuck);
-  const over = new AbortController();
+export async function opened(connection, channel, liveness, timeout, signal) {
+  const stuck = timeout.of(STUCK_TICKS);
+  const heartbeat = new Heartbeat(stuck, stuck);
+  const abort = new AbortController();
   for (const change of ['iceconnectionstatechange', 'connectionstatechange']) {
-    connection.addEventListener(change, () => pulse.beat(), {signal: over.signal});
+    connection.addEventListener(change, () => heartbeat.beat(), {signal: abort.signal});
   }
   /** @type {Promise<void>} */
   const open = new Promise((resolve, reject) => {
-    const look = () => {
+    const check = () => {
       if (channel.readyState === 'open') return resolve();
-      const lost = pulse.tick() === 'lost';
-      if (lost) patience.grow();
+      const lost = heartbeat.tick() === 'lost';
+      if (lost) timeout.grow();
       if (lost || signal.aborted) return reject(new RelayError('no_media', explainCode('no_media')));
-      vitals.read().then(({bytes}) => { if (bytes) pulse.beat(); }, () => {});
+      liveness.read().then(({bytes}) => { if (bytes) heartbeat.beat(); }, () => {});
     };
-    const timer = setInterval(look, TICK_MS);
-    over.signal.addEventListener('abort', () => clearInterval(timer));
-    channel.addEventListener('open', look, {signal: over.signal});
-    signal.addEventListener('abort', look, {signal: over.signal});
-    look();
+    const timer = setInterval(check, TICK_MS);
+    abort.signal.addEventListener('abort', () => clearInterval(timer));
+    channel.addEventListener('open', check, {signal: abort.signal});
+    signal.addEventListener('abort', check, {signal: abort.signal});
+    check();
   });
-  return open.finally(() => over.abort());
+  return open.finally(() => abort.abort());
 }
 
 /** Resolves when a connection has found out by itself that nobody is there. @returns {Promise<void>} */
 export function failed(/** @type {RTCPeerConnection} */ connection) {
   return new Promise((resolve) => {
-    const look = () => { if (['failed', 'closed'].includes(connection.connectionState)) resolve(); };
-    connection.addEventListener('connectionstatechange', look);
-    look();
+    const check = () => { if (['failed', 'closed'].includes(connection.connectionState)) resolve(); };
+    connection.addEventListener('connectionstatechange', check);
+    check();
   });
 }

@@ -9,7 +9,7 @@
  *   blind   for 10 s no picture, no packet or frame of video by those statistics, and no word of the relay that it is
  *           warming up: that frames reach it while none has left it but as it came.
  *
- * The 10 s are patience (patience.js): twice as long after each connection that was given up for them, and 10 s again
+ * The 10 s are timeout (patience.js): twice as long after each connection that was given up for them, and 10 s again
  * once pictures have come as steadily for that long. Time is counted in ticks (pulse.js). Knows nothing of the page.
  *
  * @typedef {{in: number, out: number, passed: Record<string, number>}} Frames of the relay's `stats` message
@@ -18,61 +18,61 @@
 import {Heartbeat, TICK_MS} from './heartbeat.js';
 
 const QUIET_TICKS = 4;
-const USUAL_TICKS = 67;
+const DEFAULT_TICKS = 67;
 
 /** A connection that held this long was a good one: the next attempt comes at once again. */
-const GOOD_TICKS = 34;
+const STABLE_TICKS = 34;
 
 /**
- * pictures: how many have come so far; blindfolded: whether it is no wonder that none comes; report hears at each tick
+ * frameCount: how many have come so far; videoPaused: whether it is no wonder that none comes; report hears at each tick
  * how the connection is doing, good once that it was a good one.
  *
  * @typedef {{
- *   pictures: () => number,
- *   blindfolded: () => boolean,
- *   patience: import('./patience.js').Patience,
+ *   frameCount: () => number,
+ *   videoPaused: () => boolean,
+ *   timeout: import('./patience.js').AdaptiveTimeout,
  *   report: (phase: 'live' | 'quiet') => void,
- *   good: () => void,
+ *   onStable: () => void,
  * }} MonitorParts
  */
 export class ConnectionMonitor {
   #peer;
   #parts;
   #limit;
-  #words = new Heartbeat(QUIET_TICKS, Infinity);
+  #messages = new Heartbeat(QUIET_TICKS, Infinity);
   #arrivals;
-  #film;
-  #arrived = 0;
-  #counted = 0;
+  #video;
+  #arrivalCount = 0;
+  #frameCount = 0;
   #ticks = 0;
-  #steady = 0;
+  #steadyTicks = 0;
   /** @type {Frames | undefined} */
-  #told;
-  #look = oneAtATime(() => this.#readLiveness());
-  #ask = oneAtATime(() => this.#verify());
+  #frames;
+  #checkLiveness = oneAtATime(() => this.#readLiveness());
+  #checkSession = oneAtATime(() => this.#verify());
 
   /** @param {import('./peer.js').Peer} peer @param {MonitorParts} parts */
   constructor(peer, parts) {
     this.#peer = peer;
     this.#parts = parts;
-    this.#limit = parts.patience.of(USUAL_TICKS);
+    this.#limit = parts.timeout.of(DEFAULT_TICKS);
     this.#arrivals = new Heartbeat(QUIET_TICKS, this.#limit);
-    this.#film = new Heartbeat(QUIET_TICKS, this.#limit);
+    this.#video = new Heartbeat(QUIET_TICKS, this.#limit);
   }
 
   /** The relay has said something. @param {{type: string, frames?: Frames}} message */
-  hear(message) {
-    this.#arrive();
-    this.#words.beat();
+  receive(message) {
+    this.#onArrival();
+    this.#messages.beat();
     if (message.type !== 'stats' || !message.frames) return;
-    if (warmsUp(message.frames, this.#told)) this.#film.beat();
-    this.#told = message.frames;
+    if (warmsUp(message.frames, this.#frames)) this.#video.beat();
+    this.#frames = message.frames;
   }
 
   /** Resolves when the connection has ended, or has been given up. @returns {Promise<void>} */
   run() {
     const peer = this.#peer;
-    this.#counted = this.#parts.pictures();
+    this.#frameCount = this.#parts.frameCount();
     return new Promise((resolve) => {
       const timer = setInterval(() => this.#tick(), TICK_MS);
       const finish = () => { clearInterval(timer); resolve(); };
@@ -83,52 +83,52 @@ export class ConnectionMonitor {
   }
 
   #tick() {
-    if (++this.#ticks === GOOD_TICKS) this.#parts.good();
-    if (this.#moves()) this.#see();
-    if (this.#parts.blindfolded()) this.#film.beat();
-    const [words, arrivals, film] = [this.#words, this.#arrivals, this.#film].map((pulse) => pulse.tick());
-    if (arrivals === 'lost' || film === 'lost') return this.#giveUp();
-    this.#steady = film === 'steady' ? this.#steady + 1 : 0;
-    if (this.#steady >= this.#limit) this.#parts.patience.ease();
-    this.#parts.report(words === 'steady' ? 'live' : 'quiet');
-    if (words !== 'steady') this.#ask();
-    if (words !== 'steady' || film !== 'steady') this.#look();
-    this.#peer.say({type: 'ping', t: performance.now()});
+    if (++this.#ticks === STABLE_TICKS) this.#parts.onStable();
+    if (this.#hasNewFrames()) this.#onFrame();
+    if (this.#parts.videoPaused()) this.#video.beat();
+    const [messages, arrivals, video] = [this.#messages, this.#arrivals, this.#video].map((heartbeat) => heartbeat.tick());
+    if (arrivals === 'lost' || video === 'lost') return this.#giveUp();
+    this.#steadyTicks = video === 'steady' ? this.#steadyTicks + 1 : 0;
+    if (this.#steadyTicks >= this.#limit) this.#parts.timeout.reset();
+    this.#parts.report(messages === 'steady' ? 'live' : 'quiet');
+    if (messages !== 'steady') this.#checkSession();
+    if (messages !== 'steady' || video !== 'steady') this.#checkLiveness();
+    this.#peer.send({type: 'ping', t: performance.now()});
   }
 
   /** Whether pictures have come. */
-  #moves() {
-    const before = this.#counted;
-    this.#counted = this.#parts.pictures();
-    return this.#counted !== before;
+  #hasNewFrames() {
+    const before = this.#frameCount;
+    this.#frameCount = this.#parts.frameCount();
+    return this.#frameCount !== before;
   }
 
-  #see() {
-    this.#arrive();
-    this.#words.beat();
-    this.#film.beat();
+  #onFrame() {
+    this.#onArrival();
+    this.#messages.beat();
+    this.#video.beat();
   }
 
-  #arrive() {
-    this.#arrived += 1;
+  #onArrival() {
+    this.#arrivalCount += 1;
     this.#arrivals.beat();
   }
 
   #giveUp() {
-    this.#parts.patience.grow();
+    this.#parts.timeout.grow();
     this.#peer.end();
   }
 
   async #readLiveness() {
-    const signs = await this.#peer.readLiveness().catch(() => undefined);
-    if (signs?.bytes) this.#arrive();
-    if (signs?.video) this.#film.beat();
+    const activity = await this.#peer.readLiveness().catch(() => undefined);
+    if (activity?.bytes) this.#onArrival();
+    if (activity?.video) this.#video.beat();
   }
 
   async #verify() {
-    const before = this.#arrived;
+    const before = this.#arrivalCount;
     const known = await this.#peer.isKnown();
-    if (!known && this.#arrived === before) this.#peer.end();
+    if (!known && this.#arrivalCount === before) this.#peer.end();
   }
 }
 
@@ -139,11 +139,11 @@ function warmsUp(now, before) {
 }
 
 /** The same act, left out while it is still under way. @param {() => Promise<void>} act */
-function oneAtATime(act) {
+function oneAtATime(action) {
   let busy = false;
   return async () => {
     if (busy) return;
     busy = true;
-    await act().finally(() => { busy = false; });
+    await action().finally(() => { busy = false; });
   };
 }

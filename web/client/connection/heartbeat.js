@@ -11,32 +11,32 @@ export const TICK_MS = 150;
 
 export class Heartbeat {
   #misses = 0;
-  #beaten = true;
+  #beat = true;
 
   /**
-   * @param {number} patience ticks without a beat after which it is quiet
-   * @param {number} limit ticks without a beat after which it is lost
+   * @param {number} quietAfter ticks without a beat after which it is quiet
+   * @param {number} lostAfter ticks without a beat after which it is lost
    */
-  constructor(patience, limit) {
-    this.patience = patience;
-    this.limit = limit;
+  constructor(quietAfter, lostAfter) {
+    this.quietAfter = quietAfter;
+    this.lostAfter = lostAfter;
   }
 
   /** A sign of life. */
   beat() {
-    this.#beaten = true;
+    this.#beat = true;
   }
 
   /** One tick has passed. @returns {Health} */
   tick() {
-    this.#misses = this.#beaten ? 0 : this.#misses + 1;
-    this.#beaten = false;
+    this.#misses = this.#beat ? 0 : this.#misses + 1;
+    this.#beat = false;
     return this.health;
   }
 
   /** @returns {Health} */
   get health() {
-    if (this.#misses >= this.limit) return 'lost';
-    return this.#misses >= this.patience ? 'quiet' : 'steady';
+    if (this.#misses >= this.lostAfter) return 'lost';
+    return this.#misses >= this.quietAfter ? 'quiet' : 'steady';
   }
 }

@@ -2,7 +2,7 @@
  * The signs of life in a connection's own statistics: what has arrived, whether or not anything came of it. On a slow
  * machine packets arrive long before a frame is decoded from them. Knows nothing of sessions or of the page.
  *
- * @typedef {{bytes: boolean, video: boolean}} Signs since they were last asked for: bytes: anything at all has arrived;
+ * @typedef {{bytes: boolean, video: boolean}} Activity since they were last asked for: bytes: anything at all has arrived;
  *   video: packets or decoded frames of video have
  */
 
@@ -15,12 +15,12 @@ export class Liveness {
     this.#connection = connection;
   }
 
-  /** @returns {Promise<Signs>} */
+  /** @returns {Promise<Activity>} */
   async read() {
     const {bytes, video} = sum(await this.#connection.getStats());
-    const signs = {bytes: bytes > this.#bytes, video: video > this.#video};
+    const activity = {bytes: bytes > this.#bytes, video: video > this.#video};
     [this.#bytes, this.#video] = [bytes, video];
-    return signs;
+    return activity;
   }
 }
 

@@ -4,9 +4,9 @@
  */
 
 /** At the most so many times as long as usual. */
-const MOST = 8;
+const MAX_FACTOR = 8;
 
-export class Patience {
+export class AdaptiveTimeout {
   #factor = 1;
 
   /** So much, in whatever unit, where the usual is this. */
@@ -16,11 +16,11 @@ export class Patience {
 
   /** Something was given up that may only have been slow. */
   grow() {
-    this.#factor = Math.min(MOST, 2 * this.#factor);
+    this.#factor = Math.min(MAX_FACTOR, 2 * this.#factor);
   }
 
   /** It keeps up. */
-  ease() {
+  reset() {
     this.#factor = 1;
   }
 }

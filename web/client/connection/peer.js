@@ -15,13 +15,13 @@ const NEWEST_ONLY = {ordered: false, maxRetransmits: 0};
  * Fires `message` (a CustomEvent whose detail is the relay's message) and once `end`.
  */
 export class Peer extends EventTarget {
-  #over = new AbortController();
+  #abort = new AbortController();
   #relay;
   #connection;
   #channel;
   #gauge;
   #liveness;
-  #patience;
+  #timeout;
   #address = '';
   #local;
   /** What comes back: corrected video, untouched audio. Where this browser warps: what it makes. */
@@ -32,13 +32,13 @@ export class Peer extends EventTarget {
   /**
    * @param {import('./api.js').Relay} relay
    * @param {RTCIceServer[]} iceServers
-   * @param {import('./patience.js').Patience} patience
+   * @param {import('./patience.js').AdaptiveTimeout} timeout
    * @param {import('../../warp/local.js').Local} [local] what warps in this browser; without it the relay does
    */
-  constructor(relay, iceServers, patience, local) {
+  constructor(relay, iceServers, timeout, local) {
     super();
     this.#relay = relay;
-    this.#patience = patience;
+    this.#timeout = timeout;
     this.#connection = new RTCPeerConnection({iceServers, bundlePolicy: 'max-bundle'});
     this.#gauge = new Gauge(this.#connection);
     this.#liveness = new Liveness(this.#connection);
@@ -50,7 +50,7 @@ export class Peer extends EventTarget {
       if (this.#connection.connectionState === 'failed') this.end();
     };
     this.#channel.onclose = () => this.#finish();
-    this.#channel.onmessage = ({data}) => this.#hear(data);
+    this.#channel.onmessage = ({data}) => this.#onMessage(data);
   }
 
   /** Whether the picture is warped in this browser. */
@@ -60,35 +60,35 @@ export class Peer extends EventTarget {
 
   /** Aborts when the connection has ended, from whichever side. */
   get signal() {
-    return this.#over.signal;
+    return this.#abort.signal;
   }
 
   /**
    * Offers the stream and resolves when the data channel is open.
    * @param {MediaStream} stream
-   * @param {{settings: import('../settings.js').Correction, publish?: object}} wish
+   * @param {{settings: import('../settings.js').Correction, publish?: object}} request
    * @param {AbortSignal} signal
    */
-  async open(stream, wish, signal) {
+  async open(stream, request, signal) {
     signal.throwIfAborted();
     signal.addEventListener('abort', () => this.end(), {signal: this.signal});
     await this.#addTracks(stream);
     await this.#connection.setLocalDescription();
-    await gathered(this.#connection, this.#patience, this.signal);
+    await gathered(this.#connection, this.#timeout, this.signal);
     this.signal.throwIfAborted();
     const offer = /** @type {RTCSessionDescription} */ (this.#connection.localDescription);
     const returns = this.here ? 'field' : 'video';
-    const {sdp, address} = await this.#relay.open({...wish, sdp: offer.sdp, returns}, signal);
+    const {sdp, address} = await this.#relay.open({...request, sdp: offer.sdp, returns}, signal);
     this.#address = address;
     if (this.signal.aborted) this.#relay.end(address);
     this.signal.throwIfAborted();
     await this.#connection.setRemoteDescription({type: 'answer', sdp});
-    await opened(this.#connection, this.#channel, this.#liveness, this.#patience, this.signal);
+    await opened(this.#connection, this.#channel, this.#liveness, this.#timeout, this.signal);
     if (!this.here) await this.#keepResolution();
   }
 
   /** Sends a message, unless the connection has ended. @param {object} message */
-  say(message) {
+  send(message) {
     if (this.#channel.readyState === 'open') this.#channel.send(JSON.stringify(message));
   }
 
@@ -133,14 +133,14 @@ export class Peer extends EventTarget {
   }
 
   /**
-   * Everybody hears of the end at once, and nothing more is sent. The connection itself stays until the farewell has
+   * Everybody hears of the end at once, and nothing more is sent. The connection itself stays until the closing has
    * arrived, or has gone astray: the relay would take its end for a mishap.
    */
-  #finish(/** @type {Promise<void> | undefined} */ farewell = undefined) {
+  #finish(/** @type {Promise<void> | undefined} */ closing = undefined) {
     if (this.signal.aborted) return;
-    this.#over.abort();
+    this.#abort.abort();
     for (const sender of this.#connection.getSenders()) sender.replaceTrack(null).catch(() => {});
-    Promise.race([farewell, farewell && failed(this.#connection)]).then(() => this.#connection.close());
+    Promise.race([closing, closing && failed(this.#connection)]).then(() => this.#connection.close());
     this.dispatchEvent(new Event('end'));
   }
 
@@ -163,7 +163,7 @@ export class Peer extends EventTarget {
     };
   }
 
-  #hear(/** @type {string} */ data) {
+  #onMessage(/** @type {string} */ data) {
     const message = JSON.parse(data);
     this.dispatchEvent(new CustomEvent('message', {detail: message}));
   }

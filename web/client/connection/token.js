@@ -9,7 +9,7 @@ import {RelayError, explainCode} from './problem.js';
 const MARGIN_MS = 60_000;
 
 /** New tokens that are refused in a row: then another one would be refused as well. */
-const MOST_REFUSED = 2;
+const MAX_REFUSALS = 2;
 
 export class Token {
   #source;
@@ -17,7 +17,7 @@ export class Token {
   #expires = Infinity;
   #refused = 0;
   /** Gives a guest's token, once it is known that the relay gives any. @type {(() => Promise<{token: string, expires: number}>) | undefined} */
-  #invite;
+  #requestGuestToken;
 
   /** @param {import('../../eyeline.d.ts').TokenSource} [source] */
   constructor(source) {
@@ -32,10 +32,10 @@ export class Token {
 
   /**
    * Without any token, this is asked for one.
-   * @param {() => Promise<{token: string, expires: number}>} invite expires: performance.now(), milliseconds
+   * @param {() => Promise<{token: string, expires: number}>} request expires: performance.now(), milliseconds
    */
-  inviteBy(invite) {
-    this.#invite = invite;
+  useGuestTokens(request) {
+    this.#requestGuestToken = request;
   }
 
   /** What to ask with just now; empty for nothing. @returns {Record<string, string>} */
@@ -47,8 +47,8 @@ export class Token {
   async prepare() {
     if (this.#value && performance.now() < this.#expires) return;
     if (typeof this.#source === 'function') this.#value = await call(this.#source);
-    if (this.missing && this.#invite) {
-      const {token, expires} = await this.#invite();
+    if (this.missing && this.#requestGuestToken) {
+      const {token, expires} = await this.#requestGuestToken();
       [this.#value, this.#expires] = [token, expires - MARGIN_MS];
     }
   }
@@ -60,10 +60,10 @@ export class Token {
 
   /** It was not. @returns {boolean} whether asking again may help, with another one */
   refuse() {
-    if (typeof this.#source === 'string' || this.missing && !this.#invite) return false;
+    if (typeof this.#source === 'string' || this.missing && !this.#requestGuestToken) return false;
     if (this.#value) this.#refused += 1;
     this.#value = '';
-    return this.#refused < MOST_REFUSED;
+    return this.#refused < MAX_REFUSALS;
   }
 }
 

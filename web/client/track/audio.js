@@ -11,9 +11,9 @@ const GESTURES = ['pointerdown', 'keydown', 'touchend'];
 export class AudioOutput {
   #context = new AudioContext({latencyHint: 'interactive'});
   #out = this.#context.createMediaStreamDestination();
-  #raw = new Inlet(this.#context, this.#out);
-  #relayed = new Inlet(this.#context, this.#out);
-  #over = new AbortController();
+  #raw = new Input(this.#context, this.#out);
+  #relayed = new Input(this.#context, this.#out);
+  #abort = new AbortController();
   /** Chromium lets a relay's sound through only while an element plays it. */
   #element = Object.assign(new Audio(), {muted: true});
   #corrected = false;
@@ -25,9 +25,9 @@ export class AudioOutput {
     const resume = () => {
       if (this.#context.state === 'suspended') this.#context.resume().catch(() => {});
     };
-    for (const gesture of GESTURES) document.addEventListener(gesture, resume, {signal: this.#over.signal, capture: true});
+    for (const gesture of GESTURES) document.addEventListener(gesture, resume, {signal: this.#abort.signal, capture: true});
     resume();
-    this.#choose();
+    this.#selectInput();
   }
 
   /** Whether it flows. @returns {'running' | 'suspended'} */
@@ -37,43 +37,43 @@ export class AudioOutput {
 
   /** The microphone, or none. */
   replaceMicrophone(/** @type {MediaStreamTrack | null} */ microphone) {
-    this.#raw.take(microphone ?? undefined);
+    this.#raw.setTrack(microphone ?? undefined);
   }
 
   /** What the relay returns, or nothing. */
   follow(/** @type {MediaStreamTrack | undefined} */ track) {
     if (track === this.#relayed.track) return;
-    this.#relayed.take(track);
+    this.#relayed.setTrack(track);
     this.#element.srcObject = track ? new MediaStream([track]) : null;
     if (track) this.#element.play().catch(() => {});
-    track?.addEventListener('unmute', () => this.#choose(), {signal: this.#over.signal});
-    track?.addEventListener('mute', () => this.#choose(), {signal: this.#over.signal});
-    this.#choose();
+    track?.addEventListener('unmute', () => this.#selectInput(), {signal: this.#abort.signal});
+    track?.addEventListener('mute', () => this.#selectInput(), {signal: this.#abort.signal});
+    this.#selectInput();
   }
 
   /** Whether the picture is the corrected one. */
-  accompany(/** @type {boolean} */ corrected) {
+  setCorrected(/** @type {boolean} */ corrected) {
     this.#corrected = corrected;
-    this.#choose();
+    this.#selectInput();
   }
 
   stop() {
-    this.#over.abort();
+    this.#abort.abort();
     this.#element.srcObject = null;
     this.track.stop();
     this.#context.close().catch(() => {});
   }
 
-  #choose() {
+  #selectInput() {
     const {track} = this.#relayed;
     const relayed = this.#corrected && track !== undefined && !track.muted && track.readyState === 'live';
-    this.#relayed.open(relayed);
-    this.#raw.open(!relayed);
+    this.#relayed.setOpen(relayed);
+    this.#raw.setOpen(!relayed);
   }
 }
 
 /** A track's sound on its way into another one, as loud as it came or not at all. */
-class Inlet {
+class Input {
   #context;
   #gain;
   /** @type {MediaStreamAudioSourceNode | undefined} */
@@ -88,14 +88,14 @@ class Inlet {
     this.#gain.connect(out);
   }
 
-  take(/** @type {MediaStreamTrack | undefined} */ track) {
+  setTrack(/** @type {MediaStreamTrack | undefined} */ track) {
     this.#source?.disconnect();
     this.track = track;
     this.#source = track && this.#context.createMediaStreamSource(new MediaStream([track]));
     this.#source?.connect(this.#gain);
   }
 
-  open(/** @type {boolean} */ open) {
+  setOpen(/** @type {boolean} */ open) {
     this.#gain.gain.setTargetAtTime(open ? 1 : 0, this.#context.currentTime, FADE / 3);
   }
 }

@@ -10,12 +10,12 @@ import {SwitchLine} from './switch-line.js';
 /** @typedef {import('./switch-route.js').Report} Report */
 
 /** @type {Report} */
-const NOTHING = {showing: 'raw', count: 0, raw: 0, corrected: 0, dropped: 0, ended: false};
+const INITIAL = {showing: 'raw', count: 0, raw: 0, corrected: 0, dropped: 0, ended: false};
 
 /** Fires `showing` when other pictures are shown than before, and `ended` when somebody has stopped the track. */
 export class Output extends EventTarget {
   #route;
-  #report = NOTHING;
+  #report = INITIAL;
   /** @type {MediaStreamTrack | undefined} */
   #followed;
 
@@ -26,7 +26,7 @@ export class Output extends EventTarget {
   constructor(camera, route) {
     super();
     this.route = route ?? (SwitchLine.possible ? 'worker' : 'canvas');
-    const parts = {report: this.#hear.bind(this)};
+    const parts = {report: this.#onReport.bind(this)};
     this.#route = this.route === 'worker' ? new SwitchLine(camera, parts) : new SwitchCanvas(camera, parts);
     this.track = this.#route.track;
   }
@@ -63,7 +63,7 @@ export class Output extends EventTarget {
     this.track.stop();
   }
 
-  #hear(/** @type {Report} */ report) {
+  #onReport(/** @type {Report} */ report) {
     const before = this.#report;
     this.#report = report;
     if (before.showing !== report.showing) this.dispatchEvent(new Event('showing'));

@@ -13,7 +13,7 @@ const REPORT_MS = 100;
 
 /** Beats of the worker's timer in a hidden page, and elsewhere, should callbacks fail to come; milliseconds. */
 const HIDDEN_MS = 1000 / 30;
-const PATIENCE_MS = 150;
+const TIMEOUT_MS = 150;
 
 /** @typedef {import('./switch.js').Showing} Showing */
 
@@ -21,11 +21,11 @@ export class SwitchCanvas {
   #switch = new Switch();
   #canvas = document.createElement('canvas');
   #context = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext('2d', {alpha: false}));
-  #videos = {raw: new Film(() => this.#see('raw')), corrected: new Film(() => this.#see('corrected'))};
+  #videos = {raw: new VideoSource(() => this.#onFrame('raw')), corrected: new VideoSource(() => this.#onFrame('corrected'))};
   #metronome = startMetronome();
   #shown = {raw: 0, corrected: 0, dropped: 0};
   #drawnAt = -Infinity;
-  #over = new AbortController();
+  #abort = new AbortController();
   #report;
 
   /** @type {MediaStreamTrack} */
@@ -38,12 +38,12 @@ export class SwitchCanvas {
     Object.assign(this.#canvas, {width, height});
     [this.track] = this.#canvas.captureStream().getVideoTracks();
     this.replaceCamera(camera);
-    const timer = setInterval(() => this.#tell(), REPORT_MS);
-    this.#over.signal.addEventListener('abort', () => clearInterval(timer));
-    this.#metronome.onmessage = () => this.#beat();
-    const pace = () => this.#metronome.postMessage(document.hidden ? HIDDEN_MS : PATIENCE_MS);
-    document.addEventListener('visibilitychange', pace, {signal: this.#over.signal});
-    pace();
+    const timer = setInterval(() => this.#sendReport(), REPORT_MS);
+    this.#abort.signal.addEventListener('abort', () => clearInterval(timer));
+    this.#metronome.onmessage = () => this.#onTick();
+    const setTimer = () => this.#metronome.postMessage(document.hidden ? HIDDEN_MS : TIMEOUT_MS);
+    document.addEventListener('visibilitychange', setTimer, {signal: this.#abort.signal});
+    setTimer();
   }
 
   replaceCamera(/** @type {MediaStreamTrack} */ camera) {
@@ -55,57 +55,57 @@ export class SwitchCanvas {
     this.#videos.corrected.show(corrected);
     if (corrected) this.#switch.offer();
     else this.#switch.withdraw();
-    this.#tell();
+    this.#sendReport();
   }
 
   stop() {
-    this.#over.abort();
+    this.#abort.abort();
     this.#metronome.terminate();
     for (const video of Object.values(this.#videos)) video.end();
     this.track.stop();
   }
 
   /** The browser has a new picture. */
-  #see(/** @type {Showing} */ kind) {
+  #onFrame(/** @type {Showing} */ kind) {
     const before = this.#switch.showing;
     const wanted = kind === 'raw' ? this.#switch.raw(1000 * now()) : this.#switch.corrected();
     if (wanted) this.#draw(kind);
-    if (before !== this.#switch.showing) this.#tell();
+    if (before !== this.#switch.showing) this.#sendReport();
   }
 
   /** The worker's timer: nothing to do, unless the browser has stopped calling. */
-  #beat() {
-    if (now() - this.#drawnAt < (document.hidden ? HIDDEN_MS / 2 : PATIENCE_MS)) return;
-    if (document.hidden && this.#videos.corrected.moves) this.#see('corrected');
-    this.#see('raw');
+  #onTick() {
+    if (now() - this.#drawnAt < (document.hidden ? HIDDEN_MS / 2 : TIMEOUT_MS)) return;
+    if (document.hidden && this.#videos.corrected.hasNewFrame) this.#onFrame('corrected');
+    this.#onFrame('raw');
   }
 
   #draw(/** @type {Showing} */ kind) {
-    const picture = this.#videos[kind].picture;
-    if (!picture) return;
-    const {videoWidth: width, videoHeight: height} = picture;
+    const frame = this.#videos[kind].frame;
+    if (!frame) return;
+    const {videoWidth: width, videoHeight: height} = frame;
     if (this.#canvas.width !== width || this.#canvas.height !== height) Object.assign(this.#canvas, {width, height});
-    this.#context.drawImage(picture, 0, 0, width, height);
+    this.#context.drawImage(frame, 0, 0, width, height);
     this.#drawnAt = now();
     this.#shown[kind] += 1;
   }
 
-  #tell() {
+  #sendReport() {
     const {showing, count} = this.#switch;
     this.#report({showing, count, ...this.#shown, ended: this.track.readyState === 'ended'});
   }
 }
 
 /** A track's pictures, and a call for each. */
-class Film {
+class VideoSource {
   #video = Object.assign(document.createElement('video'), {muted: true, playsInline: true, autoplay: true});
-  #see;
+  #onFrame;
   #time = -1;
 
   /** @param {() => void} see */
-  constructor(see) {
-    this.#see = see;
-    this.#await();
+  constructor(onFrame) {
+    this.#onFrame = onFrame;
+    this.#requestFrame();
   }
 
   show(/** @type {MediaStreamTrack | undefined} */ track) {
@@ -114,26 +114,26 @@ class Film {
   }
 
   end() {
-    this.#see = () => {};
+    this.#onFrame = () => {};
     this.#video.srcObject = null;
   }
 
   /** @returns {HTMLVideoElement | undefined} */
-  get picture() {
+  get frame() {
     return this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && this.#video.videoWidth ? this.#video : undefined;
   }
 
   /** Whether there is a new picture since this was last asked. */
-  get moves() {
+  get hasNewFrame() {
     const before = this.#time;
     this.#time = this.#video.currentTime;
-    return this.picture !== undefined && this.#time !== before;
+    return this.frame !== undefined && this.#time !== before;
   }
 
-  #await() {
+  #requestFrame() {
     this.#video.requestVideoFrameCallback(() => {
-      this.#await();
-      this.#see();
+      this.#requestFrame();
+      this.#onFrame();
     });
   }
 }

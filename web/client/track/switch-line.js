@@ -7,7 +7,7 @@ import {SwitchRoute} from './switch-route.js';
 import {startWorker} from '../../workers/start.js';
 
 /** Frames that wait for a busy thread. */
-const NEWEST = 2;
+const MAX_QUEUED = 2;
 
 /** @typedef {{report: (report: import('./switch-route.js').Report) => void}} Parts */
 
@@ -18,7 +18,7 @@ export class SwitchLine {
   /** @type {MediaStreamTrack | undefined} */
   #corrected;
   /** @type {SwitchRoute | undefined} */
-  #localCorrection;
+  #pageRoute;
   /** @type {Worker | undefined} */
   #worker;
 
@@ -36,37 +36,37 @@ export class SwitchLine {
     this.#camera = camera;
     const generator = new MediaStreamTrackGenerator({kind: 'video'});
     this.track = generator;
-    this.#localCorrection = new SwitchRoute(generator.writable, report);
-    this.#localCorrection.camera(framesOf(camera));
-    this.#hire();
+    this.#pageRoute = new SwitchRoute(generator.writable, report);
+    this.#pageRoute.camera(framesOf(camera));
+    this.#startWorker();
   }
 
   replaceCamera(/** @type {MediaStreamTrack} */ camera) {
     this.#camera = camera;
     const readable = framesOf(camera);
-    if (this.#localCorrection) this.#localCorrection.camera(readable);
-    else this.#order({type: 'camera', readable}, [readable]);
+    if (this.#pageRoute) this.#pageRoute.camera(readable);
+    else this.#post({type: 'camera', readable}, [readable]);
   }
 
   /** Corrected pictures come from this track from now on, or no more. */
   follow(/** @type {MediaStreamTrack | undefined} */ corrected) {
     this.#corrected = corrected;
     const readable = corrected && framesOf(corrected);
-    if (this.#localCorrection) this.#localCorrection.follow(readable);
-    else this.#order({type: 'corrected', readable}, readable ? [readable] : []);
+    if (this.#pageRoute) this.#pageRoute.follow(readable);
+    else this.#post({type: 'corrected', readable}, readable ? [readable] : []);
   }
 
   stop() {
-    this.#order({type: 'close'});
-    if (!this.#localCorrection) return;
-    this.#localCorrection.close();
+    this.#post({type: 'close'});
+    if (!this.#pageRoute) return;
+    this.#pageRoute.close();
     this.#worker?.terminate();
   }
 
-  #hire() {
+  #startWorker() {
     try {
       const worker = this.#worker = startWorker(new URL('./switch-worker.js', import.meta.url), 'switch');
-      worker.onmessage = ({data}) => data === null ? this.#move() : this.#report(data);
+      worker.onmessage = ({data}) => data === null ? this.#handOver() : this.#report(data);
       worker.onerror = (event) => event.preventDefault(); // it could not be loaded
     } catch {
       // A browser that refuses it in this way.
@@ -74,21 +74,21 @@ export class SwitchLine {
   }
 
   /** The worker is there. */
-  #move() {
-    if (!this.#localCorrection || this.track.readyState === 'ended') return;
-    const {writable, past} = this.#localCorrection.release();
-    this.#localCorrection = undefined;
-    this.#order({type: 'open', writable, past}, [writable]);
+  #handOver() {
+    if (!this.#pageRoute || this.track.readyState === 'ended') return;
+    const {writable, state} = this.#pageRoute.release();
+    this.#pageRoute = undefined;
+    this.#post({type: 'open', writable, state}, [writable]);
     this.replaceCamera(this.#camera);
     if (this.#corrected) this.follow(this.#corrected);
   }
 
-  /** @param {import('./switch-worker.js').Order} order @param {Transferable[]} transfer */
-  #order(order, transfer = []) {
-    this.#worker?.postMessage(order, transfer);
+  /** @param {import('./switch-worker.js').Message} message @param {Transferable[]} transfer */
+  #post(message, transfer = []) {
+    this.#worker?.postMessage(message, transfer);
   }
 }
 
 function framesOf(/** @type {MediaStreamTrack} */ track) {
-  return new MediaStreamTrackProcessor({track, maxBufferSize: NEWEST}).readable;
+  return new MediaStreamTrackProcessor({track, maxBufferSize: MAX_QUEUED}).readable;
 }

@@ -2,19 +2,19 @@
  * The frames of the library's track: the camera's come in, and those that the relay returns; one of both goes out, its
  * pixels as they came. Nothing queues here, and no frame is drawn. Runs on any thread.
  *
- * @typedef {{last: number, at: number, raw: number, corrected: number, dropped: number, count: number}} Past
+ * @typedef {{last: number, at: number, raw: number, corrected: number, dropped: number, count: number}} RouteState
  * @typedef {{showing: import('./switch.js').Showing, count: number, raw: number, corrected: number, dropped: number,
  *   ended: boolean}} Report count: corrected frames that came; the others: frames shown, and not; ended: nobody takes any
  */
 
 import {now} from '../../workers/clock.js';
-import {Received, Switch, Timeline} from './switch.js';
+import {RtpClock, Switch, Timeline} from './switch.js';
 
 /** Between two reports; a change of what is shown is told at once. */
 const REPORT_MS = 100;
 
 /** Frames that may wait for whoever takes them; a burst of late ones arrives in one go. */
-const MOST_WAITING = 3;
+const MAX_QUEUED = 3;
 
 /** @typedef {import('./switch.js').Showing} Showing */
 
@@ -25,19 +25,19 @@ export class SwitchRoute {
   #timer;
   #switch = new Switch();
   #timeline;
-  #received = new Received();
+  #rtpClock = new RtpClock();
   #shown;
   #count;
   #ended = false;
   /** @type {Showing} */
-  #told = 'raw';
+  #reported = 'raw';
   /** @type {Record<Showing, ReadableStreamDefaultReader<VideoFrame> | undefined>} */
   #readers = {raw: undefined, corrected: undefined};
 
   /**
    * @param {WritableStream<VideoFrame>} writable
    * @param {(report: Report) => void} report
-   * @param {Past} [past] of the thread on which it ran before
+   * @param {RouteState} [state] of the thread on which it ran before
    */
   constructor(writable, report, {last = -Infinity, at = 0, count = 0, ...shown} = {...NOTHING, last: -Infinity, at: 0}) {
     this.#writable = writable;
@@ -47,30 +47,30 @@ export class SwitchRoute {
     this.#timeline = new Timeline(last, at);
     this.#shown = shown;
     this.#count = count;
-    this.#timer = setInterval(() => this.#say(), REPORT_MS);
+    this.#timer = setInterval(() => this.#sendReport(), REPORT_MS);
   }
 
   /** The camera's frames come from here from now on. */
   camera(/** @type {ReadableStream<VideoFrame>} */ readable) {
-    this.#read('raw', readable, (frame) => this.#switch.raw(frame.timestamp));
+    this.#readFrames('raw', readable, (frame) => this.#switch.raw(frame.timestamp));
   }
 
   /** Corrected ones come from here, or no more. */
   follow(/** @type {ReadableStream<VideoFrame> | undefined} */ readable) {
-    this.#received = new Received();
+    this.#rtpClock = new RtpClock();
     if (readable) this.#switch.offer();
     else this.#switch.withdraw();
-    this.#tell();
-    this.#read('corrected', readable, () => this.#switch.corrected());
+    this.#reportIfChanged();
+    this.#readFrames('corrected', readable, () => this.#switch.corrected());
   }
 
-  /** Lets go of everything, so that another thread can go on. @returns {{writable: WritableStream<VideoFrame>, past: Past}} */
+  /** Lets go of everything, so that another thread can go on. @returns {{writable: WritableStream<VideoFrame>, state: RouteState}} */
   release() {
     clearInterval(this.#timer);
     this.#stopReading();
     this.#writer.releaseLock();
     const {last, at} = this.#timeline;
-    return {writable: this.#writable, past: {...this.#shown, last, at, count: this.#count + this.#switch.count}};
+    return {writable: this.#writable, state: {...this.#shown, last, at, count: this.#count + this.#switch.count}};
   }
 
   async close() {
@@ -80,7 +80,7 @@ export class SwitchRoute {
   }
 
   /** @param {Showing} kind @param {ReadableStream<VideoFrame> | undefined} readable @param {(frame: VideoFrame) => boolean} wanted */
-  async #read(kind, readable, wanted) {
+  async #readFrames(kind, readable, wanted) {
     this.#readers[kind]?.cancel().catch(() => {});
     const reader = this.#readers[kind] = readable?.getReader();
     while (reader) {
@@ -88,13 +88,13 @@ export class SwitchRoute {
       if (done || !frame) return;
       if (reader === this.#readers[kind] && wanted(frame)) await this.#show(frame, kind, reader);
       frame.close();
-      this.#tell();
+      this.#reportIfChanged();
     }
   }
 
   async #show(/** @type {VideoFrame} */ frame, /** @type {Showing} */ kind, /** @type {unknown} */ source) {
     if (this.#ended) return;
-    if ((this.#writer.desiredSize ?? 0) <= -MOST_WAITING) {
+    if ((this.#writer.desiredSize ?? 0) <= -MAX_QUEUED) {
       this.#shown.dropped += 1;
       return;
     }
@@ -109,7 +109,7 @@ export class SwitchRoute {
   #timeOf(/** @type {VideoFrame} */ frame, /** @type {Showing} */ kind) {
     if (kind === 'raw') return frame.timestamp;
     // @ts-ignore: newer than the compiler's library
-    return this.#received.time(frame.metadata?.().rtpTimestamp, frame.timestamp);
+    return this.#rtpClock.time(frame.metadata?.().rtpTimestamp, frame.timestamp);
   }
 
   #stopReading() {
@@ -123,13 +123,13 @@ export class SwitchRoute {
     this.#ended = true;
   }
 
-  #tell() {
-    if (this.#told !== this.#switch.showing) this.#say();
+  #reportIfChanged() {
+    if (this.#reported !== this.#switch.showing) this.#sendReport();
   }
 
-  #say() {
+  #sendReport() {
     const {showing, count} = this.#switch;
-    this.#told = showing;
+    this.#reported = showing;
     this.#report({showing, count: this.#count + count, ...this.#shown, ended: this.#ended});
   }
 }

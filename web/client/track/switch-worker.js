@@ -2,10 +2,10 @@
  * The worker of the library's track: messages in, messages out, around a SwitchRoute. Beside it nothing runs here, so
  * that neither the page nor a hidden tab holds up a frame. Its first word says that it is there.
  *
- * @typedef {{type: 'open', writable: WritableStream<VideoFrame>, past: import('./switch-route.js').Past}
+ * @typedef {{type: 'open', writable: WritableStream<VideoFrame>, state: import('./switch-route.js').RouteState}
  *   | {type: 'camera', readable: ReadableStream<VideoFrame>}
  *   | {type: 'corrected', readable: ReadableStream<VideoFrame> | undefined}
- *   | {type: 'close'}} Order
+ *   | {type: 'close'}} Message
  */
 
 import {SwitchRoute} from './switch-route.js';
@@ -13,16 +13,16 @@ import {SwitchRoute} from './switch-route.js';
 /** @type {SwitchRoute | undefined} */
 let route;
 
-self.onmessage = ({data}) => obey(data);
+self.onmessage = ({data}) => handleMessage(data);
 self.postMessage(null);
 
-function obey(/** @type {Order} */ order) {
-  switch (order.type) {
+function handleMessage(/** @type {Message} */ message) {
+  switch (message.type) {
     case 'open':
-      route = new SwitchRoute(order.writable, (report) => self.postMessage(report), order.past);
+      route = new SwitchRoute(message.writable, (report) => self.postMessage(report), message.state);
       return;
-    case 'camera': return route?.camera(order.readable);
-    case 'corrected': return route?.follow(order.readable);
+    case 'camera': return route?.camera(message.readable);
+    case 'corrected': return route?.follow(message.readable);
     case 'close': return route?.close().then(() => self.close());
   }
 }

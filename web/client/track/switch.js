@@ -5,29 +5,29 @@
  */
 
 /** Without a corrected picture for so long, and for so many pictures of the camera, the camera's own are shown. */
-const SILENCE_US = 600_000;
-const SILENT_PICTURES = 4;
+const TIMEOUT_US = 600_000;
+const TIMEOUT_FRAMES = 4;
 
 /** Where corrected ones come at a slower pace, so many of their usual gaps are no silence yet; up to the longest one. */
-const SILENT_GAPS = 4;
-const LONGEST_SILENCE_US = 3_000_000;
+const TIMEOUT_GAPS = 4;
+const MAX_TIMEOUT_US = 3_000_000;
 
 /** How fast the usual gap follows. */
-const EASE = 0.3;
+const SMOOTHING = 0.3;
 
 /** Between two pictures: what is closer together a sender takes for one and the same. */
-const LEAST_US = 1000;
+const MIN_STEP_US = 1000;
 
 /** @typedef {'raw' | 'corrected'} Showing */
 
 export class Switch {
   #offered = false;
   #latest = 0;
-  #heardAt = 0;
+  #correctedAt = 0;
   #missed = 0;
   /** Usual time between two corrected pictures; 0 until two have come. */
   #gap = 0;
-  #heard = false;
+  #hasCorrected = false;
   /** @type {Showing} */
   showing = 'raw';
   /** Corrected pictures that have come. */
@@ -37,7 +37,7 @@ export class Switch {
   offer() {
     this.#offered = true;
     this.#gap = 0;
-    this.#heard = false;
+    this.#hasCorrected = false;
     this.showing = 'raw';
   }
 
@@ -51,8 +51,8 @@ export class Switch {
   raw(time) {
     this.#missed += 1;
     this.#latest = time;
-    if (time < this.#heardAt) this.#heardAt = time; // another camera, with another clock
-    const silent = this.#missed >= SILENT_PICTURES && time - this.#heardAt >= this.#patience;
+    if (time < this.#correctedAt) this.#correctedAt = time; // another camera, with another clock
+    const silent = this.#missed >= TIMEOUT_FRAMES && time - this.#correctedAt >= this.#timeout;
     if (silent) this.showing = 'raw';
     return this.showing === 'raw';
   }
@@ -62,20 +62,20 @@ export class Switch {
     if (!this.#offered) return false;
     this.count += 1;
     this.#missed = 0;
-    if (this.#heard) this.#gap += EASE * (Math.min(LONGEST_SILENCE_US, this.#latest - this.#heardAt) - this.#gap);
-    this.#heard = true;
-    this.#heardAt = this.#latest;
+    if (this.#hasCorrected) this.#gap += SMOOTHING * (Math.min(MAX_TIMEOUT_US, this.#latest - this.#correctedAt) - this.#gap);
+    this.#hasCorrected = true;
+    this.#correctedAt = this.#latest;
     this.showing = 'corrected';
     return true;
   }
 
-  get #patience() {
-    return Math.min(LONGEST_SILENCE_US, Math.max(SILENCE_US, SILENT_GAPS * this.#gap));
+  get #timeout() {
+    return Math.min(MAX_TIMEOUT_US, Math.max(TIMEOUT_US, TIMEOUT_GAPS * this.#gap));
   }
 }
 
 /** The time of received pictures by their RTP timestamps (90 kHz, 32 bits), where there are any: it alone runs evenly. */
-export class Received {
+export class RtpClock {
   /** @type {number | undefined} */
   #rtp;
   #time = 0;
@@ -114,7 +114,7 @@ export class Timeline {
     else if (source !== this.#source) this.#offset = this.last === -Infinity ? 0 : this.last + now - this.at - time;
     this.#source = source;
     this.at = now;
-    this.last = Math.max(this.last + LEAST_US, Math.round(time + this.#offset));
+    this.last = Math.max(this.last + MIN_STEP_US, Math.round(time + this.#offset));
     return this.last;
   }
 }

@@ -129,18 +129,18 @@ function add({data, format, layout}, {left, top, width, height}, before, after, 
         if (!(r || g || b)) continue;
         changed = true;
         const luma = ofRed * r + (1 - ofRed - ofBlue) * g + ofBlue * b;
-        bump(data, layout[0].offset + (top + y) * layout[0].stride + left + x, luma * swing);
+        addTo(data, layout[0].offset + (top + y) * layout[0].stride + left + x, luma * swing);
         blue += b - luma;
         red += r - luma;
       }
       if (!changed) continue;
       const [line, place] = [(top + row) / 2, step * (left + column) / 2];
-      bump(data, u.offset + line * u.stride + place, blue * toU);
-      bump(data, v.offset + line * v.stride + place, red * toV);
+      addTo(data, u.offset + line * u.stride + place, blue * toU);
+      addTo(data, v.offset + line * v.stride + place, red * toV);
     }
   }
 }
 
-function bump(/** @type {Uint8Array} */ data, /** @type {number} */ at, /** @type {number} */ by) {
+function addTo(/** @type {Uint8Array} */ data, /** @type {number} */ at, /** @type {number} */ by) {
   data[at] = Math.max(0, Math.min(255, Math.round(data[at] + by)));
 }

@@ -88,9 +88,9 @@ const NONE = {columns: 1, rows: 1, scale: 0, data: new Int8Array(2)};
 export class Shader {
   #gl;
   /** @type {Record<string, WebGLUniformLocation | null>} */
-  #at = {};
+  #uniforms = {};
   /** Width and height for which there are textures. */
-  #room = [0, 0];
+  #capacity = [0, 0];
   /** The picture, and what becomes of it. @type {WebGLTexture[]} */
   #pictures = [];
   /** Textures of the fields in use, and of no field. @type {Map<FieldGrids, WebGLTexture[]>} */
@@ -103,7 +103,7 @@ export class Shader {
     this.#gl = gl;
     const program = link(gl);
     gl.useProgram(program);
-    for (const name of UNIFORMS) this.#at[name] = gl.getUniformLocation(program, name);
+    for (const name of UNIFORMS) this.#uniforms[name] = gl.getUniformLocation(program, name);
     SAMPLERS.forEach((name, unit) => gl.uniform1i(gl.getUniformLocation(program, name), unit));
     gl.pixelStorei(gl.UNPACK_ALIGNMENT, 1);
     gl.bindFramebuffer(gl.FRAMEBUFFER, gl.createFramebuffer());
@@ -112,13 +112,13 @@ export class Shader {
   /** The size of the whole picture, of which only pieces will come. */
   resize(/** @type {number} */ width, /** @type {number} */ height) {
     const gl = this.#gl;
-    if (width > this.#room[0] || height > this.#room[1]) this.#enlarge(width, height);
+    if (width > this.#capacity[0] || height > this.#capacity[1]) this.#enlarge(width, height);
     gl.viewport(0, 0, width, height);
-    gl.uniform2f(this.#at.size, width, height);
+    gl.uniform2f(this.#uniforms.size, width, height);
   }
 
   /** A piece of the picture, to be read and to be drawn over. */
-  lay(/** @type {ImageData} */ piece, /** @type {number} */ left, /** @type {number} */ top) {
+  upload(/** @type {ImageData} */ piece, /** @type {number} */ left, /** @type {number} */ top) {
     const gl = this.#gl;
     for (const picture of this.#pictures) {
       this.#bind(picture, 0);
@@ -128,7 +128,7 @@ export class Shader {
 
   /** Draws patches, one over the other, each from the picture as it was laid. */
   draw(/** @type {Patch[]} */ patches) {
-    this.#keep(patches.map(({field}) => field));
+    this.#freeAllBut(patches.map(({field}) => field));
     for (const patch of patches) this.#drawOne(patch);
   }
 
@@ -143,10 +143,10 @@ export class Shader {
   #enlarge(/** @type {number} */ width, /** @type {number} */ height) {
     const gl = this.#gl;
     for (const former of this.#pictures) gl.deleteTexture(former);
-    this.#room = [Math.max(width, this.#room[0]), Math.max(height, this.#room[1])];
+    this.#capacity = [Math.max(width, this.#capacity[0]), Math.max(height, this.#capacity[1])];
     this.#pictures = [0, 1].map(() => {
       const made = this.#texture(gl.NEAREST);
-      gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, this.#room[0], this.#room[1]);
+      gl.texStorage2D(gl.TEXTURE_2D, 1, gl.RGBA8, this.#capacity[0], this.#capacity[1]);
       return made;
     });
     gl.framebufferTexture2D(gl.FRAMEBUFFER, gl.COLOR_ATTACHMENT0, gl.TEXTURE_2D, this.#pictures[1], 0);
@@ -154,12 +154,12 @@ export class Shader {
 
   #drawOne(/** @type {Patch} */ {box, toPatch, corner, toPicture, light, field}) {
     const gl = this.#gl;
-    gl.uniform4f(this.#at.box, box.left, box.top, box.width, box.height);
-    gl.uniformMatrix2fv(this.#at.toPatch, false, toPatch);
-    gl.uniform2fv(this.#at.corner, corner);
-    gl.uniformMatrix2fv(this.#at.toPicture, false, toPicture);
+    gl.uniform4f(this.#uniforms.box, box.left, box.top, box.width, box.height);
+    gl.uniformMatrix2fv(this.#uniforms.toPatch, false, toPatch);
+    gl.uniform2fv(this.#uniforms.corner, corner);
+    gl.uniformMatrix2fv(this.#uniforms.toPicture, false, toPicture);
     const [flow, rest, mask, lit] = layersOf(field).map(({scale}) => scale);
-    gl.uniform4f(this.#at.scales, flow, rest, mask, light * lit);
+    gl.uniform4f(this.#uniforms.scales, flow, rest, mask, light * lit);
     [this.#pictures[0], ...this.#texturesOf(field)].forEach((texture, unit) => this.#bind(texture, unit));
     gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
   }
@@ -180,7 +180,7 @@ export class Shader {
   }
 
   /** Frees the textures of all fields but these. */
-  #keep(/** @type {FieldGrids[]} */ fields) {
+  #freeAllBut(/** @type {FieldGrids[]} */ fields) {
     for (const [field, textures] of this.#fields) {
       if (fields.includes(field)) continue;
       this.#fields.delete(field);

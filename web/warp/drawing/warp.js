@@ -49,26 +49,26 @@ export class Warper extends EventTarget {
   #gl;
   #shader;
   #lost = false;
-  #over = new AbortController();
+  #abort = new AbortController();
 
   /**
    * Raises Error where there is no WebGL2.
    * @param {OffscreenCanvas | HTMLCanvasElement} canvas where the pictures are drawn; nobody else's
-   * @param {OffscreenCanvas} bench where the patches are made
+   * @param {OffscreenCanvas} workCanvas where the patches are made
    */
-  constructor(canvas, bench = new OffscreenCanvas(1, 1)) {
+  constructor(canvas, workCanvas = new OffscreenCanvas(1, 1)) {
     super();
     this.#canvas = canvas;
     // In memory, not on a graphics card: every picture is read again, by us and by an encoder.
     const options = {alpha: false, willReadFrequently: true};
     this.#context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext('2d', options));
-    const gl = bench.getContext('webgl2', {antialias: false, depth: false});
+    const gl = workCanvas.getContext('webgl2', {antialias: false, depth: false});
     if (!gl) throw new Error('This browser has no WebGL2.');
     this.#gl = gl;
     this.#shader = new Shader(gl);
-    const {signal} = this.#over;
-    bench.addEventListener('webglcontextlost', (event) => this.#lose(event), {signal});
-    bench.addEventListener('webglcontextrestored', () => this.#restore(), {signal});
+    const {signal} = this.#abort;
+    workCanvas.addEventListener('webglcontextlost', (event) => this.#onLost(event), {signal});
+    workCanvas.addEventListener('webglcontextrestored', () => this.#onRestored(), {signal});
   }
 
   /** Whether nothing can be drawn at present. */
@@ -95,7 +95,7 @@ export class Warper extends EventTarget {
 
   /** Gives the graphics memory back at once; nothing is drawn from now on. */
   close() {
-    this.#over.abort();
+    this.#abort.abort();
     this.#lost = true;
     this.#gl.getExtension('WEBGL_lose_context')?.loseContext();
   }
@@ -105,7 +105,7 @@ export class Warper extends EventTarget {
     this.#shader.resize(width, height);
     for (const {around} of patches) {
       const piece = this.#context.getImageData(around.left, around.top, around.width, around.height);
-      this.#shader.lay(piece, around.left, around.top);
+      this.#shader.upload(piece, around.left, around.top);
     }
     this.#shader.draw(patches);
     const pieces = patches.map(({box}) => this.#shader.read(box));
@@ -114,13 +114,13 @@ export class Warper extends EventTarget {
     return true;
   }
 
-  #lose(/** @type {Event} */ event) {
+  #onLost(/** @type {Event} */ event) {
     event.preventDefault(); // else it would never come back
     this.#lost = true;
     this.dispatchEvent(new Event('lost'));
   }
 
-  #restore() {
+  #onRestored() {
     this.#shader = new Shader(this.#gl);
     this.#lost = false;
     this.dispatchEvent(new Event('restored'));

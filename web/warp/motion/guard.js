@@ -12,7 +12,7 @@
  */
 
 import {follow} from './flow.js';
-import {again} from './reference.js';
+import {windowIn} from './reference.js';
 
 // As in relay/gaze/motion/blink_guard.py and aim.py, in eye widths where they are lengths.
 const [ROWS, COLUMNS] = [18, 12];
@@ -20,11 +20,11 @@ const SPAN = 0.9;
 const TALLEST = 4;
 const RANKS = [Math.floor(ROWS * COLUMNS / 20), Math.floor(ROWS * COLUMNS * 6 / 10)];
 const SHUT = 0.38;
-const [LEAST, MOST] = [-0.1, 0.5];
+const [MIN_CUE, MAX_CUE] = [-0.1, 0.5];
 const [CLOSED, OPEN] = [0.1, 0.18];
 
 /** Where the upper lid is looked for: places along the eye; at the middle, its height above the corners' line. */
-const BOW = [-0.25, -0.125, 0, 0.125, 0.25];
+const LID_POINTS = [-0.25, -0.125, 0, 0.125, 0.25];
 const HEIGHT = 0.62; // apertures
 const LID = {half: 5, levels: 3, least: 0.02};
 
@@ -32,22 +32,22 @@ const LID = {half: 5, levels: 3, least: 0.02};
  * For each face's number how much of a correction its lids still allow, 1 all .. 0 none: a factor of the strength. Faces
  * that cannot be compared are left out.
  * @template {Face} F
- * @param {import('./reference.js').Sight<F>} sight of the picture in which the faces were found
+ * @param {import('./reference.js').MotionReference<F>} reference of the picture in which the faces were found
  * @param {Face[]} carried the same faces, where they are in the newest picture
  * @param {import('./reference.js').Luma} luma of the newest picture
  * @returns {Map<number, {right: number, left: number}>}
  */
-export function guard(sight, carried, luma) {
+export function guard(reference, carried, luma) {
   const factors = new Map();
-  if (luma.width !== sight.width || luma.height !== sight.height) return factors;
-  for (const before of sight.faces) {
-    const window = sight.windows.get(before.number);
+  if (luma.width !== reference.width || luma.height !== reference.height) return factors;
+  for (const before of reference.faces) {
+    const window = reference.windows.get(before.number);
     const now = carried.find(({number}) => number === before.number);
     if (!window || !now) continue;
-    const levels = again(window, luma);
+    const levels = windowIn(window, luma);
     factors.set(before.number, {
-      right: factorOf(before.right, fallen(window, levels, before.right, now.right, 1)),
-      left: factorOf(before.left, fallen(window, levels, before.left, now.left, -1)),
+      right: factorOf(before.right, lidClosure(window, levels, before.right, now.right, 1)),
+      left: factorOf(before.left, lidClosure(window, levels, before.left, now.left, -1)),
     });
   }
   return factors;
@@ -66,16 +66,16 @@ const opening = (/** @type {number} */ openness) => clip((openness - CLOSED) / (
  * @param {Window} window @param {Grey[]} levels of the newest picture @param {Eye} before @param {Eye} now
  * @param {number} turn
  */
-function fallen(window, levels, before, now, turn) {
+function lidClosure(window, levels, before, now, turn) {
   const aperture = Math.max(before.openness, 0.05);
   const [there, here] = [before, now].map((eye) => patchOf(eye, window, turn));
-  const [was, is] = [look(window.levels[0], there), look(levels[0], here)];
-  const signs = [
+  const [was, is] = [sample(window.levels[0], there), sample(levels[0], here)];
+  const cues = [
     drop(window.levels, levels, there, here, before.openness) / aperture,
     (edge(is) - edge(was)) / aperture,
     loss(was, is),
   ];
-  return signs.reduce((sum, sign) => sum + clip(sign, LEAST, MOST), 0) / signs.length / SHUT;
+  return cues.reduce((sum, cue) => sum + clip(cue, MIN_CUE, MAX_CUE), 0) / cues.length / SHUT;
 }
 
 /**
@@ -101,7 +101,7 @@ function place(/** @type {Patch} */ patch, /** @type {number} */ x, /** @type {n
 }
 
 /** ROWS rows of COLUMNS values around the middle of the eye, upright. */
-function look(/** @type {Grey} */ picture, /** @type {Patch} */ patch) {
+function sample(/** @type {Grey} */ picture, /** @type {Patch} */ patch) {
   const values = new Float32Array(ROWS * COLUMNS);
   for (let row = 0, at = 0; row < ROWS; row += 1) {
     for (let column = 0; column < COLUMNS; column += 1, at += 1) {
@@ -128,7 +128,7 @@ function read(/** @type {Grey} */ {data, width, height}, /** @type {Point} */ {x
  */
 function drop(was, is, there, here, openness) {
   const [start, guess] = [there, here].map((patch) =>
-    BOW.map((x) => place(patch, x, -HEIGHT * openness * (1 - (2 * x) ** 2))));
+    LID_POINTS.map((x) => place(patch, x, -HEIGHT * openness * (1 - (2 * x) ** 2))));
   const size = here.downX ** 2 + here.downY ** 2;
   const downs = follow(was, is, start, guess, LID).map((found, index) =>
     found ? ((found.x - guess[index].x) * here.downX + (found.y - guess[index].y) * here.downY) / size : 0);

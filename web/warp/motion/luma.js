@@ -53,7 +53,7 @@ export function lumaOf(/** @type {Pixels} */ {data, format, layout, width, heigh
 }
 
 /** Draws pictures that cannot be copied from. */
-export class Sketcher {
+export class CanvasLuma {
   #context;
 
   constructor() {
@@ -62,7 +62,7 @@ export class Sketcher {
   }
 
   /** @param {HTMLCanvasElement} picture @param {number} width @param {number} height @returns {Small} */
-  sketch(picture, width, height) {
+  read(picture, width, height) {
     const size = sizeOf(width, height);
     const {canvas} = this.#context;
     if (canvas.width !== size.width) canvas.width = size.width;

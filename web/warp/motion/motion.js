@@ -3,21 +3,21 @@
  * relay/gaze/motion/compensation.py: corners around the eyes, not lids and irises, are followed, and a similarity transform (move,
  * turn, scale) is laid through their steps; where that fails, each face goes on at half its last pace. Pure functions.
  *
- *   const sight = see(luma, faces, paces(before, faces, seconds)); // for each picture with faces
- *   const carried = carry(sight, newestLuma, seconds); // for each picture shown; or drift(sight, seconds)
- *   const factors = guard(sight, carried, newestLuma); // guard.js; likewise
+ *   const reference = makeReference(luma, faces, velocities(before, faces, seconds)); // for each picture with faces
+ *   const carried = carry(reference, newestLuma, seconds); // for each picture shown; or extrapolate(reference, seconds)
+ *   const factors = guard(reference, carried, newestLuma); // guard.js; likewise
  *
  * @typedef {import('./flow.js').Point} Point
  * @typedef {import('./reference.js').Eye} Eye
  * @typedef {import('./reference.js').Face} Face
  * @typedef {import('./reference.js').Luma} Luma
- * @typedef {import('./reference.js').Paces} Paces
+ * @typedef {import('./reference.js').Velocities} Velocities
  * @typedef {import('./reference.js').Window} Window
  */
 
 /**
  * @template {Face} F
- * @typedef {import('./reference.js').Sight<F>} Sight
+ * @typedef {import('./reference.js').MotionReference<F>} MotionReference
  */
 
 /**
@@ -25,9 +25,9 @@
  */
 
 import {follow} from './flow.js';
-import {again, widthOf} from './reference.js';
+import {windowIn, widthOf} from './reference.js';
 
-export {see} from './reference.js';
+export {makeReference} from './reference.js';
 
 // As in relay/gaze/motion/compensation.py.
 const FEWEST = 6;
@@ -42,29 +42,29 @@ const STAY = {a: 1, b: 0, x: 0, y: 0};
 /**
  * The faces where they are in this picture. Never fails: what cannot be followed goes on at its pace, or stays.
  * @template {Face} F
- * @param {Sight<F>} sight
+ * @param {MotionReference<F>} reference
  * @param {Luma} luma
  * @param {number} seconds from the one picture to the other
  * @returns {F[]}
  */
-export function carry(sight, luma, seconds) {
-  const sameSize = luma.width === sight.width && luma.height === sight.height;
-  return sight.faces.map((face) => {
-    const window = sameSize ? sight.windows.get(face.number) : undefined;
+export function carry(reference, luma, seconds) {
+  const sameSize = luma.width === reference.width && luma.height === reference.height;
+  return reference.faces.map((face) => {
+    const window = sameSize ? reference.windows.get(face.number) : undefined;
     const step = window ? followed(window, luma, widthOf(face)) : null;
-    return move(face, step ?? paced(sight.paces.get(face.number), seconds));
+    return move(face, step ?? extrapolated(reference.velocities.get(face.number), seconds));
   });
 }
 
 /**
  * The faces where their pace alone takes them.
  * @template {Face} F
- * @param {Sight<F>} sight
+ * @param {MotionReference<F>} reference
  * @param {number} seconds from the picture in which they were found to the one that is shown
  * @returns {F[]}
  */
-export function drift(sight, seconds) {
-  return sight.faces.map((face) => move(face, paced(sight.paces.get(face.number), seconds)));
+export function extrapolate(reference, seconds) {
+  return reference.faces.map((face) => move(face, extrapolated(reference.velocities.get(face.number), seconds)));
 }
 
 /**
@@ -72,10 +72,10 @@ export function drift(sight, seconds) {
  * @param {Face[]} before
  * @param {Face[]} now
  * @param {number} seconds between them
- * @returns {Paces}
+ * @returns {Velocities}
  */
-export function paces(before, now, seconds) {
-  /** @type {Paces} */
+export function velocities(before, now, seconds) {
+  /** @type {Velocities} */
   const found = new Map();
   if (!(seconds > 0 && seconds < 1)) return found;
   for (const face of now) {
@@ -134,7 +134,7 @@ function leastSquares(before, after, weights) {
 function followed(window, luma, eyeWidth) {
   const {left, top, factor, levels, points} = window;
   if (points.length < FEWEST) return null;
-  const found = follow(levels, again(window, luma), points);
+  const found = follow(levels, windowIn(window, luma), points);
   const toPicture = (/** @type {Point} */ {x, y}) => ({x: left + (x + 0.5) * factor, y: top + (y + 0.5) * factor});
   const before = points.filter((_, index) => found[index]).map(toPicture);
   const after = found.flatMap((place) => place ? [toPicture(place)] : []);
@@ -165,9 +165,9 @@ function moveEye(/** @type {Eye} */ eye, /** @type {Similarity} */ step) {
 }
 
 /** @returns {Similarity} */
-function paced(/** @type {Point | undefined} */ pace, /** @type {number} */ seconds) {
+function extrapolated(/** @type {Point | undefined} */ velocity, /** @type {number} */ seconds) {
   const time = Math.min(Math.max(seconds, 0), 1);
-  return pace ? {...STAY, x: pace.x * time, y: pace.y * time} : STAY;
+  return velocity ? {...STAY, x: velocity.x * time, y: velocity.y * time} : STAY;
 }
 
 /** @returns {Point} */

@@ -12,7 +12,7 @@
  * @typedef {{data: Uint8Array, width: number, height: number}} Luma
  * @typedef {{x: number, y: number, stepX: number, stepY: number, openness: number}} Eye
  * @typedef {{number: number, right: Eye, left: Eye}} Face
- * @typedef {Map<number, {x: number, y: number}>} Paces pixels a second of each face, by its number
+ * @typedef {Map<number, {x: number, y: number}>} Velocities pixels a second of each face, by its number
  * @typedef {{left: number, top: number, factor: number, levels: Grey[], points: Point[]}} Window
  *   luma around one face's eyes, in pixels of `factor` x `factor` of the picture's; points in it that are followed
  */
@@ -29,7 +29,7 @@ const OPENING = [0.62, 0.5];
 /**
  * What is remembered of a picture with faces.
  * @template {Face} F
- * @typedef {{faces: F[], width: number, height: number, windows: Map<number, Window>, paces: Paces}} Sight
+ * @typedef {{faces: F[], width: number, height: number, windows: Map<number, Window>, velocities: Velocities}} MotionReference
  */
 
 /**
@@ -37,20 +37,20 @@ const OPENING = [0.62, 0.5];
  * @template {Face} F
  * @param {Luma} luma the picture in which these faces were found
  * @param {F[]} faces
- * @param {Paces} known where flow fails
- * @returns {Sight<F>}
+ * @param {Velocities} known where flow fails
+ * @returns {MotionReference<F>}
  */
-export function see(luma, faces, known = new Map()) {
+export function makeReference(luma, faces, known = new Map()) {
   const windows = new Map();
   for (const face of faces) {
     const window = windowOf(luma, face);
     if (window) windows.set(face.number, window);
   }
-  return {faces, width: luma.width, height: luma.height, windows, paces: known};
+  return {faces, width: luma.width, height: luma.height, windows, velocities: known};
 }
 
 /** The same window of another picture of the same size, in this one's mean and contrast, and its halves. */
-export function again(/** @type {Window} */ {left, top, factor, levels: [model]}, /** @type {Luma} */ luma) {
+export function windowIn(/** @type {Window} */ {left, top, factor, levels: [model]}, /** @type {Luma} */ luma) {
   return pyramid(like(shrink(luma, left, top, model.width, model.height, factor), model));
 }
 

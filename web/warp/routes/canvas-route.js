@@ -9,7 +9,7 @@
 import {now} from '../../workers/clock.js';
 import {Display} from '../display.js';
 import {Graphics} from '../drawing/graphics.js';
-import {Sketcher} from '../motion/luma.js';
+import {CanvasLuma} from '../motion/luma.js';
 import {Warper} from '../drawing/warp.js';
 import {startMetronome} from '../../workers/start.js';
 
@@ -18,11 +18,11 @@ const REPORT_MS = 200;
 
 /** Beats of the worker's timer in a hidden page, and elsewhere, should callbacks fail to come; milliseconds. */
 const HIDDEN_MS = 1000 / 30;
-const PATIENCE_MS = 120;
+const TIMEOUT_MS = 120;
 
 /**
  * @typedef {{
- *   wishes: import('../display.js').SyncedSettings,
+ *   settings: import('../display.js').DisplaySettings,
  *   report: (report: import('../local.js').Report) => void,
  *   fail: () => void,
  * }} RouteParts
@@ -34,19 +34,19 @@ export class CanvasRoute {
   #context;
   #eyes = new OffscreenCanvas(1, 1);
   #graphics = new Graphics(() => new Warper(this.#eyes = new OffscreenCanvas(1, 1)));
-  #sketcher = new Sketcher();
+  #canvasLuma = new CanvasLuma();
   #metronome = startMetronome();
   #timer;
   #drawnAt = -Infinity;
   #shownTime = -Infinity;
-  #over = new AbortController();
+  #abort = new AbortController();
 
   /** @type {MediaStreamTrack} */
   track;
 
   /** @param {MediaStreamTrack} camera @param {RouteParts} parts */
-  constructor(camera, {wishes, report}) {
-    this.#display = new Display(wishes);
+  constructor(camera, {settings, report}) {
+    this.#display = new Display(settings);
     this.#context = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext('2d', {alpha: false}));
     const {width = 640, height = 480} = camera.getSettings();
     Object.assign(this.#canvas, {width, height});
@@ -55,11 +55,11 @@ export class CanvasRoute {
     Object.assign(this.#video, {muted: true, playsInline: true, autoplay: true});
     this.replaceCamera(camera);
     this.#timer = setInterval(() => report(this.#report()), REPORT_MS);
-    this.#metronome.onmessage = () => this.#beat();
-    const pace = () => this.#metronome.postMessage(document.hidden ? HIDDEN_MS : PATIENCE_MS);
-    document.addEventListener('visibilitychange', pace, {signal: this.#over.signal});
-    pace();
-    this.#await();
+    this.#metronome.onmessage = () => this.#onTick();
+    const setTimer = () => this.#metronome.postMessage(document.hidden ? HIDDEN_MS : TIMEOUT_MS);
+    document.addEventListener('visibilitychange', setTimer, {signal: this.#abort.signal});
+    setTimer();
+    this.#requestFrame();
   }
 
   replaceCamera(/** @type {MediaStreamTrack} */ camera) {
@@ -80,34 +80,34 @@ export class CanvasRoute {
     this.#display.trip(milliseconds);
   }
 
-  change(/** @type {Partial<import('../display.js').SyncedSettings>} */ wishes) {
-    this.#display.change(wishes);
+  change(/** @type {Partial<import('../display.js').DisplaySettings>} */ settings) {
+    this.#display.change(settings);
   }
 
-  forget() {
-    this.#display.forget();
+  reset() {
+    this.#display.reset();
   }
 
   stop() {
-    this.#over.abort();
+    this.#abort.abort();
     clearInterval(this.#timer);
     this.#metronome.terminate();
     this.#video.srcObject = null;
     this.#graphics.close();
   }
 
-  /** The next picture, as soon as the browser has it. */
-  #await() {
+  /** The next frame, as soon as the browser has it. */
+  #requestFrame() {
     this.#video.requestVideoFrameCallback((_, {captureTime, mediaTime}) => {
-      if (this.#over.signal.aborted) return;
-      this.#await();
+      if (this.#abort.signal.aborted) return;
+      this.#requestFrame();
       this.#draw(captureTime ?? 1000 * mediaTime, captureTime === undefined);
     });
   }
 
   /** The worker's timer: nothing to do, unless the browser has stopped calling. */
-  #beat() {
-    if (now() - this.#drawnAt < (document.hidden ? HIDDEN_MS / 2 : PATIENCE_MS)) return;
+  #onTick() {
+    if (now() - this.#drawnAt < (document.hidden ? HIDDEN_MS / 2 : TIMEOUT_MS)) return;
     if (this.#video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
     this.#draw(this.#shownTime + now() - this.#drawnAt, true);
   }
@@ -121,16 +121,16 @@ export class CanvasRoute {
     if (this.#canvas.width !== width || this.#canvas.height !== height) Object.assign(this.#canvas, {width, height});
     const frame = this.#display.arrive({time, at, width, height}, guessed);
     const {verdict, landmarks, field} = this.#paint(frame);
-    this.#display.tally.depart({frame: frame.index, at: now(), landmarks, field, verdict}, at, at);
+    this.#display.counts.depart({frame: frame.index, at: now(), landmarks, field, verdict}, at, at);
   }
 
-  /** The picture, and over it what has been drawn through the fields. */
+  /** The frame, and over it what has been drawn through the fields. */
   #paint(/** @type {import('../display.js').Frame} */ frame) {
     const {width, height} = frame;
     this.#context.drawImage(this.#video, 0, 0, width, height);
     try {
-      const wanted = this.#display.isFed(frame.at) && this.#display.wantsLuma;
-      if (wanted) frame.luma = this.#sketcher.sketch(this.#canvas, width, height);
+      const wanted = this.#display.isReceiving(frame.at) && this.#display.wantsLuma;
+      if (wanted) frame.luma = this.#canvasLuma.read(this.#canvas, width, height);
       const plan = this.#display.plan(frame);
       if (!plan.placed.length) return plan;
       if (!this.#graphics.get()?.draw(this.#canvas, width, height, plan.placed)) return {...plan, verdict: 'no_graphics'};
@@ -143,7 +143,7 @@ export class CanvasRoute {
 
   /** @returns {import('../local.js').Report} */
   #report() {
-    const {tally, stamps, size} = this.#display;
-    return {...tally.report(now()), told: tally.take(), stamps, size};
+    const {counts, stamps, size} = this.#display;
+    return {...counts.report(now()), trace: counts.takeTrace(), stamps, size};
   }
 }

@@ -6,7 +6,7 @@
 import {startWorker} from '../../workers/start.js';
 
 /** Frames that wait for a busy worker: enough to see that one was overtaken. */
-const NEWEST = 2;
+const MAX_QUEUED = 2;
 
 /**
  * As CanvasRoute, which is the other one; `report` and `fail` may be called at any time. Nothing is sent before the worker
@@ -25,9 +25,9 @@ export class WorkerLine {
   }
 
   /** @param {MediaStreamTrack} camera @param {import('./canvas-route.js').RouteParts} parts */
-  constructor(camera, {wishes, report, fail}) {
+  constructor(camera, {settings, report, fail}) {
     this.#camera = camera;
-    this.#worker.onmessage = ({data}) => data === null ? this.#begin(wishes) : report(data);
+    this.#worker.onmessage = ({data}) => data === null ? this.#onStarted(settings) : report(data);
     this.#worker.onerror = (event) => {
       event.preventDefault();
       fail();
@@ -41,48 +41,48 @@ export class WorkerLine {
   replaceCamera(/** @type {MediaStreamTrack} */ camera) {
     this.#camera = camera;
     if (this.#waiting) return;
-    const {readable} = new MediaStreamTrackProcessor({track: camera, maxBufferSize: NEWEST});
-    this.#order({type: 'camera', readable}, [readable]);
+    const {readable} = new MediaStreamTrackProcessor({track: camera, maxBufferSize: MAX_QUEUED});
+    this.#post({type: 'camera', readable}, [readable]);
   }
 
   receive(/** @type {ArrayBuffer} */ buffer, /** @type {number} */ at) {
-    this.#order({type: 'packet', buffer, at}, buffer instanceof ArrayBuffer ? [buffer] : []);
+    this.#post({type: 'packet', buffer, at}, buffer instanceof ArrayBuffer ? [buffer] : []);
   }
 
   sent(/** @type {number} */ rtp, /** @type {number} */ at) {
-    this.#order({type: 'sent', rtp, at});
+    this.#post({type: 'sent', rtp, at});
   }
 
   trip(/** @type {number} */ milliseconds) {
-    this.#order({type: 'trip', milliseconds});
+    this.#post({type: 'trip', milliseconds});
   }
 
-  change(/** @type {Partial<import('../display.js').SyncedSettings>} */ wishes) {
-    this.#order({type: 'change', wishes});
+  change(/** @type {Partial<import('../display.js').DisplaySettings>} */ settings) {
+    this.#post({type: 'change', settings});
   }
 
-  forget() {
-    this.#order({type: 'forget'});
+  reset() {
+    this.#post({type: 'reset'});
   }
 
   stop() {
     if (this.#waiting) this.#worker.terminate();
-    else this.#order({type: 'close'});
+    else this.#post({type: 'close'});
   }
 
   /** The worker is there. */
-  #begin(/** @type {import('../display.js').SyncedSettings} */ wishes) {
+  #onStarted(/** @type {import('../display.js').DisplaySettings} */ settings) {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     const {writable} = this.#generator;
-    this.#order({type: 'open', wishes, writable}, [writable]);
+    this.#post({type: 'open', settings, writable}, [writable]);
     this.replaceCamera(this.#camera);
     for (const send of waiting) send();
   }
 
-  /** @param {import('./local-worker.js').Order} order @param {Transferable[]} transfer */
-  #order(order, transfer = []) {
-    const send = () => this.#worker.postMessage(order, transfer);
+  /** @param {import('./local-worker.js').Message} message @param {Transferable[]} transfer */
+  #post(message, transfer = []) {
+    const send = () => this.#worker.postMessage(message, transfer);
     if (this.#waiting) this.#waiting.push(send);
     else send();
   }

@@ -23,12 +23,12 @@ export class WorkerRoute {
   #graphics;
 
   /**
-   * @param {import('../display.js').SyncedSettings} wishes
+   * @param {import('../display.js').DisplaySettings} settings
    * @param {WritableStream<VideoFrame>} writable
    * @param {() => Pick<Paster, 'draw' | 'lost' | 'close'>} make what draws; raises Error where there are no graphics
    */
-  constructor(wishes, writable, make = () => new Paster()) {
-    this.display = new Display(wishes);
+  constructor(settings, writable, make = () => new Paster()) {
+    this.display = new Display(settings);
     this.#writer = writable.getWriter();
     this.#graphics = new Graphics(make);
   }
@@ -42,7 +42,7 @@ export class WorkerRoute {
     for (;;) {
       const {value: frame, done} = await reader.read().catch(() => ({value: undefined, done: true}));
       if (done || !frame) return;
-      if (reader === this.#reader) this.#take(frame);
+      if (reader === this.#reader) this.#onFrame(frame);
       else frame.close();
     }
   }
@@ -55,12 +55,12 @@ export class WorkerRoute {
     await this.#writer.close().catch(() => {});
   }
 
-  #take(/** @type {VideoFrame} */ frame) {
+  #onFrame(/** @type {VideoFrame} */ frame) {
     const {timestamp, displayWidth: width, displayHeight: height} = frame;
     const record = this.display.arrive({time: timestamp / 1000, at: now(), width, height});
     if (this.#newest) {
       this.#newest.frame.close();
-      this.display.tally.drop();
+      this.display.counts.drop();
     }
     this.#newest = {frame, record};
     if (!this.#busy) this.#work();
@@ -68,12 +68,12 @@ export class WorkerRoute {
 
   async #work() {
     this.#busy = true;
-    await turn(); // frames that came meanwhile are read before one of them is chosen
+    await nextTask(); // frames that came meanwhile are read before one of them is chosen
     while (this.#newest) {
       const {frame, record} = this.#newest;
       this.#newest = undefined;
       await this.#show(frame, record);
-      await turn();
+      await nextTask();
     }
     this.#busy = false;
   }
@@ -84,12 +84,12 @@ export class WorkerRoute {
     if (shown !== frame) frame.close();
     await this.#writer.write(shown).catch(() => shown.close());
     const {verdict, landmarks, field} = plan;
-    this.display.tally.depart({frame: record.index, at: now(), landmarks, field, verdict}, record.at, begun);
+    this.display.counts.depart({frame: record.index, at: now(), landmarks, field, verdict}, record.at, begun);
   }
 
   /** What to show for this frame, and why. */
   async #correct(/** @type {VideoFrame} */ frame, /** @type {import('../display.js').Frame} */ record) {
-    const pixels = this.display.isFed(record.at) ? await this.#copier.copy(frame) : null;
+    const pixels = this.display.isReceiving(record.at) ? await this.#copier.copy(frame) : null;
     if (pixels && this.display.wantsLuma) record.luma = lumaOf(pixels);
     const plan = this.display.plan(record);
     if (!plan.placed.length) return {shown: frame, plan};
@@ -104,7 +104,7 @@ const FAILED = {placed: [], verdict: 'failed', landmarks: null, field: null};
 const {port1, port2} = new MessageChannel();
 
 /** Lets everything happen that is waiting to. @returns {Promise<void>} */
-function turn() {
+function nextTask() {
   return new Promise((resolve) => {
     port1.onmessage = () => resolve();
     port2.postMessage(0);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import {afterEach, beforeEach, test} from 'node:test';
 
 import '../../doubles/browser.js';
-import {Clock, settle} from '../../doubles/clock.js';
+import {Clock, waitIdle} from '../../doubles/clock.js';
 import '../../doubles/connection.js';
 import {ScriptedRelay} from '../../doubles/relay.js';
 
@@ -113,7 +113,7 @@ test('whether a session is known: only a no is a no', async () => {
   assert.equal(known, undefined, 'silence says nothing');
   server.kill();
   server.release();
-  await settle();
+  await waitIdle();
   assert.equal(known, false);
 });
 

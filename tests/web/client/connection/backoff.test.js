@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
 import {delayBefore, pause} from '../../../../web/client/connection/backoff.js';
-import {Patience} from '../../../../web/client/connection/patience.js';
+import {AdaptiveTimeout} from '../../../../web/client/connection/patience.js';
 import {Heartbeat} from '../../../../web/client/connection/heartbeat.js';
 
 const NEVER = 2 ** 31 - 1;
@@ -18,26 +18,26 @@ test('the delay doubles up to a limit, and is spread', () => {
 });
 
 test('a pause ends by itself, can be cut short and called off', async () => {
-  const [wake, over] = [new EventTarget(), new AbortController()];
-  await pause(0, over.signal, wake);
-  const woken = pause(NEVER, over.signal, wake);
+  const [wake, abort] = [new EventTarget(), new AbortController()];
+  await pause(0, abort.signal, wake);
+  const woken = pause(NEVER, abort.signal, wake);
   wake.dispatchEvent(new Event('wake'));
   await woken;
-  const called = pause(NEVER, over.signal, wake);
-  over.abort();
+  const called = pause(NEVER, abort.signal, wake);
+  abort.abort();
   await assert.rejects(called, {name: 'AbortError'});
-  await assert.rejects(pause(0, over.signal, wake), {name: 'AbortError'});
+  await assert.rejects(pause(0, abort.signal, wake), {name: 'AbortError'});
 });
 
 test('patience doubles, has an end, and is as usual again', () => {
-  const patience = new Patience();
+  const timeout = new AdaptiveTimeout();
   const found = [];
   for (let times = 0; times < 5; times += 1) {
-    found.push(patience.of(3));
-    patience.grow();
+    found.push(timeout.of(3));
+    timeout.grow();
   }
-  patience.ease();
-  assert.deepEqual([found, patience.of(3)], [[3, 6, 12, 24, 24], 3]);
+  timeout.reset();
+  assert.deepEqual([found, timeout.of(3)], [[3, 6, 12, 24, 24], 3]);
 });
 
 test('a pulse counts ticks and recovers', () => {

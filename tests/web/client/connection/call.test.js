@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import {afterEach, beforeEach, test} from 'node:test';
 
 import {Stream, Track} from '../../doubles/browser.js';
-import {Clock, settle} from '../../doubles/clock.js';
+import {Clock, waitIdle} from '../../doubles/clock.js';
 import {ScriptedConnection} from '../../doubles/connection.js';
 import {ScriptedRelay} from '../../doubles/relay.js';
 
@@ -12,24 +12,24 @@ const {Relay} = await import('../../../../web/client/connection/api.js');
 const {Call} = await import('../../../../web/client/connection/call.js');
 const {RelayError} = await import('../../../../web/client/connection/problem.js');
 
-let clock, relay, over, pictures, local, states, heard, call, camera;
+let clock, relay, abort, frames, local, states, received, call, camera;
 
 beforeEach(() => {
   clock = new Clock();
   relay = new ScriptedRelay();
-  over = new AbortController();
-  [pictures, states, heard, local] = [0, [], [], undefined];
+  abort = new AbortController();
+  [frames, states, received, local] = [0, [], [], undefined];
   camera = new Track();
   call = new Call({
     relay: new Relay('https://relay.test/'), stream: new Stream([camera]), settings: {correction: {strength: 100}},
     report: ({phase, error}) => states.push({phase, code: error?.code ?? '', at: clock.now}),
-    hear: (message) => heard.push(message), trip: () => {}, configured: () => {},
-    pictures: () => pictures, local: () => local?.(),
+    onMessage: (message) => received.push(message), onRoundTrip: () => {}, onConfig: () => {},
+    frameCount: () => frames, local: () => local?.(),
   });
 });
 
 afterEach(() => {
-  over.abort();
+  abort.abort();
   document.hidden = false;
   clock.stop();
 });
@@ -38,10 +38,10 @@ const phases = () => states.map(({phase}) => phase).filter((phase, index, all) =
 const latest = () => states.at(-1).phase;
 const opened = () => relay.asked('POST', '/api/sessions').length;
 const connection = () => ScriptedConnection.latest;
-const stats = (frames) => relay.say({type: 'stats', frames: {in: 0, out: 0, passed: {}, ...frames}});
+const stats = (counts) => relay.send({type: 'stats', frames: {in: 0, out: 0, passed: {}, ...counts}});
 
 async function begin() {
-  call.run(over.signal);
+  call.run(abort.signal);
   await clock.until(() => latest() === 'live');
 }
 
@@ -61,14 +61,14 @@ async function replaced(most = 200) {
 
 test('a call connects, and stays as it is while pictures come', async () => {
   await begin();
-  await during(60, 0.1, () => { pictures += 1; });
+  await during(60, 0.1, () => { frames += 1; });
   assert.deepEqual(phases(), ['connecting', 'live']);
   assert.equal(opened(), 1);
 });
 
 test('a relay that dies is noticed within a second of its last word, and found again', async () => {
   await begin();
-  await during(3, 0.1, () => { pictures += 1; });
+  await during(3, 0.1, () => { frames += 1; });
   relay.kill();
   const noticed = await clock.until(() => latest() !== 'live', 5);
   assert.ok(noticed <= 0.9, `${noticed} s`);
@@ -105,15 +105,15 @@ test('a relay that says no over HTTP while it still speaks keeps its call', asyn
   relay.sessions.clear(); // another relay of the same address is asked, whose answer takes its time
   await clock.until(() => latest() === 'quiet', 2);
   await clock.pass(1);
-  relay.say({type: 'pong', t: 0});
+  relay.send({type: 'pong', t: 0});
   relay.release();
   relay.pongs = true;
   await clock.pass(3);
   assert.equal(opened(), 1);
 });
 
-for (const [what, sign] of [
-  ['frames come slowly', () => { pictures += 1; }],
+for (const [what, act] of [
+  ['frames come slowly', () => { frames += 1; }],
   ['packets come before any frame', () => { connection().counts.packets += 1; }],
   ['frames are decoded and none is shown yet', () => { connection().counts.frames += 1; }],
   ['the relay says that it is warming up', (at) => stats({in: 1 + at})],
@@ -121,13 +121,13 @@ for (const [what, sign] of [
 ]) {
   test(`a slow relay is never thrown away while ${what}`, async () => {
     await begin();
-    await during(240, 8, sign);
+    await during(240, 8, act);
     assert.equal(opened(), 1);
     assert.equal(latest(), 'live');
   });
 }
 
-for (const [what, sign] of [
+for (const [what, act] of [
   ['nothing but words', () => {}],
   ['words of a relay that gets no frames', () => stats({in: 0})],
   ['words of a relay that is ready', (at) => stats({in: 9 + at, out: 9 + at, passed: {no_face: 4}})],
@@ -135,9 +135,9 @@ for (const [what, sign] of [
 ]) {
   test(`a blind connection is replaced where there is ${what}`, async () => {
     await begin();
-    await during(9, 1, sign);
+    await during(9, 1, act);
     assert.equal(opened(), 1);
-    await during(3, 1, sign);
+    await during(3, 1, act);
     assert.equal(opened(), 2);
   });
 }
@@ -153,18 +153,18 @@ test('patience is as usual again after a call that kept up', async () => {
   await begin();
   await replaced();
   await clock.until(() => latest() === 'live');
-  await during(25, 0.1, () => { pictures += 1; });
-  assert.ok(await replaced() > 19, 'this connection began with more patience');
+  await during(25, 0.1, () => { frames += 1; });
+  assert.ok(await replaced() > 19, 'this connection began with a longer timeout');
   await clock.until(() => latest() === 'live');
-  await during(45, 0.1, () => { pictures += 1; });
+  await during(45, 0.1, () => { frames += 1; });
   await replaced();
   assert.equal(Math.round(await replaced() / 10), 2, 'and after it it began anew');
 });
 
-for (const [what, blindfold] of [['a hidden page', () => { document.hidden = true; }], ['a muted camera', () => { camera.muted = true; }]]) {
+for (const [what, pause] of [['a hidden page', () => { document.hidden = true; }], ['a muted camera', () => { camera.muted = true; }]]) {
   test(`no picture is expected of ${what}`, async () => {
     await begin();
-    blindfold();
+    pause();
     await clock.pass(60);
     assert.equal(opened(), 1);
     assert.equal(latest(), 'live');
@@ -182,30 +182,30 @@ test('where this browser warps, packets count and not its own pictures', async (
   local = () => ({track: new Track(), upload: new Track(), prepareSender: async () => {}, receive: () => {}});
   await begin();
   assert.equal(relay.asked('POST', '/api/sessions')[0].body.returns, 'field');
-  await during(30, 2, () => connection().channel('fields').hear(new ArrayBuffer(4)));
+  await during(30, 2, () => connection().channel('fields').receive(new ArrayBuffer(4)));
   assert.equal(opened(), 1);
-  await during(12, 0.5, () => { pictures += 1; });
+  await during(12, 0.5, () => { frames += 1; });
   assert.equal(opened(), 2);
 });
 
 test('a relay that is about to stop is left at once', async () => {
   await begin();
-  relay.say({type: 'draining', seconds: 30});
-  await settle();
+  relay.send({type: 'draining', seconds: 30});
+  await waitIdle();
   assert.deepEqual([latest(), states.at(-1).code], ['waiting', 'draining']);
   await clock.until(() => latest() === 'live', 2);
   assert.equal(opened(), 2);
-  assert.deepEqual(heard, [{type: 'draining', seconds: 30}]);
+  assert.deepEqual(received, [{type: 'draining', seconds: 30}]);
 });
 
 test('a refusal that lasts waits for somebody, and a passing one as long as the relay says', async () => {
   relay.refusals['/api/sessions'] = {status: 422, body: {code: 'unsupported_codec', detail: 'none in common'}};
-  call.run(over.signal);
+  call.run(abort.signal);
   await clock.pass(60);
   assert.deepEqual([latest(), states.at(-1).code, opened()], ['refused', 'unsupported_codec', 1]);
   relay.refusals['/api/sessions'] = {status: 503, body: {code: 'busy', detail: 'full'}, headers: {'Retry-After': '7'}};
   call.retry();
-  await settle();
+  await waitIdle();
   assert.deepEqual([latest(), states.at(-1).code], ['waiting', 'busy']);
   relay.refusals = {};
   assert.ok(await clock.until(() => latest() === 'live', 10) >= 6.9);
@@ -213,29 +213,29 @@ test('a refusal that lasts waits for somebody, and a passing one as long as the 
 
 test('what fails in this browser is not tried again by itself', async () => {
   local = () => { throw new RelayError('no_worker', 'none', {lasting: true}); };
-  call.run(over.signal);
+  call.run(abort.signal);
   await clock.pass(30);
   assert.deepEqual([latest(), states.at(-1).code, opened()], ['refused', 'no_worker', 0]);
 });
 
 test('attempts come more and more rarely, and at once when the network is back', async () => {
   relay.dead = true;
-  call.run(over.signal);
-  await settle();
+  call.run(abort.signal);
+  await waitIdle();
   await clock.pass(20);
   const times = states.filter(({phase}) => phase === 'connecting').map(({at}) => at);
   const waits = times.slice(1).map((at, index) => at - times[index]);
   assert.deepEqual(waits.slice(0, 5), [400, 800, 1600, 3000, 3000]);
   relay.dead = false;
   window.dispatchEvent(new Event('online'));
-  await settle();
+  await waitIdle();
   assert.equal(latest(), 'live');
 });
 
 test('one can change one’s mind while it connects: every session is ended but the last', async () => {
   await begin();
   relay.answers = false;
-  for (let wish = 0; wish < 3; wish += 1) {
+  for (let change = 0; change < 3; change += 1) {
     const before = opened();
     call.renew();
     relay.release();
@@ -247,15 +247,15 @@ test('one can change one’s mind while it connects: every session is ended but 
   assert.equal(opened(), 4);
   assert.deepEqual([...relay.sessions], ['s4']);
   assert.ok(!states.some(({phase}) => phase === 'waiting'), 'a change of mind is no mishap');
-  over.abort();
-  await settle();
+  abort.abort();
+  await waitIdle();
   assert.equal(relay.sessions.size, 0);
 });
 
 test('a wish while the relay is asked for its configuration costs no other connection', async () => {
   relay.answers = false;
-  call.run(over.signal);
-  await settle();
+  call.run(abort.signal);
+  await waitIdle();
   call.renew();
   relay.release();
   await clock.until(() => latest() === 'live');

@@ -4,43 +4,43 @@ import assert from 'node:assert/strict';
 import {afterEach, beforeEach, test} from 'node:test';
 
 import {Stream, Track, beacons} from '../../doubles/browser.js';
-import {Clock, settle} from '../../doubles/clock.js';
+import {Clock, waitIdle} from '../../doubles/clock.js';
 import {ScriptedConnection} from '../../doubles/connection.js';
 import {ScriptedRelay} from '../../doubles/relay.js';
 
 const {Relay} = await import('../../../../web/client/connection/api.js');
-const {Patience} = await import('../../../../web/client/connection/patience.js');
+const {AdaptiveTimeout} = await import('../../../../web/client/connection/patience.js');
 const {Peer} = await import('../../../../web/client/connection/peer.js');
 
-const WISH = {settings: {strength: 100}};
+const REQUEST = {settings: {strength: 100}};
 
-let clock, relay, patience, stream, over;
+let clock, relay, timeout, stream, abort;
 
 beforeEach(() => {
   clock = new Clock();
   relay = new ScriptedRelay();
-  patience = new Patience();
+  timeout = new AdaptiveTimeout();
   stream = new Stream([new Track(), new Track('audio')]);
-  over = new AbortController();
+  abort = new AbortController();
   ScriptedConnection.quick = true;
 });
 
 afterEach(() => clock.stop());
 
-const make = (local) => new Peer(new Relay('https://relay.test/'), [{urls: 'stun:x'}], patience, local);
+const make = (local) => new Peer(new Relay('https://relay.test/'), [{urls: 'stun:x'}], timeout, local);
 const connection = () => ScriptedConnection.latest;
 const offers = () => relay.asked('POST', '/api/sessions');
 
 /** What became of an opening: '', or the error's code or name. */
 function outcome(peer) {
   const result = {};
-  peer.open(stream, WISH, over.signal).then(() => { result.is = ''; }, ({code, name}) => { result.is = typeof code === 'string' ? code : name; });
+  peer.open(stream, REQUEST, abort.signal).then(() => { result.is = ''; }, ({code, name}) => { result.is = typeof code === 'string' ? code : name; });
   return result;
 }
 
 async function connected() {
   const peer = make();
-  await peer.open(stream, WISH, over.signal);
+  await peer.open(stream, REQUEST, abort.signal);
   return peer;
 }
 
@@ -50,7 +50,7 @@ test('camera and microphone are offered, size before frames, and what comes back
   assert.equal(connection().getSenders()[0].parameters.degradationPreference, 'maintain-resolution');
   assert.deepEqual(connection().configuration.iceServers, [{urls: 'stun:x'}]);
   const {type, sdp, settings, returns} = offers()[0].body;
-  assert.deepEqual([type, settings, returns], ['offer', WISH.settings, undefined]);
+  assert.deepEqual([type, settings, returns], ['offer', REQUEST.settings, undefined]);
   assert.match(sdp, /a=candidate/);
   const back = new Track();
   connection().ontrack({track: back});
@@ -59,13 +59,13 @@ test('camera and microphone are offered, size before frames, and what comes back
 
 test('messages are told, and others are sent only while the channel is open', async () => {
   const peer = make();
-  const heard = [];
-  peer.addEventListener('message', ({detail}) => heard.push(detail));
-  peer.say({type: 'too soon'});
-  await peer.open(stream, WISH, over.signal);
-  peer.say({type: 'trace'});
-  relay.say({type: 'stats'});
-  assert.deepEqual([relay.channel.sent, heard], [[{type: 'trace'}], [{type: 'stats'}]]);
+  const messages = [];
+  peer.addEventListener('message', ({detail}) => messages.push(detail));
+  peer.send({type: 'too soon'});
+  await peer.open(stream, REQUEST, abort.signal);
+  peer.send({type: 'trace'});
+  relay.send({type: 'stats'});
+  assert.deepEqual([relay.channel.sent, messages], [[{type: 'trace'}], [{type: 'stats'}]]);
 });
 
 test('an offer waits for all candidates, for two seconds once there is one, and longer for the first', async () => {
@@ -73,11 +73,11 @@ test('an offer waits for all candidates, for two seconds once there is one, and 
   outcome(make());
   await clock.pass(1);
   connection().gather({complete: true});
-  await settle();
+  await waitIdle();
   assert.equal(offers().length, 1, 'all are there');
 
   outcome(make());
-  await settle();
+  await waitIdle();
   connection().gather();
   await clock.pass(1.9);
   assert.equal(offers().length, 1);
@@ -125,7 +125,7 @@ for (const [what, step] of [
     }
     assert.equal(opening.is, undefined);
     connection().connect();
-    await settle();
+    await waitIdle();
     assert.equal(opening.is, '');
     const {waiting} = clock;
     await clock.pass(1);
@@ -137,13 +137,13 @@ test('a connection that fails ends at once', async () => {
   relay.connects = false;
   const peer = make();
   const opening = outcome(peer);
-  await settle();
+  await waitIdle();
   connection().enter('failed');
-  await settle();
+  await waitIdle();
   assert.deepEqual([opening.is, peer.signal.aborted], ['no_media', true]);
 });
 
-test('hanging up stops what is sent at once, and the connection when the relay has heard of it', async () => {
+test('hanging up stops what is sent at once, and the connection when the relay has messages of it', async () => {
   const peer = await connected();
   const ends = [];
   peer.addEventListener('end', () => ends.push('end'));
@@ -155,7 +155,7 @@ test('hanging up stops what is sent at once, and the connection when the relay h
   await clock.pass(60);
   assert.equal(connection().connectionState, 'connected', 'its end would be taken for a mishap');
   relay.release();
-  await settle();
+  await waitIdle();
   assert.equal(connection().connectionState, 'closed');
   assert.equal(relay.asked('DELETE', '/api/sessions/s1').length, 1);
 });
@@ -165,7 +165,7 @@ test('a farewell that goes astray holds nothing once nobody is there', async () 
   relay.answers = false;
   peer.end();
   connection().enter('failed');
-  await settle();
+  await waitIdle();
   assert.equal(connection().connectionState, 'closed');
 });
 
@@ -173,11 +173,11 @@ test('a session whose answer comes after the end is ended all the same', async (
   relay.answers = false;
   const peer = make();
   const opening = outcome(peer);
-  await settle();
+  await waitIdle();
   peer.end();
   assert.equal(connection().connectionState, 'new');
   relay.release();
-  await settle();
+  await waitIdle();
   assert.deepEqual([opening.is, connection().connectionState, [...relay.sessions]], ['AbortError', 'closed', []]);
 });
 
@@ -213,13 +213,13 @@ test('where this browser warps a small copy goes and packets come, the newest al
     prepareSender: async (sender) => { local.prepared = sender.track; },
   };
   const peer = make(local);
-  await peer.open(stream, WISH, over.signal);
+  await peer.open(stream, REQUEST, abort.signal);
   assert.deepEqual([local.prepared, peer.received.getTracks()], [local.upload, [local.track]]);
   assert.equal(offers()[0].body.returns, 'field');
   const fields = connection().channel('fields');
   assert.deepEqual(fields.options, {ordered: false, maxRetransmits: 0});
   const packet = new ArrayBuffer(4);
-  fields.hear(packet);
+  fields.receive(packet);
   assert.deepEqual([peer.packets, received], [1, [packet]]);
   assert.equal(await peer.replace('audio', null), true, 'no sound is sent');
 });

@@ -48,7 +48,7 @@ test('a guest asks for another token before the last one expires', async (contex
   context.mock.method(performance, 'now', () => now);
   const token = new Token();
   let given = 0;
-  token.inviteBy(async () => ({token: `g${given += 1}`, expires: now + 600_000}));
+  token.useGuestTokens(async () => ({token: `g${given += 1}`, expires: now + 600_000}));
   for (const [at, count] of [[0, 1], [539_000, 1], [541_000, 2]]) {
     now = at;
     await token.prepare();

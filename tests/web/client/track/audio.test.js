@@ -17,50 +17,50 @@ beforeEach(() => {
 });
 
 function begin() {
-  const sound = new AudioOutput();
-  sound.replaceMicrophone(microphone);
-  const heard = () => Context.all.at(-1).heard.map((track) => track === microphone ? 'microphone' : 'returned');
-  return {sound, heard};
+  const output = new AudioOutput();
+  output.replaceMicrophone(microphone);
+  const audible = () => Context.all.at(-1).audible.map((track) => track === microphone ? 'microphone' : 'returned');
+  return {output, audible};
 }
 
 test('the microphone is heard whenever the relay is not', () => {
-  const {sound, heard} = begin();
-  assert.deepEqual(heard(), ['microphone']);
-  sound.follow(returned);
-  assert.deepEqual(heard(), ['microphone'], 'the picture is not corrected yet');
-  sound.accompany(true);
-  assert.deepEqual(heard(), ['returned']);
-  sound.accompany(false);
-  assert.deepEqual(heard(), ['microphone']);
-  sound.accompany(true);
+  const {output, audible} = begin();
+  assert.deepEqual(audible(), ['microphone']);
+  output.follow(returned);
+  assert.deepEqual(audible(), ['microphone'], 'the picture is not corrected yet');
+  output.setCorrected(true);
+  assert.deepEqual(audible(), ['returned']);
+  output.setCorrected(false);
+  assert.deepEqual(audible(), ['microphone']);
+  output.setCorrected(true);
   returned.mute(true);
-  assert.deepEqual(heard(), ['microphone'], 'nothing comes from the relay');
+  assert.deepEqual(audible(), ['microphone'], 'nothing comes from the relay');
   returned.mute(false);
-  assert.deepEqual(heard(), ['returned']);
-  sound.follow(undefined);
-  assert.deepEqual(heard(), ['microphone']);
-  sound.replaceMicrophone(null);
-  assert.deepEqual(heard(), []);
+  assert.deepEqual(audible(), ['returned']);
+  output.follow(undefined);
+  assert.deepEqual(audible(), ['microphone']);
+  output.replaceMicrophone(null);
+  assert.deepEqual(audible(), []);
 });
 
 test('the track stays the same, and ends with everything that was made for it', () => {
-  const {sound} = begin();
-  const {track} = sound;
-  sound.follow(returned);
-  sound.replaceMicrophone(new Track('audio'));
-  assert.equal(sound.track, track);
+  const {output} = begin();
+  const {track} = output;
+  output.follow(returned);
+  output.replaceMicrophone(new Track('audio'));
+  assert.equal(output.track, track);
   assert.deepEqual(Element.all.at(-1).srcObject.getTracks(), [returned], 'an element plays what the relay returns');
-  sound.stop();
+  output.stop();
   assert.deepEqual([track.readyState, microphone.readyState, Context.all.at(-1).state, Element.all.at(-1).srcObject],
     ['ended', 'live', 'closed', null]);
 });
 
 test('a browser that waits for a click begins with the first', async () => {
   Context.allowed = false;
-  const {sound} = begin();
-  assert.equal(sound.state, 'suspended');
+  const {output} = begin();
+  assert.equal(output.state, 'suspended');
   Context.allowed = true;
   document.dispatchEvent(new Event('pointerdown'));
-  assert.equal(sound.state, 'running');
-  sound.stop();
+  assert.equal(output.state, 'running');
+  output.stop();
 });

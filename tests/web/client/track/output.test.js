@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import {afterEach, beforeEach, test} from 'node:test';
 
 import {ScriptedWorker, Track} from '../../doubles/browser.js';
-import {Clock, settle} from '../../doubles/clock.js';
+import {Clock, waitIdle} from '../../doubles/clock.js';
 
 const {Output} = await import('../../../../web/client/track/output.js');
 const {LocalCorrection} = await import('../../../../web/client/local-correction.js');
@@ -24,38 +24,38 @@ test('a worker takes over, and is told everything that has been wished until the
   const output = new Output(new Track());
   output.follow(new Track());
   const worker = ScriptedWorker.latest;
-  assert.deepEqual([output.route, worker.orders], ['worker', []]);
-  worker.say(null);
-  await settle();
-  assert.deepEqual(worker.orders.map(({type}) => type), ['open', 'camera', 'corrected']);
+  assert.deepEqual([output.route, worker.messages], ['worker', []]);
+  worker.emit(null);
+  await waitIdle();
+  assert.deepEqual(worker.messages.map(({type}) => type), ['open', 'camera', 'corrected']);
   output.follow(undefined);
   output.replaceCamera(new Track());
-  assert.deepEqual(worker.orders.slice(3).map(({type, readable}) => [type, readable !== undefined]), [['corrected', false], ['camera', true]]);
+  assert.deepEqual(worker.messages.slice(3).map(({type, readable}) => [type, readable !== undefined]), [['corrected', false], ['camera', true]]);
   output.stop();
-  assert.deepEqual([worker.orders.at(-1).type, output.track.readyState], ['close', 'ended']);
+  assert.deepEqual([worker.messages.at(-1).type, output.track.readyState], ['close', 'ended']);
 });
 
 test('what is shown is told when it changes, and when somebody has stopped the track', async () => {
   const output = new Output(new Track());
-  const told = [];
-  for (const name of ['showing', 'ended']) output.addEventListener(name, () => told.push(name));
-  ScriptedWorker.latest.say(null);
-  ScriptedWorker.latest.say(REPORT);
-  assert.deepEqual(told, []);
-  ScriptedWorker.latest.say({...REPORT, showing: 'corrected', count: 7, corrected: 5, dropped: 2});
-  assert.deepEqual([told, output.showing, output.count], [['showing'], 'corrected', 7]);
+  const events = [];
+  for (const name of ['showing', 'ended']) output.addEventListener(name, () => events.push(name));
+  ScriptedWorker.latest.emit(null);
+  ScriptedWorker.latest.emit(REPORT);
+  assert.deepEqual(events, []);
+  ScriptedWorker.latest.emit({...REPORT, showing: 'corrected', count: 7, corrected: 5, dropped: 2});
+  assert.deepEqual([events, output.showing, output.count], [['showing'], 'corrected', 7]);
   assert.deepEqual(output.frames, {route: 'worker', raw: 1, corrected: 5, dropped: 2});
-  ScriptedWorker.latest.say({...REPORT, showing: 'corrected', ended: true});
-  ScriptedWorker.latest.say({...REPORT, showing: 'corrected', ended: true});
-  assert.deepEqual(told, ['showing', 'ended']);
+  ScriptedWorker.latest.emit({...REPORT, showing: 'corrected', ended: true});
+  ScriptedWorker.latest.emit({...REPORT, showing: 'corrected', ended: true});
+  assert.deepEqual(events, ['showing', 'ended']);
 });
 
 test('the same corrected track is followed once', () => {
   const output = new Output(new Track());
   const track = new Track();
-  ScriptedWorker.latest.say(null);
+  ScriptedWorker.latest.emit(null);
   for (let times = 0; times < 3; times += 1) output.follow(track);
-  assert.equal(ScriptedWorker.latest.orders.filter(({type}) => type === 'corrected').length, 1);
+  assert.equal(ScriptedWorker.latest.messages.filter(({type}) => type === 'corrected').length, 1);
 });
 
 async function goesOnByItself(output) {
@@ -63,7 +63,7 @@ async function goesOnByItself(output) {
   await clock.pass(0.3);
   assert.deepEqual([output.showing, output.track.readyState], ['raw', 'live']);
   output.stop();
-  await settle();
+  await waitIdle();
   assert.deepEqual([output.track.readyState, clock.waiting], ['ended', 0]);
 }
 
@@ -85,36 +85,36 @@ test('a page that forbids workers goes on by itself', async () => {
 
 /** This browser's own warping, and what it has told about its end. */
 function warping() {
-  const told = [];
-  const here = new LocalCorrection(() => told.push('failed'));
+  const events = [];
+  const local = new LocalCorrection(() => events.push('failed'));
   const camera = new Track();
-  here.begin(camera);
-  return {here, camera, told, worker: () => ScriptedWorker.all.findLast(({name}) => name === 'local')};
+  local.start(camera);
+  return {local, camera, events, worker: () => ScriptedWorker.all.findLast(({name}) => name === 'local')};
 }
 
 test('warping here ends with the wish, and says when it ends by itself', () => {
-  const {here, camera, told, worker} = warping();
-  const first = here.local;
+  const {local, camera, events, worker} = warping();
+  const first = local.local;
   worker().fail();
-  assert.deepEqual(told, ['failed']);
-  here.begin(camera);
-  const second = here.demand();
-  here.end();
+  assert.deepEqual(events, ['failed']);
+  local.start(camera);
+  const second = local.acquire();
+  local.stop();
   assert.deepEqual([first, second].map(({track, upload}) => [track.readyState, upload.readyState]), Array(2).fill(['ended', 'ended']));
-  assert.deepEqual([here.local, here.demand(), camera.readyState], [undefined, undefined, 'live']);
+  assert.deepEqual([local.local, local.acquire(), camera.readyState], [undefined, undefined, 'live']);
 });
 
 test('what warps and breaks down without ever having worked is not begun for ever', () => {
-  const {here, camera, told, worker} = warping();
+  const {local, camera, events, worker} = warping();
   for (let times = 0; times < 2; times += 1) {
     worker().fail();
-    here.begin(camera);
+    local.start(camera);
   }
   worker().fail();
-  here.begin(camera);
-  assert.equal(told.length, 3);
-  assert.throws(() => here.demand(), {code: 'no_worker', lasting: true});
-  here.resetFailures();
-  here.begin(camera);
-  assert.equal(here.demand(), here.local);
+  local.start(camera);
+  assert.equal(events.length, 3);
+  assert.throws(() => local.acquire(), {code: 'no_worker', lasting: true});
+  local.resetFailures();
+  local.start(camera);
+  assert.equal(local.acquire(), local.local);
 });

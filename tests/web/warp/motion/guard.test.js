@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
 import {guard} from '../../../../web/warp/motion/guard.js';
-import {carry, see} from '../../../../web/warp/motion/motion.js';
+import {carry, makeReference} from '../../../../web/warp/motion/motion.js';
 import {faceAt, texture} from '../../doubles/texture.js';
 import {vectors} from '../../doubles/vectors.js';
 
@@ -12,8 +12,8 @@ const {blinks, glances} = vectors('lids');
 
 /** What is left of both eyes of the only face. */
 function shares(before, faces, after) {
-  const sight = see(before, faces);
-  const found = [...guard(sight, carry(sight, after, 0.1), after)];
+  const reference = makeReference(before, faces);
+  const found = [...guard(reference, carry(reference, after, 0.1), after)];
   assert.deepEqual(found.map(([number]) => number), faces.map(({number}) => number));
   return [found[0][1].right, found[0][1].left];
 }
@@ -69,8 +69,8 @@ test('an eye that was shut is left to its landmarks', () => {
 test('faces that cannot be compared are left out', () => {
   const people = [faceAt([160, 120], 24, {number: 4}), faceAt([900, 120], 24, {number: 5})];
   const [usual, large] = [texture(320, 240), texture(640, 480)];
-  const sight = see(usual, people);
-  assert.deepEqual([...guard(sight, carry(sight, usual, 0.1), usual).keys()], [4]);
-  assert.equal(guard(sight, carry(sight, large, 0.1), large).size, 0);
-  assert.equal(guard(sight, [], usual).size, 0);
+  const reference = makeReference(usual, people);
+  assert.deepEqual([...guard(reference, carry(reference, usual, 0.1), usual).keys()], [4]);
+  assert.equal(guard(reference, carry(reference, large, 0.1), large).size, 0);
+  assert.equal(guard(reference, [], usual).size, 0);
 });

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
-import {carry, drift, paces, see} from '../../../../web/warp/motion/motion.js';
+import {carry, extrapolate, velocities, makeReference} from '../../../../web/warp/motion/motion.js';
 import {faceAt, moved, texture} from '../../doubles/texture.js';
 import {apart, vectors} from '../../doubles/vectors.js';
 
@@ -12,7 +12,7 @@ const [WIDTH, HEIGHT] = [240, 160];
 const FACE = faceAt([120, 80], 24);
 
 /** Where the faces of one picture are taken to be in another. */
-const carried = (before, faces, after) => carry(see(before, faces), after, 0.1);
+const carried = (before, faces, after) => carry(makeReference(before, faces), after, 0.1);
 
 test('the browser follows as the relay does, within 0.3 pixels or 1.5 % of an eye', () => {
   for (const [motion, after] of textures.after.entries()) {
@@ -70,16 +70,16 @@ test('faces may lie anywhere, and be of any size', () => {
 test('what cannot be followed goes on at half the pace, as in the relay', () => {
   const [first, then, relay] = [pace.first, pace.then, pace.carried];
   const blank = {data: new Uint8Array(WIDTH * HEIGHT), width: WIDTH, height: HEIGHT};
-  const sight = see(blank, then, paces(first, then, 0.1));
-  assert(apart(carry(sight, blank, 0.1)[0], relay[0]) < 1e-3);
-  assert(apart(drift(sight, 0.1)[0], relay[0]) < 1e-3);
-  assert(apart(carry(sight, blank, -1)[0], then[0]) < 1e-3);
+  const reference = makeReference(blank, then, velocities(first, then, 0.1));
+  assert(apart(carry(reference, blank, 0.1)[0], relay[0]) < 1e-3);
+  assert(apart(extrapolate(reference, 0.1)[0], relay[0]) < 1e-3);
+  assert(apart(carry(reference, blank, -1)[0], then[0]) < 1e-3);
 });
 
 test('paces are for those seen twice shortly after each other', () => {
   const [one, two, three] = [1, 2, 3].map((number) => faceAt([200, 150], 40, {number}));
   const [before, now] = [[one, two], [moved(two, [4, 0]), three]];
-  const [found, ...none] = [0.1, 0, -1, 5, NaN].map((seconds) => [...paces(before, now, seconds)]);
+  const [found, ...none] = [0.1, 0, -1, 5, NaN].map((seconds) => [...velocities(before, now, seconds)]);
   assert.deepEqual(found, [[2, {x: 20, y: 0}]]);
   assert.deepEqual(none, [[], [], [], []]);
 });
