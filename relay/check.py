@@ -1,6 +1,6 @@
-"""`relay check`: looks at everything the relay needs on this machine, and says what to do about what is missing.
+"""`relay check`: checks everything the relay needs on this machine, and reports how to fix what is missing.
 
-Imports what it checks only while checking it, so that one thing missing does not hide the others.
+Imports each dependency only while checking it, so that a missing one does not hide the others.
 """
 
 import importlib
@@ -39,7 +39,7 @@ PACKAGES: Final = {
     "opencv-contrib-python": "cv2",
     "pydantic-settings": "pydantic_settings",
 }
-# Shared libraries that minimal systems lack -> the Debian and Ubuntu packages that have them.
+# Shared libraries that minimal systems lack -> the Debian and Ubuntu packages that provide them.
 LIBRARIES: Final = {
     "libEGL.so.1": "libegl1",
     "libGL.so.1": "libgl1",
@@ -52,39 +52,39 @@ REINSTALL: Final = "install the relay again: delete .venv and run scripts/run"
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the table. remedy: what to do; empty where all is well."""
+    """One line of the table. remedy: how to fix it; empty where nothing is wrong."""
 
     name: str
     detail: str
     remedy: str = ""
 
 
-def report(settings: Check, say: Callable[[str], None]) -> int:
-    """Say a line for each finding; 0 where nothing is missing, else 1."""
+def report(settings: Check, write_line: Callable[[str], None]) -> int:
+    """Write a line for each finding. Returns 0 where nothing is missing, else 1."""
     missing = 0
-    for finding in look(settings):
+    for finding in inspect(settings):
         missing += bool(finding.remedy)
-        say(f"{'MISSING' if finding.remedy else 'ok':8}{finding.name:24}{finding.detail}")
+        write_line(f"{'MISSING' if finding.remedy else 'ok':8}{finding.name:24}{finding.detail}")
         if finding.remedy:
-            say(f"{'':8}{'':24}-> {finding.remedy}")
-    say(f"{missing} missing" if missing else "everything is there")
+            write_line(f"{'':8}{'':24}-> {finding.remedy}")
+    write_line(f"{missing} missing" if missing else "nothing is missing")
     return 1 if missing else 0
 
 
-def look(settings: Check) -> Iterator[Finding]:
-    """Everything, from the bottom up."""
+def inspect(settings: Check) -> Iterator[Finding]:
+    """All findings: interpreter, packages, codecs, models."""
     yield Finding("python", f"{platform.python_version()} on {platform.platform()}")
     for name, module in PACKAGES.items():
         yield check_package(name, module)
     for name, mode in CODECS:
         yield check_codec(name, mode)
     yield check_model(settings.model)
-    yield check_sight(settings)
+    yield check_landmarks(settings)
     yield check_network(settings)
 
 
 def check_package(name: str, module: str) -> Finding:
-    """Is it installed, and do its shared libraries load?"""
+    """Whether it is installed and its shared libraries load."""
     try:
         version = metadata.version(name)
         importlib.import_module(module)
@@ -96,7 +96,7 @@ def check_package(name: str, module: str) -> Finding:
 
 
 def check_codec(name: str, mode: str) -> Finding:
-    """Does FFmpeg, as av brings it, have this encoder (w) or decoder (r)?"""
+    """Whether the FFmpeg that av ships has this encoder (w) or decoder (r)."""
     label = f"{'encoder' if mode == 'w' else 'decoder'} {name}"
     try:
         codec = importlib.import_module("av").codec.Codec(name, mode)
@@ -106,53 +106,54 @@ def check_codec(name: str, mode: str) -> Finding:
 
 
 def check_model(path: Path) -> Finding:
-    """Is the landmark model there, and the right one?"""
+    """Whether the landmark model is there and has the expected checksum."""
     try:
         content = read_model(path)
     except ModelError as error:
         return Finding("landmark model", str(path), str(error))
-    return Finding("landmark model", f"{path}, {len(content)} bytes, checksum as expected")
+    return Finding("landmark model", f"{path}, {len(content)} bytes, checksum matches")
 
 
-def check_sight(settings: Check) -> Finding:
-    """Does the landmark model run? In an empty grey picture it must find nobody."""
-    alone = settings.model_copy(update={"field": "geometric"})  # the network is looked at by itself
+def check_landmarks(settings: Check) -> Finding:
+    """Whether the landmark model runs. It must find no face in an empty grey frame."""
+    without_network = settings.model_copy(update={"field": "geometric"})  # the network is checked separately
     try:
-        eyes = importlib.import_module("relay.gaze.corrector").Corrector(alone, Correction.model_validate({}))
+        module = importlib.import_module("relay.gaze.corrector")
+        corrector = module.Corrector(without_network, Correction.model_validate({}))
     except (ImportError, OSError, RuntimeError, ModelError):
-        return Finding("landmarks", "cannot be tried", "see to what is missing above first")
-    faces = eyes.find_faces(_grey(320, 240))
-    eyes.close()
+        return Finding("landmarks", "cannot be tested", "fix what is missing above first")
+    faces = corrector.find_faces(_grey(320, 240))
+    corrector.close()
     if faces.problem or faces.faces:
-        detail = faces.problem or f"{len(faces.faces)} faces in an empty picture"
+        detail = faces.problem or f"{len(faces.faces)} faces in an empty frame"
         return Finding("landmarks", detail, REINSTALL)
-    return Finding("landmarks", "found nobody in an empty picture, as it should")
+    return Finding("landmarks", "no face in an empty frame, as expected")
 
 
 def check_network(settings: Check) -> Finding:
-    """Do the network's weights load, on what do they run, and how long do two eyes take?"""
+    """Whether the network's weights load, which provider runs them, and how long two eyes take."""
     if settings.field == "geometric":
-        return Finding("network", "not asked for: --field geometric")
+        return Finding("network", "not used: --field geometric")
     try:
         network = importlib.import_module("relay.gaze.network").load(settings.weights, settings.compute_threads)
     except (ImportError, OSError) as error:
-        return Finding("network", f"cannot be tried without its package: {error}", REINSTALL)
+        return Finding("network", f"cannot be tested without its package: {error}", REINSTALL)
     except ModelError as error:
         return Finding("network", str(settings.weights), str(error))
-    spent = f"{1000 * _time_two_eyes(network):.1f} ms for two eyes"
-    return Finding("network", f"{network.path}, spec {VERSION}, on {network.provider}, {spent}")
+    duration = f"{1000 * _measure_inference(network):.1f} ms for two eyes"
+    return Finding("network", f"{network.path}, spec {VERSION}, on {network.provider}, {duration}")
 
 
-def _time_two_eyes(network: Any) -> float:
-    """Seconds, the middle of twenty runs."""
+def _measure_inference(network: Any) -> float:
+    """Seconds for two eyes, median of twenty runs."""
     eye = importlib.import_module("relay.gaze.eye_crop").EyeCrop(
         np.zeros((3, *GRID), np.float32), np.zeros((2, *GRID), np.float32), radius=0.2
     )
     times = []
     for _ in range(20):
-        begun = perf_counter()
+        start = perf_counter()
         network([eye, eye], [Angles(8.0, 0.0)] * 2)
-        times.append(perf_counter() - begun)
+        times.append(perf_counter() - start)
     return median(times)
 
 
@@ -166,4 +167,4 @@ def _library_remedy(error: str) -> str:
     if not found:
         return REINSTALL
     package = LIBRARIES.get(found[0])
-    return f"apt install {package}" if package else f"install the system package that has {found[0]}"
+    return f"apt install {package}" if package else f"install the system package that provides {found[0]}"

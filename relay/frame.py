@@ -1,6 +1,6 @@
-"""A decoded video frame as three planes, and the verdict on what became of it.
+"""A decoded video frame as three planes, and the verdict on what was done with it.
 
-The one noun that the gaze side and the media side share. Knows nothing of av, of faces or of networks.
+Shared by the gaze side and the media side. Knows nothing of av, of faces or of networks.
 """
 
 from dataclasses import dataclass
@@ -15,27 +15,27 @@ Rotation = Literal[0, 90, 180, 270]
 
 
 class Verdict(StrEnum):
-    """What the relay did with a frame: corrected it, or the reason why the original went out."""
+    """What the relay did with a frame: corrected it, or why the original was sent."""
 
     CORRECTED = "corrected"
     OFF = "off"  # correction is switched off, or strength or offset are zero
     NO_FACE = "no_face"
     EYES_CLOSED = "eyes_closed"
     TURNED_AWAY = "turned_away"  # head or gaze outside the range in which a correction looks right
-    DOUBTFUL = "doubtful"  # landmarks that cannot be trusted, eyes too small, or outside the picture
+    DOUBTFUL = "doubtful"  # landmarks that cannot be trusted, eyes too small, or outside the frame
     WARMING_UP = "warming_up"  # no landmarks or field yet
     LATE = "late"  # the stages could not keep up with this frame
-    FAILED = "failed"  # a stage raised
+    FAILED = "failed"  # a stage raised an exception
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One decoded picture in planar 8-bit YUV 4:2:0.
+    """One decoded frame in planar 8-bit YUV 4:2:0.
 
     y: (height, width); u, v: (ceil(height / 2), ceil(width / 2)). They may be views of a decoder's memory:
-    never write into them. time: media time in seconds (pts * time_base). rotation: degrees clockwise by
-    which the stored picture must be turned to be seen upright (files; a browser turns its own pixels). stamp: the
-    RTP timestamp (RFC 3550, 5.1) by which its sender knows it; 0 where it came without one.
+    do not write into them. time: media time in seconds (pts * time_base). rotation: degrees clockwise by
+    which the stored frame must be rotated to be upright (files only; a browser rotates its own pixels). stamp: the
+    RTP timestamp (RFC 3550, 5.1) that its sender gave it; 0 where it has none.
     """
 
     y: Plane
@@ -68,7 +68,7 @@ class Frame:
 
 @dataclass(frozen=True)
 class Shown:
-    """The frame that goes out. Where verdict is not CORRECTED, frame is the input object itself."""
+    """The frame that is sent. Where verdict is not CORRECTED, frame is the input object itself."""
 
     frame: Frame
     verdict: Verdict
@@ -76,7 +76,7 @@ class Shown:
 
 @dataclass(frozen=True)
 class EncodedFaces:
-    """What is sent in place of a picture, and what its receiver will make of it: a correction, or why none."""
+    """What is sent instead of a frame, and the verdict that its receiver will reach."""
 
     packet: bytes
     verdict: Verdict

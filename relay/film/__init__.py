@@ -1,1 +1,1 @@
-"""`relay correct`: a video file in, the same film out with the eyes turned. Knows nothing of connections."""
+"""`relay correct`: corrects the eyes in a video file. Knows nothing of connections."""

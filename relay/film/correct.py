@@ -1,6 +1,6 @@
-"""`relay correct`: a video file in, the same film out with the eyes turned. Knows both gaze and media.
+"""`relay correct`: corrects the eyes in a video file. Knows both gaze and media.
 
-No clock drives it: pictures are taken one after the other, so the same file always gives the same result.
+Not driven by a clock: frames are processed one after the other, so the same file always gives the same result.
 """
 
 import signal
@@ -34,7 +34,7 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class StoppedError(KeyboardInterrupt):
-    """A signal asked the command to end. signal: its number."""
+    """The command was stopped by a signal. signal: its number."""
 
     def __init__(self, number: int) -> None:
         super().__init__()
@@ -42,12 +42,12 @@ class StoppedError(KeyboardInterrupt):
 
 
 def run(settings: Correct) -> int:
-    """Correct a file and say what was done; the exit status.
+    """Correct a file and print a summary. Returns the exit status.
 
     Raises ConfigError or MediaError, with nothing written, where that is not possible.
     """
     try:
-        with _stoppable():
+        with _stop_on_signal():
             summary = correct(settings)
     except StoppedError as stopped:
         sys.stderr.write(f"relay correct: stopped; {settings.target} has not been written\n")
@@ -62,7 +62,7 @@ def run(settings: Correct) -> int:
 
 def correct(settings: Correct) -> Summary:
     """Write the target, which appears once it is complete. Raises ConfigError, ModelError or MediaError."""
-    begun = perf_counter()
+    start = perf_counter()
     span = _span(settings)
     kind_of(settings.target)
     counter = SummaryCounter()
@@ -70,15 +70,15 @@ def correct(settings: Correct) -> Summary:
         Source(settings.source, span) as source,
         _draft(settings) as draft,
         closing(Corrector(settings, settings.correction)) as corrector,
-        _noted(settings) as note,
+        _traced(settings) as note,
     ):
         form, recording = source.format, source.recording
         if settings.side_by_side:
             form = replace(form, size=paired_size(form.size, form.orientation.right))
-        with Target(draft, form, (*recording.sound, *recording.subtitles), recording.metadata) as target:
+        with Target(draft, form, (*recording.audio, *recording.subtitles), recording.metadata) as target:
             _convert(source, target, ScheduledCorrection(corrector, schedule_of(settings), counter, note), settings)
             _expect_success(settings, counter)
-        took = perf_counter() - begun
+        elapsed = perf_counter() - start
         return Summary(
             source=settings.source,
             target=settings.target,
@@ -86,8 +86,8 @@ def correct(settings: Correct) -> Summary:
             width=form.size[0],
             height=form.size[1],
             duration_s=round(float(target.duration), 3),
-            took_s=round(took, 2),
-            fps=round(counter.frames / took, 1),
+            took_s=round(elapsed, 2),
+            fps=round(counter.frames / elapsed, 1),
             frames=counter.frames,
             faces_found=counter.faces.total() - counter.faces[0],
             most_faces=max(counter.faces, default=0),
@@ -99,28 +99,28 @@ def correct(settings: Correct) -> Summary:
         )
 
 
-def _convert(source: Source, target: Target, walk: ScheduledCorrection, settings: Correct) -> None:
-    """Take every picture and packet from source to target, with a bar where a person is looking."""
+def _convert(source: Source, target: Target, scheduled: ScheduledCorrection, settings: Correct) -> None:
+    """Process every frame and packet of source into target, with a progress bar if stderr is a terminal."""
     orientation = source.format.orientation
-    with tqdm(total=source.expected, unit=" frames", disable=None) as bar:
+    with tqdm(total=source.expected_frames, unit=" frames", disable=None) as bar:
         for item in source.read():
             if not isinstance(item, av.VideoFrame):
                 target.copy(item)
                 continue
-            picture = DecodedFrame.of(item, orientation.rotation)
-            shown = walk.show(picture.frame)
+            decoded = DecodedFrame.of(item, orientation.rotation)
+            shown = scheduled.show(decoded.frame)
             if settings.side_by_side:
-                written = picture.write(pair(picture.frame, shown.frame, orientation.right))
+                written = decoded.write(pair(decoded.frame, shown.frame, orientation.right))
                 written.duration = item.duration
             else:
-                written = picture.overwrite(shown.frame)
+                written = decoded.overwrite(shown.frame)
             target.write(written)
             bar.update()
 
 
 @contextmanager
-def _noted(settings: Correct) -> Iterator[Callable[[Note], None]]:
-    """Where each stage's work is written, if anywhere."""
+def _traced(settings: Correct) -> Iterator[Callable[[Note], None]]:
+    """The callback that records each stage's work; does nothing without --trace."""
     if settings.trace is None:
         yield lambda _: None
         return
@@ -141,29 +141,29 @@ def _draft(settings: Correct) -> Draft:
 
 
 def _expect_success(settings: Correct, counter: SummaryCounter) -> None:
-    """Raise MediaError where there is nothing to show for it."""
-    failed, untried = counter.verdicts[Verdict.FAILED], counter.verdicts[Verdict.WARMING_UP]
+    """Raise MediaError where no frame was corrected because of errors, or there was no frame."""
+    failed, warming_up = counter.verdicts[Verdict.FAILED], counter.verdicts[Verdict.WARMING_UP]
     if not counter.frames:
-        raise MediaError(f"{settings.source} has no picture between --start and --end: it is shorter than that")
-    if failed and failed + untried == counter.frames:
-        raise MediaError(f"not one picture of {settings.source} could be corrected; the log says why")
+        raise MediaError(f"{settings.source} has no frame between --start and --end: it is shorter than that")
+    if failed and failed + warming_up == counter.frames:
+        raise MediaError(f"no frame of {settings.source} could be corrected; see the log")
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
-    """Turn the first signal to end into a StoppedError, and ignore those that follow while it is obeyed."""
-    known = {number: signal.getsignal(number) for number in SIGNALS}
-    minded = [number for number in SIGNALS if known[number] is not signal.SIG_IGN]  # nohup ignores some
+def _stop_on_signal() -> Iterator[None]:
+    """Raise StoppedError at the first termination signal, and ignore further ones while the command stops."""
+    previous = {number: signal.getsignal(number) for number in SIGNALS}
+    handled = [number for number in SIGNALS if previous[number] is not signal.SIG_IGN]  # nohup ignores some
 
     def stop(number: int, _: FrameType | None) -> NoReturn:
-        for each in minded:
+        for each in handled:
             signal.signal(each, signal.SIG_IGN)
         raise StoppedError(number)
 
     try:
-        for number in minded:
+        for number in handled:
             signal.signal(number, stop)
         yield
     finally:
-        for number in minded:
-            signal.signal(number, known[number])
+        for number in handled:
+            signal.signal(number, previous[number])

@@ -1,6 +1,6 @@
-"""Takes a corrector through a film, frame by frame, with its four lines at exact distances. Knows no files.
+"""Runs a corrector over a video, frame by frame, with its four lines at exact distances. Knows nothing of files.
 
-No clock drives it, so the same film always gives the same result; the clock is only read to tell how long stages took.
+Not driven by a clock, so the same video always gives the same result. The clock is read only to time the stages.
 """
 
 import logging
@@ -20,7 +20,7 @@ from relay.media.trace import Note, Span, Use
 R = TypeVar("R")
 A = TypeVarTuple("A")
 
-# As live video does where each line keeps up with the camera: landmarks and field of exactly one frame before.
+# pipelined: like live video whose lines keep up with the camera, landmarks and field are one frame old.
 SCHEDULES: Final[dict[PipelineMode, Schedule]] = {
     "sequential": Schedule(n=0, m=0, q=0),
     "pipelined": Schedule(n=0, m=0, q=1),
@@ -30,15 +30,15 @@ log = logging.getLogger(__name__)
 
 
 def schedule_of(settings: Correct) -> Schedule:
-    """The distances that these settings ask for."""
+    """The distances for these settings."""
     return settings.lines or SCHEDULES[settings.pipeline]
 
 
 class ScheduledCorrection:
-    """Shows each frame with the results that the schedule names (claims 11-25).
+    """Shows each frame with the results that the schedule specifies (claims 11-25).
 
     Frame f is shown with the landmarks of frame f - (q - m) and the field of frame f - (q - n), which was made with the
-    landmarks of frame f - q. The first q frames stay as they are. note: hears of each stage's work.
+    landmarks of frame f - q. The first q frames are not changed. note: is called with the record of each stage's work.
     """
 
     def __init__(
@@ -49,32 +49,32 @@ class ScheduledCorrection:
         note: Callable[[Note], None] = lambda _: None,
     ) -> None:
         self._corrector, self._schedule, self._counter, self._note = corrector, schedule, counter, note
-        self._faces = deque[Faces | None](maxlen=schedule.q + 1)  # the newest frame's come last; None: it failed
+        self._faces = deque[Faces | None](maxlen=schedule.q + 1)  # the newest frame's are last; None: it failed
         self._fields = deque[Fields | None](maxlen=schedule.q - schedule.n + 1)
         self._number = -1
 
     def show(self, frame: Frame) -> Shown:
-        """The next frame as it goes out; as it came in where a stage raises, of which the log hears once."""
+        """The next frame, corrected. Where a stage raises, the frame is unchanged and the first error is logged."""
         self._number += 1
         try:
-            self._look(frame)
+            self._analyse(frame)
             shown = self._show(frame)
         except Exception:
             if not self._counter.verdicts[Verdict.FAILED]:
-                log.exception("a picture could not be corrected and stays as it is")
+                log.exception("a frame could not be corrected and is left unchanged")
             shown = Shown(frame, Verdict.FAILED)
         self._counter.verdicts[shown.verdict] += 1
         self._note(self._use(shown.verdict))
         return shown
 
-    def _look(self, frame: Frame) -> None:
-        """Lines 1 to 3 on this frame; what a later one needs of it is kept, also where a stage raises."""
+    def _analyse(self, frame: Frame) -> None:
+        """Lines 1 to 3 on this frame. The results are kept for later frames, also where a stage raises."""
         self._faces.append(None)
         self._fields.append(None)
         faces = self._faces[-1] = self._timed("landmarks", self._corrector.find_faces, frame)
         self._counter.faces[len(faces.faces)] += 1
-        if len(self._faces) > self._schedule.n and (seen := self._faces[-1 - self._schedule.n]) is not None:
-            self._fields[-1] = self._timed("field", self._corrector.make_fields, frame, seen)
+        if len(self._faces) > self._schedule.n and (older := self._faces[-1 - self._schedule.n]) is not None:
+            self._fields[-1] = self._timed("field", self._corrector.make_fields, frame, older)
 
     def _show(self, frame: Frame) -> Shown:
         """Line 4."""
@@ -82,21 +82,21 @@ class ScheduledCorrection:
         if self._number < q:
             return Shown(frame, Verdict.WARMING_UP)
         faces, fields = self._faces[-1 - (q - m)], self._fields[-1 - (q - n)]
-        if faces is None or fields is None:  # their own frame's failure has been told and counted
+        if faces is None or fields is None:  # that frame's failure has been logged and counted
             return Shown(frame, Verdict.FAILED)
         return self._timed("warp", self._corrector.show, frame, faces, fields)
 
     def _use(self, verdict: Verdict) -> Use:
-        """From which frames this one's landmarks and field are."""
+        """The frames that this one's landmarks and field are from."""
         n, m, q = self._schedule.n, self._schedule.m, self._schedule.q
         if self._number < q:
             return Use(self._number, perf_counter(), None, None, verdict)
         return Use(self._number, perf_counter(), self._number - (q - m), self._number - (q - n), verdict)
 
     def _timed(self, line: str, work: Callable[[*A], R], *arguments: *A) -> R:
-        begun = perf_counter()
+        start = perf_counter()
         result = work(*arguments)
-        ended = perf_counter()
-        self._counter.time(line, ended - begun)
-        self._note(Span(line, self._number, begun, ended))
+        end = perf_counter()
+        self._counter.time(line, end - start)
+        self._note(Span(line, self._number, start, end))
         return result

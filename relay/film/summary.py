@@ -1,6 +1,6 @@
-"""What `relay correct` did to a file: counted while it runs, summed up when it is done.
+"""The statistics of `relay correct` for one file: counted while it runs, summarised at the end.
 
-Knows nothing of files and clocks; times are handed in.
+Knows nothing of files and clocks; durations are arguments.
 """
 
 from array import array
@@ -21,25 +21,25 @@ class Summary(BaseModel):
     source: Path
     target: Path
     lines: str = Field(description="n,m,q: distances of the four lines, frames; 0,0,0 is sequential")
-    width: int = Field(description="of the written picture, pixels, as stored")
+    width: int = Field(description="of the written frames, pixels, as stored")
     height: int
-    duration_s: float = Field(description="of the written pictures")
+    duration_s: float = Field(description="of the written frames")
     took_s: float
-    fps: float = Field(description="pictures a second of work")
+    fps: float = Field(description="frames processed per second")
     frames: int
     faces_found: int = Field(description="frames with a face")
     most_faces: int = Field(description="in one frame")
     corrected: int
-    passed: dict[Verdict, int] = Field(description="frames that are as they were, by reason")
+    passed: dict[Verdict, int] = Field(description="frames left unchanged, by reason")
     stages_ms: dict[str, Percentiles]
-    damaged: int = Field(description="frames that the decoder had to patch")
+    damaged: int = Field(description="frames that the decoder had to conceal")
     notes: list[str] = Field(description="what could not be kept")
 
     def __str__(self) -> str:
         reasons = ", ".join(f"{verdict.replace('_', ' ')} {count}" for verdict, count in self.passed.items())
         return (
-            f"{self.target}: {self.frames} frames in {self.took_s:.1f} s ({self.fps:.1f} a second), "
-            f"{self.corrected} corrected" + (f", the others as they were ({reasons})" if reasons else "")
+            f"{self.target}: {self.frames} frames in {self.took_s:.1f} s ({self.fps:.1f} per second), "
+            f"{self.corrected} corrected" + (f", the others unchanged ({reasons})" if reasons else "")
         )
 
 
@@ -57,16 +57,16 @@ class SummaryCounter:
         return self.verdicts.total()
 
     def time(self, stage: str, seconds: float) -> None:
-        """A stage took this long."""
+        """Record how long a stage took."""
         self._milliseconds.setdefault(stage, array("f")).append(1000 * seconds)
 
     @property
     def passed(self) -> dict[Verdict, int]:
-        """Frames that are as they were, by reason."""
+        """Frames left unchanged, by reason."""
         return {verdict: n for verdict, n in self.verdicts.items() if verdict is not Verdict.CORRECTED}
 
     @property
     def stages_ms(self) -> dict[str, Percentiles]:
         """Milliseconds of each stage that ran."""
-        found = {stage: Percentiles.of(figures) for stage, figures in self._milliseconds.items()}
+        found = {stage: Percentiles.of(values) for stage, values in self._milliseconds.items()}
         return {stage: percentiles for stage, percentiles in found.items() if percentiles}

@@ -1,10 +1,10 @@
-"""The chain for one person's camera: faces, their fields, the corrected frame. Holds what must be remembered.
+"""The stages for one person's camera: faces, their fields, the corrected frame. Holds the state between frames.
 
-Faces and fields may be of earlier frames than the one they are used with (claims 8, 15-25): faces are carried forward
-to it, fields lie in the patch's own coordinates, and the frame's own lids have the last word.
+Faces and fields may be of earlier frames than the one they are used with (claims 8, 15-25): faces are motion-
+compensated to it, fields are in the patch's own coordinates, and the frame's own lids limit the correction.
 
-Knows nothing of clocks, queues or connections: the stages are called by whoever has a frame, those of each line by one
-thread at a time; they may overlap. Time is the frame's own.
+Knows nothing of clocks, queues or connections. Each line's stages are called by one thread at a time; lines may
+overlap. Time is the frame's own.
 """
 
 from collections.abc import Callable, Sequence
@@ -32,8 +32,8 @@ from relay.gaze.wire.encoding import PacketEncoder
 
 T = TypeVar("T")
 
-FORGET_AFTER = 1.0  # seconds after which a face's gate and target start afresh
-OPEN = (1.0, 1.0)  # lids of which nothing else is known
+FORGET_AFTER = 1.0  # seconds without use after which a face's state is discarded
+LIDS_OPEN = (1.0, 1.0)  # where the blink guard gives no result
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,14 @@ class FaceFields:
 
 @dataclass(frozen=True)
 class TrackedFaces(Faces):
-    """Faces, with what is remembered of the frame they were found in."""
+    """Faces, with the motion reference of the frame they were found in."""
 
     reference: MotionReference = field(default_factory=lambda: MotionReference((0, 0)))
 
 
 @dataclass(frozen=True)
 class Fields:
-    """What the field line made of one frame's faces."""
+    """The field line's result for one frame's faces."""
 
     time: float
     faces: tuple[FaceFields, ...] = ()
@@ -62,7 +62,7 @@ class Fields:
 
 @dataclass(frozen=True)
 class Turn:
-    """What is wanted of one eye. aim: inside the patch."""
+    """The turn for one eye. aim: in patch coordinates."""
 
     eye: Eye
     patch: Patch
@@ -73,25 +73,25 @@ FieldMaker = Callable[[Frame, Sequence[Turn]], list[Field]]  # a field for each 
 
 
 class Finder(Protocol):
-    """Finds the faces in one camera's frames, one call at a time. Never raises: a problem is a value."""
+    """Finds the faces in one camera's frames, one call at a time. Never raises: an error is a value."""
 
     def __call__(self, frame: Frame) -> Faces:
         """The faces in this frame, in pixels of the stored frame."""
         ...
 
     def close(self) -> None:
-        """Release what it holds."""
+        """Release its resources."""
         ...
 
 
 class Corrector:
-    """Finds faces, makes their fields, shows frames through them."""
+    """Finds faces, makes their fields, applies them to frames."""
 
     def __init__(
         self, engine: Engine, correction: Correction, maker: FieldMaker | None = None, finder: Finder | None = None
     ) -> None:
-        """Load the landmark model and the network. maker: makes the fields in place of what the engine names; finder:
-        finds the faces in place of MediaPipe.
+        """Load the landmark model and the network. maker: replaces the field maker that the engine names; finder:
+        replaces MediaPipe.
 
         Raises ModelError where a model is missing or wrong.
         """
@@ -103,29 +103,29 @@ class Corrector:
         self._finder = finder or Landmarker(engine.model, engine.faces, engine.landmark_width)
         self._smoother = Smoother()
         self._motion, self._guards = engine.motion, engine.blink_guard
-        self._before: Faces | None = None
-        self._targets = Memory(Target)
-        self._gates = Memory(Gate)
+        self._previous: Faces | None = None
+        self._targets = PerFace(Target)
+        self._gates = PerFace(Gate)
         self._encoder = PacketEncoder()
 
     @property
     def provider(self) -> str:
-        """What the network runs on, in onnxruntime's words; empty where fields are computed without one."""
+        """The network's onnxruntime execution provider; empty where fields are computed without a network."""
         return self._network.provider if self._network else ""
 
     def find_faces(self, frame: Frame) -> Faces:
-        """Landmark line: who is in this frame. Never raises; a problem is a value."""
+        """Landmark line: the faces in this frame. Never raises; an error is a value."""
         faces = self._smoother(self._finder(frame))
-        before, self._before = self._before, faces
-        velocity = Velocity.between(before, faces) if before else Velocity()
-        looks = self._motion == "flow" or self._guards
+        previous, self._previous = self._previous, faces
+        velocity = Velocity.between(previous, faces) if previous else Velocity()
+        needs_luma = self._motion == "flow" or self._guards
         reference = (
-            MotionReference.of(frame, faces, velocity) if looks else MotionReference(frame.size, velocity=velocity)
+            MotionReference.of(frame, faces, velocity) if needs_luma else MotionReference(frame.size, velocity=velocity)
         )
         return TrackedFaces(**vars(faces), reference=reference)
 
     def make_fields(self, frame: Frame, faces: Faces) -> Fields:
-        """Field line: for each face the two fields that turn its eyes; they stay true when the face has moved on."""
+        """Field line: for each face the two fields that turn its eyes; they stay valid when the face moves."""
         faces = self._carry(faces, frame)
         turns = [turn for face in faces.faces for turn in self._turns(face, faces)]
         fields = iter(self._maker(frame, turns))
@@ -134,13 +134,13 @@ class Corrector:
         )
 
     def _turns(self, face: Face, faces: Faces) -> list[Turn]:
-        """What is wanted of the right and of the left eye."""
+        """The turns of the right and of the left eye."""
         aim = self._targets.of(face.number, faces.time)(face, self.correction, faces.time)
         patches = [(eye, Patch.of(eye, faces.rotation)) for eye in face.eyes]
         return [Turn(eye, patch, patch.aim(aim)) for eye, patch in patches]
 
     def show(self, frame: Frame, faces: Faces, fields: Fields, share: float = 1.0) -> Shown:
-        """Display: the frame with every face's eyes turned, or the frame itself and the reason. share: of it, 0..1."""
+        """Display line: the frame with all eyes turned, or itself and the reason. share: gain factor, 0..1."""
         carried = self._carry(faces, frame)
         lids = self._guard(faces, carried, frame)
         made = {one.number: one for one in fields.faces}
@@ -149,7 +149,9 @@ class Corrector:
         for face in _by_size(carried):
             gain, reason = self._gain(face, frame.time)
             if gain > 0 and face.number in made:
-                pair = _placed(face, made[face.number], gain * share, lids.get(face.number, OPEN), carried.rotation)
+                pair = _placed(
+                    face, made[face.number], gain * share, lids.get(face.number, LIDS_OPEN), carried.rotation
+                )
                 reason = reason if any(one.gain > 0 for one in pair) else Verdict.EYES_CLOSED
                 placed += pair
             elif gain > 0:
@@ -158,7 +160,7 @@ class Corrector:
         return Shown(warped, Verdict.CORRECTED if warped is not frame else reason)
 
     def encode_faces(self, frame: Frame, faces: Faces | None, ready: bool) -> EncodedFaces:
-        """Landmark line, where the receiver warps: where the eyes are, and how strongly each may be turned."""
+        """Landmark line, where the receiver warps: each eye's position and strength."""
         if faces is None:
             return EncodedFaces(self._encoder.landmarks(frame, None, ()), Verdict.WARMING_UP)
         reason = Verdict.DOUBTFUL if faces.problem else Verdict.NO_FACE
@@ -171,7 +173,7 @@ class Corrector:
         return EncodedFaces(packet, reason)
 
     def encode_fields(self, frame: Frame, seen: Frame, fields: Fields) -> bytes:
-        """Field line, where the receiver warps: the fields of this frame, made with the faces of seen."""
+        """Field line, where the receiver warps: the fields of this frame, made with the faces found in seen."""
         return self._encoder.fields(frame, seen, fields.faces)
 
     def _carry(self, faces: Faces, frame: Frame) -> Faces:
@@ -183,17 +185,17 @@ class Corrector:
         return carry(faces.reference, faces, frame)
 
     def _guard(self, faces: Faces, carried: Faces, frame: Frame) -> dict[int, tuple[float, float]]:
-        """What this frame's own lids leave of a correction, right and left, by the face's number."""
+        """The factors that this frame's own lids allow, right and left, by the face's number."""
         if not isinstance(faces, TrackedFaces) or _is_of(faces, frame) or not self._guards:
             return {}
         return guard(faces.reference, faces, carried, frame)
 
     def _gain(self, face: Face, time: float) -> tuple[float, Verdict]:
-        """How strongly this face is turned now, 0..1, and why not more."""
+        """The face's current gain, 0..1, and its verdict."""
         return self._gates.of(face.number, time)(face, self.correction, self._limits, time)
 
     def close(self) -> None:
-        """Release what finds the faces."""
+        """Release the face finder."""
         self._finder.close()
 
 
@@ -208,17 +210,17 @@ def compute(_frame: Frame, turns: Sequence[Turn]) -> list[Field]:
 
 
 def _by_size(faces: Faces) -> list[Face]:
-    """Smallest first: the largest face's reason is told in the end."""
+    """Smallest first, so that the largest face's verdict is the one reported."""
     return sorted(faces.faces, key=lambda face: face.right.width + face.left.width)
 
 
 def _is_of(faces: Faces, frame: Frame) -> bool:
-    """Whether they were found in this very frame."""
+    """Whether they were found in this frame."""
     return faces.time == frame.time and faces.size == frame.size
 
 
 def _placed(face: Face, fields: FaceFields, gain: float, lids: tuple[float, float], rotation: Rotation) -> list[Placed]:
-    """Both fields at their eyes; lids that close take them back at once."""
+    """Both fields at their eyes; closing lids reduce the gain at once."""
     pairs = ((face.right, fields.right), (face.left, fields.left))
     return [
         Placed(Patch.of(eye, rotation), made, gain * opening(eye) * lid)
@@ -226,8 +228,8 @@ def _placed(face: Face, fields: FaceFields, gain: float, lids: tuple[float, floa
     ]
 
 
-class Memory(Generic[T]):
-    """One T for each face number, dropped when nobody has asked for it in FORGET_AFTER seconds."""
+class PerFace(Generic[T]):
+    """One T per face number, dropped after FORGET_AFTER seconds without access."""
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make

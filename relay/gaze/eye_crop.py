@@ -1,4 +1,4 @@
-"""Cuts one eye out of a frame as the network sees it: the same code in training and at runtime.
+"""Crops one eye from a frame as the network's input: the same code in training and at runtime.
 
 Knows nothing of networks, aims or fields.
 """
@@ -20,7 +20,7 @@ Grid = NDArray[np.float32]
 BLACK, SWING = 16.0, 219.0  # BT.601 studio range: luma 16..235
 NEUTRAL, CHROMA_SWING = 128.0, 224.0
 CORNERS = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)])
-SHIFT = 4  # bits of sub-pixel precision that OpenCV draws with
+SHIFT = 4  # bits of sub-pixel precision in OpenCV's drawing
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,12 @@ class EyeCrop:
 
 
 def crop_eye(frame: Frame, eye: Eye, patch: Patch) -> EyeCrop:
-    """This eye of this frame. patch: Patch.of(eye, ...), or one that lies a little beside it."""
+    """This eye of this frame. patch: Patch.of(eye, ...), or one slightly offset from it."""
     return EyeCrop(picture(frame, patch), maps(eye, patch), eye.iris_radius / patch.width)
 
 
 def picture(frame: Frame, patch: Patch) -> Grid:
-    """(3, 48, 64) Y, U, V as the network takes them. What lies outside the frame repeats its border."""
+    """(3, 48, 64) Y, U, V as the network takes them. Outside the frame its border pixels are repeated."""
     planes = [_cut_plane(plane, patch, scale) for plane, scale in zip(frame.planes, (1, 0.5, 0.5), strict=True)]
     return np.asarray((np.stack(planes) - _offsets()) * _factors(), dtype=np.float32)
 
@@ -62,7 +62,7 @@ def opening(eye: Eye, patch: Patch) -> Grid:
 
 
 def _cut_plane(plane: Plane, patch: Patch, scale: float) -> NDArray[np.uint8]:
-    """The patch out of one plane, scale plane pixels a frame pixel. Averages where the eye is large."""
+    """The patch from one plane, scale plane pixels per frame pixel. Averages where the eye is large."""
     shrink = int(patch.width * scale / CORNER_DISTANCE)
     if shrink < 2:
         return _sample(plane, patch, scale, 0, 0)
@@ -76,7 +76,7 @@ def _cut_plane(plane: Plane, patch: Patch, scale: float) -> NDArray[np.uint8]:
 
 
 def _around(patch: Patch, scale: float, margin: int, shape: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom (half-open) of the whole patch, corners and all, in a plane of this shape."""
+    """Left, top, right, bottom (half-open) of the whole patch, corners included, in a plane of this shape."""
     corners = patch.to_pixels(CORNERS * np.array(EXTENT) / 2) * scale
     low, high = np.floor(corners.min(0)) - margin, np.ceil(corners.max(0)) + margin
     (left, right), (top, bottom) = (
@@ -87,7 +87,7 @@ def _around(patch: Patch, scale: float, margin: int, shape: tuple[int, ...]) -> 
 
 
 def _sample(plane: Plane, patch: Patch, scale: float, left: float, top: float) -> NDArray[np.uint8]:
-    """Bilinear. left, top: where the plane's first pixel lies, in its own pixels."""
+    """Bilinear. left, top: position of the plane's first pixel, in its own pixels."""
     to_plane = np.empty((2, 3))
     to_plane[:, :2] = patch.basis * scale
     to_plane[:, 2] = patch.centre * scale - 0.5 - (left, top)

@@ -1,4 +1,4 @@
-"""Where eyes, irises and head are in one frame. Plain data; knows nothing of how it was found."""
+"""Positions of eyes, irises and head in one frame. Plain data; knows nothing of how it was found."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 
 from relay.frame import Rotation
 
-Points = NDArray[np.float32]  # (n, 2), picture pixels, x right and y down, pixel centres at .5
+Points = NDArray[np.float32]  # (n, 2), frame pixels, x right and y down, pixel centres at .5
 
 
 class Side(StrEnum):
-    """Which eye, as the person would say it."""
+    """Which eye, from the person's view."""
 
     RIGHT = "right"
     LEFT = "left"
@@ -42,7 +42,7 @@ class Eye:
 
 @dataclass(frozen=True)
 class Angles:
-    """A direction or a turn, degrees, camera frame (see spec): pitch > 0 up, yaw > 0 to the picture's right."""
+    """A direction or a turn, degrees, camera frame (see spec): pitch > 0 up, yaw > 0 to the image's right."""
 
     pitch: float = 0.0
     yaw: float = 0.0
@@ -59,7 +59,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Face:
-    """One face. number stays the same person's over time; confidence 0..1; gaze is where the eyes look."""
+    """One face. number identifies the person over time; confidence 0..1; gaze is where the eyes look."""
 
     number: int
     right: Eye
@@ -76,7 +76,7 @@ class Face:
 
 @dataclass(frozen=True)
 class Faces:
-    """What the landmark line saw in one frame. An error is a value: `problem` says it, `faces` is then empty."""
+    """The landmark line's result for one frame. An error is a value: `problem` describes it, `faces` is then empty."""
 
     time: float  # seconds, of the frame they were found in
     size: tuple[int, int]  # width, height of that frame, pixels
@@ -89,9 +89,9 @@ class Faces:
 class Field:
     """For each node of the patch, where its pixel comes from (spec: Field). Independent of resolution.
 
-    flow: (h, w, 2) float32, eye widths, x then y, of the ball. mask: (h, w) float32, 0..1: how much of it shows.
-    rest: (h, w, 2) like flow, of what lies over the ball: lids, skin, glasses. None: it stays.
-    light: (h, w) float32, added to the luma, -1..1 of its range. None: nothing is.
+    flow: (h, w, 2) float32, eye widths, x then y, of the ball. mask: (h, w) float32, 0..1: its visible share.
+    rest: (h, w, 2) like flow, of what covers the ball: lids, skin, glasses. None: unchanged.
+    light: (h, w) float32, added to the luma, -1..1 of its range. None: nothing is added.
     """
 
     flow: NDArray[np.float32]

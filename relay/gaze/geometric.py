@@ -1,8 +1,8 @@
-"""The geometric Field: an eyeball turned under lids that follow. The fallback, and what a network has to beat.
+"""The geometric Field: a model of an eyeball that turns under moving lids. The fallback, and the network's baseline.
 
-The iris moves rigidly by the projected turn of the eyeball. Vertically the lids go along, so iris, lids and skin
-share one smooth field; horizontally the iris slides under lids that stay, so that part ends at the lid margins.
-Everything falls to zero at the patch's border.
+The iris moves rigidly by the projected turn of the eyeball. Vertically the lids move along, so iris, lids and skin
+share one smooth field; horizontally the iris slides under static lids, so that part ends at the lid margins.
+The field falls to zero at the patch's border.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ UPPER_LID_GAIN = 0.75  # lid margin's step per step of the iris (Becker and Fuch
 LOWER_LID_GAIN = 0.65
 LID_EDGE = 0.03  # eye widths over which the horizontal step ends at a lid margin
 IRIS_MARGIN = 1.12  # the rim, limbus included, in iris radii
-WINDOW_FROM = 0.45  # of the squared ellipse distance: the field is whole inside and zero at 1
+WINDOW_FROM = 0.45  # of the squared ellipse distance: the field is full inside and zero at 1
 
 Grid = NDArray[np.float32]
 
@@ -59,7 +59,7 @@ def turn(aim: Angles, radius: float) -> NDArray[np.float64]:
 
 
 def _share(outline: Outline, target: NDArray[np.float64], step: NDArray[np.float64]) -> tuple[Grid, Grid]:
-    """How much of the horizontal and of the vertical step each node takes, 0..1. target: where the iris goes."""
+    """The share of the horizontal and of the vertical step at each node, 0..1. target: the new iris centre."""
     at = nodes(GRID)
     distance = np.hypot(at[..., 0] - target[0], at[..., 1] - target[1])
     lids = _lids(outline, step)
@@ -72,7 +72,7 @@ def _share(outline: Outline, target: NDArray[np.float64], step: NDArray[np.float
 
 @dataclass(frozen=True)
 class _Lids:
-    """Lid margins after the turn as heights over the grid's columns, (1, columns); hold: how much a column moves."""
+    """Lid margins after the turn, as heights per grid column, (1, columns). hold: each column's share of the step."""
 
     upper: Grid
     lower: Grid
@@ -80,7 +80,7 @@ class _Lids:
 
 
 def _lids(outline: Outline, step: NDArray[np.float64]) -> _Lids:
-    """The margins moved by their share of the vertical step; corners stay."""
+    """The margins moved by their share of the vertical step; corners do not move."""
     x = nodes(GRID)[0, :, 0]
     upper, lower = (_margin(lid, x) for lid in (outline.upper, outline.lower))
     hold = np.clip(1 - (2 * np.abs(x)) ** 3, 0, 1)
@@ -106,7 +106,7 @@ def _vertical(lids: _Lids, distance: Grid, radius: float) -> Grid:
     above = UPPER_LID_GAIN * _smoothstep(1 - (lids.upper - y) / 0.42)
     below = LOWER_LID_GAIN * _smoothstep(1 - (y - lids.lower) / 0.34)
     skin = np.where(y < lids.upper, above, np.where(y > lids.lower, below, between)) * lids.hold
-    # On the eyeball the iris decides; at a lid's margin the lid does, so that no lash is torn off its lid.
+    # The eyeball takes the iris' step; a lid's margin takes the lid's, so that lashes stay attached.
     edge = np.minimum(y - lids.upper, lids.lower - y)
     ball = _falloff(distance, radius * IRIS_MARGIN, 0.35) * _smoothstep(edge / 0.08 + 0.25)
     return np.asarray(skin + (1 - skin) * ball, dtype=np.float32)

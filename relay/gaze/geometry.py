@@ -1,4 +1,4 @@
-"""The Patch: one eye cut out upright, and the way back. Pure arithmetic on points; knows no picture's meaning."""
+"""The Patch: the transform between an upright eye crop and the frame. Pure arithmetic; knows nothing of images."""
 
 import math
 from dataclasses import dataclass
@@ -30,11 +30,11 @@ class Patch:
 
     @classmethod
     def of(cls, eye: Eye, rotation: Rotation = 0) -> Self:
-        """The patch of this eye. Raises ValueError where both corners are one point."""
+        """The patch of this eye. Raises ValueError where both corners coincide."""
         outer, inner = eye.corners.astype(np.float64)
         right = inner - outer
         if not np.hypot(*right) > 0:
-            raise ValueError("the eye corners are one point: there is no patch")
+            raise ValueError("the eye corners coincide: there is no patch")
         turn = 1.0 if eye.side is Side.RIGHT else -1.0
         down = turn * np.array([-right[1], right[0]])
         return cls((outer + inner) / 2, np.array([right, down]).T, rotation)
@@ -46,7 +46,7 @@ class Patch:
 
     @property
     def inverse(self) -> Matrix:
-        """(2, 2) of basis: its columns are as long as each other and at right angles, so a transpose does."""
+        """(2, 2) of basis: the columns are orthogonal and of equal length, so the scaled transpose suffices."""
         return np.asarray(self.basis.T / (self.basis[:, 0] @ self.basis[:, 0]))
 
     def to_pixels(self, points: NDArray[np.floating]) -> Matrix:
@@ -58,7 +58,7 @@ class Patch:
         return np.asarray((pixels - self.centre) @ self.inverse.T)
 
     def aim(self, angles: Angles) -> Angles:
-        """A turn in the camera frame, as it is inside this patch: mirrored and tilted with its pixels."""
+        """A turn in the camera frame -> the same turn in this patch: mirrored and rotated with its pixels."""
         x, y = (self.basis / self.width).T @ _unrotate(np.array([angles.yaw, -angles.pitch]), self.rotation)
         return Angles(pitch=-float(y), yaw=float(x))
 
@@ -66,7 +66,7 @@ class Patch:
         """Left, top, right, bottom (half-open) of the ellipse's bounds in a plane of this size and scale.
 
         scale: plane pixels per frame pixel (chroma 0.5). size: (width, height) of the plane. Empty where the
-        patch lies outside.
+        patch is outside.
         """
         (a, c), (b, d) = self.basis.tolist()
         spans = math.hypot(a * EXTENT[0], c * EXTENT[1]), math.hypot(b * EXTENT[0], d * EXTENT[1])
@@ -90,7 +90,7 @@ class Patch:
 
 @lru_cache(maxsize=8)
 def to_nodes(shape: tuple[int, int]) -> Matrix:
-    """(2, 3) affine: eye coordinates -> index (column, row) on a field's grid of (rows, columns). Kept: read only."""
+    """(2, 3) affine: eye coordinates -> index (column, row) on a field's grid of (rows, columns). Cached: read only."""
     rows, columns = shape
     return np.array(
         [[columns / EXTENT[0], 0, columns / 2 - 0.5], [0, rows / EXTENT[1], rows / 2 - 0.5]], dtype=np.float64
@@ -99,7 +99,7 @@ def to_nodes(shape: tuple[int, int]) -> Matrix:
 
 @lru_cache(maxsize=8)
 def nodes(shape: tuple[int, int]) -> NDArray[np.float32]:
-    """(rows, columns, 2) eye coordinates of a field's nodes. Read-only: it is kept."""
+    """(rows, columns, 2) eye coordinates of a field's nodes. Cached: read only."""
     rows, columns = shape
     x = ((np.arange(columns) + 0.5) / columns - 0.5) * EXTENT[0]
     y = ((np.arange(rows) + 0.5) / rows - 0.5) * EXTENT[1]
@@ -121,6 +121,6 @@ def compose(outer: Matrix, inner: Matrix) -> Matrix:
 
 
 def _unrotate(vector: Matrix, rotation: Rotation) -> Matrix:
-    """A displacement in the upright picture, as it is in the stored one (turned back, counter-clockwise)."""
+    """A displacement in the upright frame -> the same in the stored one (rotated counter-clockwise)."""
     x, y = vector
     return np.array({0: (x, y), 90: (y, -x), 180: (-x, -y), 270: (-y, x)}[rotation])

@@ -1,6 +1,6 @@
-"""Runs the warping network: eyes cut out and angles in, Fields out. The only module that imports onnxruntime.
+"""Runs the warping network: eye crops and angles in, Fields out. The only module that imports onnxruntime.
 
-Knows nothing of faces, frames or torch; what it shares with those who train the network is spec.py and cutout.py.
+Knows nothing of faces, frames or torch; it shares spec.py and eye_crop.py with the training code.
 """
 
 import ctypes
@@ -21,16 +21,16 @@ from relay.gaze import spec
 from relay.gaze.eye_crop import EyeCrop
 from relay.gaze.face import Angles, Field
 
-# From 1.29 on, official builds for Linux and macOS too report to Microsoft within seconds of being used, and keep an
-# identifier in the user's cache folder. Only this, said before they are loaded, stops all of it.
+# From 1.29 on, official builds for Linux and macOS too send telemetry to Microsoft within seconds of use, and store an
+# identifier in the user's cache folder. Only this variable, set before the import, disables both.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime
 
 CUDA: Final = "CUDAExecutionProvider"
 CPU: Final = "CPUExecutionProvider"
-SILENT: Final = 4  # of onnxruntime's log levels: crashes alone. Errors arrive as exceptions
-WARM_UP: Final = (1, 2, 4)  # eyes; the first run with each number is slow
+LOG_FATAL: Final = 4  # onnxruntime's log level for fatal errors only; others are raised as exceptions
+WARM_UP: Final = (1, 2, 4)  # batch sizes; the first run with each is slow
 SHAPES: Final[dict[str, tuple[int, ...]]] = {
     "picture": (3, *spec.GRID),
     "maps": (2, *spec.GRID),
@@ -40,10 +40,10 @@ SHAPES: Final[dict[str, tuple[int, ...]]] = {
     "rest": (2, *spec.GRID),
     "mask": (1, *spec.GRID),
     "light": (1, *spec.GRID),
-}  # of one eye: the number of eyes comes before
+}  # of one eye, without the batch dimension
 REMEDY: Final = (
-    "take the weights that belong to this version of the relay, export them anew with its models/export.py, "
-    "or do without: --field geometric"
+    "use the weights of this version of the relay, export them again with its models/export.py, "
+    "or run without a network: --field geometric"
 )
 
 Tensor = NDArray[np.float32]
@@ -53,23 +53,23 @@ log = logging.getLogger(__name__)
 
 
 class Network:
-    """The network, loaded and warm. Several threads may call it at once.
+    """The network, loaded and warmed up. Thread-safe.
 
-    path: the weights in use. provider: what they run on, in onnxruntime's words.
+    path: the weights in use. provider: onnxruntime's execution provider.
     """
 
     def __init__(self, path: Path, threads: int = 1) -> None:
-        """Load the weights. threads: of one call.
+        """Load the weights. threads: per call.
 
-        Where onnxruntime can use a GPU it does, with NAME_fp16.onnx in place of NAME.onnx where there is one.
-        Raises ModelError where a file is missing, broken or made for another spec.
+        Uses a GPU where onnxruntime can, with NAME_fp16.onnx instead of NAME.onnx where it exists.
+        Raises ModelError where a file is missing, invalid or made for another spec.
         """
         self.path, self._session = _on_gpu(path, threads) or _on_cpu(path, threads)
         self.provider = str(self._session.get_providers()[0])
         log.info("the network %s runs on %s", self.path, self.provider)
 
     def __call__(self, crops: Sequence[EyeCrop], aims: Sequence[Angles]) -> list[Field]:
-        """The field of each eye, all in one batch. aims: inside the patch (Patch.aim); cut to spec.MAX_AIM.
+        """The field of each eye, all in one batch. aims: in patch coordinates (Patch.aim); clipped to spec.MAX_AIM.
 
         Raises NotFiniteError.
         """
@@ -88,32 +88,32 @@ class Network:
 
 @lru_cache(maxsize=1)
 def load(path: Path, threads: int) -> Network:
-    """The network, loaded once and then shared by all persons. Raises ModelError."""
+    """The network, loaded once and shared by all sessions. Raises ModelError."""
     return Network(path, threads)
 
 
 def _on_gpu(path: Path, threads: int) -> tuple[Path, Session] | None:
-    """None where there is no GPU that works. Raises ModelError."""
+    """None where there is no usable GPU. Raises ModelError."""
     if not _has_driver():
         return None
     half = path.with_stem(f"{path.stem}_fp16")
     chosen = half if half.is_file() else path
     try:
-        # CUDA and cuDNN may lie among the Python packages, where a linker does not look; what fails is printed.
+        # CUDA and cuDNN may be Python packages, which the linker does not search; failures are printed.
         with redirect_stdout(io.StringIO()):
             onnxruntime.preload_dlls()
-        return chosen, _ready(chosen, threads, CUDA)
+        return chosen, _load_session(chosen, threads, CUDA)
     except ModelError:
         raise
-    except Exception as error:  # onnxruntime's own have no base in common
-        log.warning("there is a GPU, but the network cannot run on it: %s", _first_line(error))
+    except Exception as error:  # onnxruntime's exceptions have no common base
+        log.warning("the network cannot run on the GPU: %s", _first_line(error))
         return None
 
 
 def _on_cpu(path: Path, threads: int) -> tuple[Path, Session]:
     """Raises ModelError."""
     try:
-        return path, _ready(path, threads, CPU)
+        return path, _load_session(path, threads, CPU)
     except ModelError:
         raise
     except Exception as error:  # as above
@@ -121,7 +121,7 @@ def _on_cpu(path: Path, threads: int) -> tuple[Path, Session]:
 
 
 def _has_driver() -> bool:
-    """Whether CUDA is worth a try: it is built in, and this machine has NVIDIA's driver."""
+    """Whether CUDA is built in and this machine has NVIDIA's driver."""
     if CUDA not in onnxruntime.get_available_providers():
         return False
     try:
@@ -131,8 +131,8 @@ def _has_driver() -> bool:
     return True
 
 
-def _ready(path: Path, threads: int, provider: str) -> Session:
-    """A session that has been looked at and run. Raises ModelError, and whatever onnxruntime does."""
+def _load_session(path: Path, threads: int, provider: str) -> Session:
+    """A validated and warmed-up session. Raises ModelError and onnxruntime's exceptions."""
     session = _open(path, threads, provider)
     _check_stamp(session, path)
     _check_tensors(session, path)
@@ -148,25 +148,25 @@ def _open(path: Path, threads: int, provider: str) -> Session:
         content = path.read_bytes()
     except OSError as error:
         raise ModelError(f"the network's weights {path} cannot be read ({error.strerror}): {REMEDY}") from error
-    onnxruntime.set_default_logger_severity(SILENT)
+    onnxruntime.set_default_logger_severity(LOG_FATAL)
     options = onnxruntime.SessionOptions()
-    options.log_severity_level = SILENT
+    options.log_severity_level = LOG_FATAL
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-    # Threads that spin while they wait take the processor from the event loop, until ICE gives up.
+    # Threads that spin while they wait starve the event loop until ICE times out.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    wanted = [provider] if provider == CPU else [provider, CPU]  # what a GPU has no kernel for
-    session = onnxruntime.InferenceSession(content, options, providers=wanted, enable_fallback=0)
+    providers = [provider] if provider == CPU else [provider, CPU]  # CPU: operators without a GPU kernel
+    session = onnxruntime.InferenceSession(content, options, providers=providers, enable_fallback=0)
     if session.get_providers()[0] != provider:
-        raise RuntimeError(f"onnxruntime {onnxruntime.__version__} found no CUDA and cuDNN of the version it needs")
+        raise RuntimeError(f"onnxruntime {onnxruntime.__version__} found no CUDA and cuDNN of the required version")
     return session
 
 
 def _check_stamp(session: Session, path: Path) -> None:
     """Raises ModelError where the weights were made for another spec."""
-    said = session.get_modelmeta().custom_metadata_map
-    for key, wanted in spec.stamp().items():
-        _expect(path, key, said.get(key, "nothing"), wanted)
+    metadata = session.get_modelmeta().custom_metadata_map
+    for key, expected in spec.stamp().items():
+        _expect(path, key, metadata.get(key, "nothing"), expected)
 
 
 def _check_tensors(session: Session, path: Path) -> None:
@@ -178,21 +178,23 @@ def _check_tensors(session: Session, path: Path) -> None:
         _expect(path, kind, " ".join(sorted(one.name for one in found)), " ".join(sorted(names)))
         for one in found:
             _expect(path, f"type of {one.name}", one.type, "tensor(float)")
-            wanted: tuple[int | str, ...] = ("n", *SHAPES[one.name])
-            if not _fits(one.shape, wanted):
-                _expect(path, f"shape of {one.name}", _text(one.shape), _text(wanted))
+            expected: tuple[int | str, ...] = ("n", *SHAPES[one.name])
+            if not _fits(one.shape, expected):
+                _expect(path, f"shape of {one.name}", _text(one.shape), _text(expected))
 
 
-def _fits(shape: Sequence[int | str | None], wanted: Sequence[int | str]) -> bool:
-    """Whether a declared shape allows the wanted one; what it leaves open, the first run decides."""
-    if len(shape) != len(wanted):
+def _fits(shape: Sequence[int | str | None], expected: Sequence[int | str]) -> bool:
+    """Whether a declared shape allows the expected one; dynamic sizes are checked by the first run."""
+    if len(shape) != len(expected):
         return False
-    return all(size == other for size, other in zip(shape, wanted, strict=True) if isinstance(size, int))
+    return all(size == other for size, other in zip(shape, expected, strict=True) if isinstance(size, int))
 
 
-def _expect(path: Path, what: str, found: str, wanted: str) -> None:
-    if found != wanted:
-        raise ModelError(f"{path} was made for another relay: its {what} is '{found}', needed is '{wanted}': {REMEDY}")
+def _expect(path: Path, what: str, found: str, expected: str) -> None:
+    if found != expected:
+        raise ModelError(
+            f"{path} was made for another relay: its {what} is '{found}', expected is '{expected}': {REMEDY}"
+        )
 
 
 def _run(session: Session, path: Path, *inputs: Tensor) -> list[Tensor]:
@@ -200,12 +202,12 @@ def _run(session: Session, path: Path, *inputs: Tensor) -> list[Tensor]:
     outputs: list[Tensor] = session.run(list(spec.OUTPUTS), dict(zip(spec.INPUTS, inputs, strict=True)))
     for name, output in zip(spec.OUTPUTS, outputs, strict=True):
         if not np.isfinite(output).all():
-            raise NotFiniteError(f"the network {path} gave a {name} that is not finite: {REMEDY}")
+            raise NotFiniteError(f"the network {path} returned a {name} that is not finite: {REMEDY}")
     return outputs
 
 
 def _by_node(layers: Tensor) -> Tensor:
-    """(n, layers, h, w) -> (n, h, w, layers), in one piece."""
+    """(n, layers, h, w) -> (n, h, w, layers), contiguous."""
     return np.ascontiguousarray(np.moveaxis(layers, 1, -1))
 
 

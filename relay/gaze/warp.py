@@ -1,7 +1,7 @@
 """Applies Fields inside the Y, U and V planes of a frame. Knows nothing of faces, aims or time.
 
 The frame never goes through RGB: only pixels inside the patches' ellipses are resampled, every other byte is
-copied as it is. Luma and chroma are resampled bicubically (4 x 4).
+copied unchanged. Luma and chroma are resampled bicubically (4 x 4).
 """
 
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ Layers = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Placed:
-    """A field at its place in the frame. gain scales flow and light: 0 shows the original, 1 the whole turn."""
+    """A field at its position in the frame. gain scales flow and light: 0 shows the original, 1 the full turn."""
 
     patch: Patch
     field: Field
@@ -31,11 +31,11 @@ class Placed:
 
 
 def warp(frame: Frame, placed: Sequence[Placed]) -> Frame:
-    """A new frame with the fields applied; the very same object where there is nothing to apply."""
+    """A new frame with the fields applied; the same object where there is nothing to apply."""
     active = [one for one in placed if one.gain > 0]
     if not active:
         return frame
-    y, u, v = _copied(frame.planes)
+    y, u, v = _contiguous_copies(frame.planes)
     for one in active:
         layers = _layers(one.field)
         _warp_planes([frame.y], [y], one, layers, 1.0, lit=one.field.light is not None)
@@ -43,8 +43,8 @@ def warp(frame: Frame, placed: Sequence[Placed]) -> Frame:
     return replace(frame, y=y, u=u, v=v)
 
 
-def _copied(planes: Sequence[Plane]) -> list[Plane]:
-    """The planes, copied into one piece of memory, one after the other: an encoder can take that as it is."""
+def _contiguous_copies(planes: Sequence[Plane]) -> list[Plane]:
+    """Copies of the planes in one contiguous buffer, which an encoder can take without another copy."""
     ends = list(accumulate(plane.size for plane in planes))
     memory = np.empty(ends[-1], dtype=np.uint8)
     copies = [part.reshape(plane.shape) for part, plane in zip(np.split(memory, ends[:-1]), planes, strict=True)]
@@ -64,20 +64,20 @@ def _warp_planes(
     to_eye = placed.patch.from_plane(scale, left, top)
     inside, mask, *steps = _sampling(placed, layers, to_eye, (right - left, bottom - top), scale)
     columns, rows = np.arange(left, right, dtype=np.float32), np.arange(top, bottom, dtype=np.float32)[:, None]
-    places = [step + start for step, start in zip(steps[:4], (columns, rows) * 2, strict=False)]
+    positions = [step + start for step, start in zip(steps[:4], (columns, rows) * 2, strict=False)]
     remainder = 1 - mask
     for source, target in zip(sources, targets, strict=True):
         region = target[top:bottom, left:right]
-        moved = _read(source, *places[:2])
-        under = _read(source, *places[2:]) if places[2:] else region
-        # Where nothing moves this gives the very byte that was there: 255 / (1 + 1e-5) still rounds to 255.
+        moved = _read(source, *positions[:2])
+        under = _read(source, *positions[2:]) if positions[2:] else region
+        # Where nothing moves, this returns the original byte: 255 / (1 + 1e-5) still rounds to 255.
         shown = cv2.blendLinear(moved, under, mask, remainder)
-        # Only inside: the corners of a box may lie over another eye.
+        # Only inside: the corners of a box may overlap another eye.
         np.copyto(region, cv2.add(shown, steps[4], dtype=cv2.CV_8U) if lit else shown, where=inside)
 
 
 def _read(source: Plane, columns: Layers, rows: Layers) -> Plane:
-    """The plane at these places."""
+    """The plane sampled at these positions."""
     return np.asarray(
         cv2.remap(source, columns, rows, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE), dtype=np.uint8
     )
@@ -89,7 +89,7 @@ def _sampling(
     """For each pixel of the box: whether it lies in the ellipse, the mask, the steps to its source (columns, rows, in
     plane pixels), the rest's steps, and, where the field has a light, what it adds to the luma, of 255.
 
-    The field is read bilinearly. So is the ellipse; it is convex, hence what counts as inside lies inside.
+    Field and ellipse are interpolated bilinearly. The ellipse is convex, so no pixel outside it counts as inside.
     """
     field = placed.field
     from_nodes = compose(to_nodes(field.mask.shape), to_eye)
@@ -114,7 +114,7 @@ def _sampling(
 def _interpolate(
     layers: NDArray[np.floating], from_nodes: NDArray[np.float64], size: tuple[int, int], beyond: tuple[float, ...]
 ) -> list[Layers]:
-    """Layers over the field's nodes -> each over the box's pixels, bilinear; beyond: their values outside."""
+    """Layers over the field's nodes -> each over the box's pixels, bilinear; beyond: their values outside the grid."""
     sampled = cv2.warpAffine(
         layers,
         from_nodes,

@@ -29,9 +29,9 @@ ROOT = Path(__file__).parents[2]
 
 
 class Painter:
-    """A corrector that sees a face in every picture and paints its middle white.
+    """A corrector that finds a face in every frame and paints the frame's middle white.
 
-    calls: what was called with which picture's time. before: called before each picture is shown.
+    calls: each call with its frame's time. before: called before each frame is shown.
     """
 
     def __init__(self, engine: Engine, correction: Correction) -> None:
@@ -68,7 +68,7 @@ def middle(plane: np.ndarray[Any, Any]) -> tuple[slice, slice]:
 
 @pytest.fixture
 def painter(monkeypatch: pytest.MonkeyPatch) -> Painter:
-    """Stands in for the corrector."""
+    """Replaces the corrector."""
     settings = Correct.read(["a", "b"], "tests")
     painter = Painter(settings, settings.correction)
     monkeypatch.setattr("relay.film.correct.Corrector", lambda engine, correction: painter)
@@ -122,15 +122,15 @@ def test_pipelined_pictures_take_those_of_the_picture_before(
 
 
 def test_the_same_file_gives_the_same_result(tmp_path: Path, painter: Painter, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Up to the encoder: x264's code for AVX-512 makes of the same pictures now this, now that, a grey level apart."""
+    """Compared before encoding: x264's AVX-512 code is not deterministic, by one grey level."""
     path, encoded = Film().write(tmp_path / "a.mp4"), list[list[bytes]]()
     write = Target.write
 
-    def note(target: Target, picture: av.VideoFrame) -> None:
+    def record(target: Target, picture: av.VideoFrame) -> None:
         encoded[-1].append(repr(picture.pts).encode() + b"".join(plane.tobytes() for plane in planes(picture)))
         write(target, picture)
 
-    monkeypatch.setattr(Target, "write", note)
+    monkeypatch.setattr(Target, "write", record)
     for name in ("b.mkv", "c.mkv"):
         encoded.append([])
         correct(path, tmp_path / name, "--lines", "1,2,3")
@@ -215,8 +215,8 @@ def test_json_is_the_last_line_and_says_it_all(
     assert set(summary["stages_ms"]["warp"]) == {"p50", "p95"}
     assert summary["fps"] > 0
     assert len(summary["notes"]) == 2
-    assert "10 bits a colour" in output.err
-    assert "sound is coded anew" in output.err
+    assert "10 bits per colour" in output.err
+    assert "audio is re-encoded" in output.err
 
 
 def test_without_a_terminal_there_is_no_bar(
@@ -241,7 +241,7 @@ def test_a_picture_on_which_a_stage_fails_stays_as_it_is(
 ) -> None:
     def fail(frame: Frame) -> None:
         if 0.1 <= frame.time < 0.2:
-            raise ValueError("no idea")
+            raise ValueError("a stage failed")
 
     painter.before = fail
     assert correct(Film().write(tmp_path / "a.mp4"), tmp_path / "b.mp4", "--json") == 0
@@ -254,10 +254,10 @@ def test_a_picture_on_which_a_stage_fails_stays_as_it_is(
 @pytest.mark.parametrize("pipeline", ["sequential", "pipelined"])
 def test_where_every_picture_fails_there_is_no_result(tmp_path: Path, painter: Painter, pipeline: str) -> None:
     def fail(frame: Frame) -> None:
-        raise ValueError("no idea")
+        raise ValueError("a stage failed")
 
     painter.before = fail
-    with pytest.raises(MediaError, match="not one picture"):
+    with pytest.raises(MediaError, match="no frame of"):
         correct(Film().write(tmp_path / "a.mp4"), tmp_path / "b.mp4", "--pipeline", pipeline)
     assert names(tmp_path) == {"a.mp4"}
 
@@ -273,7 +273,7 @@ def test_where_every_picture_fails_there_is_no_result(tmp_path: Path, painter: P
         ("a.mp4", "nowhere/b.mp4", [], "there is no folder"),
         ("a.mp4", "a.mp4", [], "is the source itself"),
         ("a.mp4", "folder.mp4", [], "is a folder: name a file"),
-        ("a.mp4", "b.mp4", ["--start", "99"], "no picture between --start and --end"),
+        ("a.mp4", "b.mp4", ["--start", "99"], "no frame between --start and --end"),
     ],
 )
 def test_what_cannot_be_done_is_said_and_nothing_is_written(
@@ -322,7 +322,7 @@ def test_the_command_is_interrupted_from_outside(tmp_path: Path, model: Path, we
     running.send_signal(signal.SIGINT)
     _, error = running.communicate(timeout=scaled(30))
     assert running.returncode == 130
-    # MediaPipe's own threads may still have a word after it.
+    # MediaPipe's threads may still log after it.
     assert f"relay correct: stopped; {tmp_path / 'b.mp4'} has not been written" in error.splitlines()
     assert names(tmp_path) == {"a.mkv"}
 

@@ -29,8 +29,11 @@ def number_of(one: Frame | Faces) -> int:
 
 
 @dataclass
-class Diary:
-    """A corrector that writes down which frames met. shown: frame, landmarks of, field of, that one's landmarks."""
+class RecordingCorrector:
+    """A corrector that records which results were combined.
+
+    shown: numbers of the frame, its landmarks' frame, its field's frame, and the frame of that field's landmarks.
+    """
 
     shown: list[tuple[int, int, int, int]] = field(default_factory=list)
     before: Callable[[Frame], None] = lambda _: None
@@ -47,49 +50,53 @@ class Diary:
         return Shown(one, Verdict.CORRECTED)
 
 
-def scheduled(diary: Diary, schedule: Schedule, frames: int, notes: list[Note] | None = None) -> SummaryCounter:
+def scheduled(
+    corrector: RecordingCorrector, schedule: Schedule, frames: int, notes: list[Note] | None = None
+) -> SummaryCounter:
     counter = SummaryCounter()
-    way = ScheduledCorrection(cast("Corrector", diary), schedule, counter, (notes if notes is not None else []).append)
+    correction = ScheduledCorrection(
+        cast("Corrector", corrector), schedule, counter, (notes if notes is not None else []).append
+    )
     for number in range(frames):
-        way.show(frame(number))
+        correction.show(frame(number))
     return counter
 
 
 def test_the_lines_keep_the_distances_of_the_method() -> None:
     """Claims 15-25 with n = 1, m = 2, q = 3: landmarks of x, a field of x+1 with them, landmarks of x+2, shown x+3."""
-    diary = Diary()
-    scheduled(diary, Schedule(n=1, m=2, q=3), 6)
-    assert diary.shown == [(3, 2, 1, 0), (4, 3, 2, 1), (5, 4, 3, 2)]
+    corrector = RecordingCorrector()
+    scheduled(corrector, Schedule(n=1, m=2, q=3), 6)
+    assert corrector.shown == [(3, 2, 1, 0), (4, 3, 2, 1), (5, 4, 3, 2)]
 
 
 def test_sequential_is_all_distances_zero() -> None:
     """Claims 11-14: landmarks, field and picture are of one frame."""
-    diary = Diary()
-    scheduled(diary, schedule_of(Correct.read(["a.mp4", "b.mp4"], "correct")), 3)
-    assert diary.shown == [(number, number, number, number) for number in range(3)]
+    corrector = RecordingCorrector()
+    scheduled(corrector, schedule_of(Correct.read(["a.mp4", "b.mp4"], "correct")), 3)
+    assert corrector.shown == [(number, number, number, number) for number in range(3)]
 
 
 def test_pipelined_is_one_frame_late_as_live_video_is() -> None:
     """Claims 8 and 10: the field of frame x is applied to frame x+1."""
-    diary = Diary()
-    scheduled(diary, schedule_of(Correct.read(["a.mp4", "b.mp4", "--pipeline", "pipelined"], "correct")), 3)
-    assert diary.shown == [(1, 0, 0, 0), (2, 1, 1, 1)]
+    corrector = RecordingCorrector()
+    scheduled(corrector, schedule_of(Correct.read(["a.mp4", "b.mp4", "--pipeline", "pipelined"], "correct")), 3)
+    assert corrector.shown == [(1, 0, 0, 0), (2, 1, 1, 1)]
 
 
 @given(st.lists(st.integers(0, 6), min_size=3, max_size=3).map(sorted), st.integers(1, 20))
 def test_any_schedule_is_kept_exactly(distances: list[int], frames: int) -> None:
     n, m, q = distances
-    diary, notes = Diary(), list[Note]()
-    counter = scheduled(diary, Schedule(n=n, m=m, q=q), frames, notes)
-    assert diary.shown == [(y, y - q + m, y - q + n, y - q) for y in range(q, frames)]
+    corrector, notes = RecordingCorrector(), list[Note]()
+    counter = scheduled(corrector, Schedule(n=n, m=m, q=q), frames, notes)
+    assert corrector.shown == [(y, y - q + m, y - q + n, y - q) for y in range(q, frames)]
     assert counter.verdicts[Verdict.WARMING_UP] == min(q, frames)
     uses = [note for note in notes if isinstance(note, Use) and note.landmarks is not None]
-    assert [(use.frame, use.landmarks, use.field) for use in uses] == [row[:3] for row in diary.shown]
+    assert [(use.frame, use.landmarks, use.field) for use in uses] == [row[:3] for row in corrector.shown]
 
 
 def test_every_stage_is_noted_with_its_frame() -> None:
     notes = list[Note]()
-    scheduled(Diary(), Schedule(n=0, m=0, q=0), 2, notes)
+    scheduled(RecordingCorrector(), Schedule(n=0, m=0, q=0), 2, notes)
     spans = [(note.line, note.frame) for note in notes if isinstance(note, Span)]
     assert spans == [(line, number) for number in range(2) for line in ("landmarks", "field", "warp")]
 
@@ -97,12 +104,12 @@ def test_every_stage_is_noted_with_its_frame() -> None:
 def test_a_failure_costs_only_the_frames_that_needed_its_result(caplog: pytest.LogCaptureFixture) -> None:
     def fail(one: Frame) -> None:
         if number_of(one) == 4:
-            raise ValueError("no idea")
+            raise ValueError("a stage failed")
 
-    diary = Diary(before=fail)
-    counter = scheduled(diary, Schedule(n=1, m=2, q=3), 12)
+    corrector = RecordingCorrector(before=fail)
+    counter = scheduled(corrector, Schedule(n=1, m=2, q=3), 12)
     # 4 itself; 5 and 7, which need its landmarks for place and field; 6, whose field is that of 4.
-    assert [row[0] for row in diary.shown] == [3, 8, 9, 10, 11]
+    assert [row[0] for row in corrector.shown] == [3, 8, 9, 10, 11]
     assert counter.verdicts[Verdict.FAILED] == 4
     assert len(caplog.records) == 1
 

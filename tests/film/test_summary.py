@@ -53,5 +53,5 @@ def test_the_summary_is_one_line_of_json() -> None:
 
 def test_the_summary_is_a_sentence_too() -> None:
     assert str(summary(counter())) == (
-        "b.mp4: 10 frames in 2.0 s (5.0 a second), 8 corrected, the others as they were (eyes closed 1, no face 1)"
+        "b.mp4: 10 frames in 2.0 s (5.0 per second), 8 corrected, the others unchanged (eyes closed 1, no face 1)"
     )

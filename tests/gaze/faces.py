@@ -1,4 +1,4 @@
-"""Faces made of numbers, for tests that need no picture."""
+"""Synthetic faces, for tests that need no image."""
 
 from dataclasses import replace
 
@@ -14,7 +14,7 @@ def eye(
     openness: float = 0.3,
     look: tuple[float, float] = (0.0, 0.0),
 ) -> Eye:
-    """A level eye. look: offset of the iris in eye widths, picture's x and y."""
+    """A level eye. look: offset of the iris in eye widths, image's x and y."""
     towards_nose = 1 if side is Side.RIGHT else -1
     along = np.linspace(-0.5, 0.5, 9)[1:-1]
     lid = openness / 2 * (1 - (2 * along) ** 2)
@@ -43,7 +43,7 @@ def face(
     head: tuple[float, float, float] = (0.0, 0.0, 0.0),
     confidence: float = 1.0,
 ) -> Face:
-    """A face that looks at the picture's middle. gaze: pitch, yaw; head: pitch, yaw, roll; degrees."""
+    """A face. gaze: pitch, yaw; head: pitch, yaw, roll; degrees."""
     x, y = centre
     return Face(
         number=number,
@@ -56,7 +56,7 @@ def face(
 
 
 def faces(*people: Face, time: float = 0.0, size: tuple[int, int] = (640, 480)) -> Faces:
-    """What the landmark line would have said."""
+    """The landmark line's result for these faces."""
     return Faces(time=time, size=size, faces=people)
 
 

@@ -1,4 +1,4 @@
-"""Pictures of random texture and how they move, for tests of what follows motion. Knows nothing of what that is."""
+"""Images of random texture that move, for tests of motion tracking. Knows nothing of how tracking works."""
 
 from functools import cache
 
@@ -15,7 +15,7 @@ CENTRE = (320.0, 240.0)
 
 @cache
 def texture(size: tuple[int, int] = SIZE, seed: int = 0) -> Plane:
-    """A random picture with detail of all sizes."""
+    """A random image with detail at all scales."""
     noise = np.random.default_rng(seed)
     grains = [cv2.GaussianBlur(noise.normal(size=size[::-1]), (0, 0), sigma) * sigma for sigma in (1.5, 4, 10, 25)]
     return np.asarray(np.clip(128 + 45 * np.sum(grains, axis=0), 0, 255), np.uint8)
@@ -28,15 +28,15 @@ def grey(y: Plane, time: float = 0.0) -> Frame:
 
 
 def around(centre: tuple[float, float], degrees: float, scale: float, step: tuple[float, float]) -> Similarity:
-    """The similarity that turns and scales about a point and then steps, pixels."""
+    """The similarity that rotates and scales about a point and then translates, pixels."""
     turn, middle = scale * np.exp(1j * np.radians(degrees)), complex(*centre)
     return Similarity(complex(turn), complex(middle + complex(*step) - turn * middle))
 
 
 def shifted(y: Plane, motion: Similarity) -> Plane:
-    """The picture after this motion."""
+    """The image after this motion."""
     turn, shift = motion.turn, motion.shift
-    # Pixel centres lie at .5 in the frame, at whole numbers in OpenCV.
+    # Pixel centres are at .5 in the frame, at whole numbers in OpenCV.
     half = turn * (0.5 + 0.5j) + shift - (0.5 + 0.5j)
     matrix = np.array([[turn.real, -turn.imag, half.real], [turn.imag, turn.real, half.imag]])
     size = (y.shape[1], y.shape[0])
@@ -45,12 +45,12 @@ def shifted(y: Plane, motion: Similarity) -> Plane:
 
 
 def points(eye: Eye) -> Points:
-    """(17, 2) all that an eye is made of."""
+    """(17, 2) all points of an eye."""
     return np.concatenate([eye.corners, eye.upper, eye.lower, eye.iris[None]])
 
 
 def off(found: Face, truth: Face, motion: Similarity) -> float:
-    """The farthest that any point of both eyes is from where the motion takes it, pixels."""
+    """The largest distance of any point of both eyes from its true position after the motion, pixels."""
     return max(
         float(np.hypot(*(points(here) - motion(points(there))).T).max())
         for here, there in zip(found.eyes, truth.eyes, strict=True)

@@ -1,7 +1,7 @@
-"""Packets of the field return made by hand from docs/protocol.md, without the code that they test.
+"""Packets of the field return built from docs/protocol.md, without the code under test.
 
-What a packet says is written as JSON: what web/warp/wire.js gives for it, with bytes as lists. `vectors()` reads the
-file of both, which any other implementation may use too; `python -m tests.gaze.packets` writes it anew.
+A packet's content is JSON: the result of web/warp/wire.js, with bytes as lists. `vectors()` reads the file of both,
+which other implementations may use too; `python -m tests.gaze.packets` writes it again.
 """
 
 import json
@@ -20,7 +20,7 @@ Content = dict[str, Any]
 
 @dataclass(frozen=True)
 class Vector:
-    """A packet, and what it says; None where it is malformed. name: what is special about it."""
+    """A packet and its content; None where it is malformed. name: what it tests."""
 
     name: str
     packet: bytes
@@ -28,38 +28,38 @@ class Vector:
 
 
 def vectors() -> list[Vector]:
-    """All of the file."""
+    """All vectors in the file."""
     return [
         Vector(one["name"], bytes.fromhex(one["packet"]), one["content"]) for one in json.loads(VECTORS.read_text())
     ]
 
 
 def recipes() -> list[Vector]:
-    """What should be in the file."""
+    """The vectors that the file should hold."""
     valid = [Vector(name, pack(content), content) for name, content in _valid().items()]
     return valid + [Vector(name, packet, None) for name, packet in _malformed().items()]
 
 
 def pack(content: Content) -> bytes:
-    """The packet that says this. Looks at nothing: what is wrong comes out wrong."""
+    """The packet with this content. Without validation, so that malformed packets can be made."""
     kind, faces = content["kind"], content["faces"]
     keys = ("count", "width", "height")
     head = struct.pack("<4B", 0xE7, 1, {"landmarks": 1, "fields": 2}[kind], len(faces))
     stamp = struct.pack("<4HId", *(content[key] for key in keys), 0, content["rtp"], content["time"])
     if kind == "landmarks":
-        return head + stamp + b"".join(_pack_sight(face) for face in faces)
+        return head + stamp + b"".join(_pack_landmarks(face) for face in faces)
     shapes = [_sides(faces[0]["right"][name]) for name in LAYERS] if faces else [(2, 2), (0, 0), (2, 2), (0, 0)]
     grids = struct.pack("<I8B", content["facesRtp"], *(side for shape in shapes for side in shape))
     return head + stamp + grids + b"".join(_pack_fields(face) for face in faces)
 
 
-def _pack_sight(face: Content) -> bytes:
-    places = [
+def _pack_landmarks(face: Content) -> bytes:
+    eyes = [
         struct.pack("<4f", *(eye[key] for key in ("x", "y", "stepX", "stepY")))
         + struct.pack("<2H", *(round(eye[key] * 65535) for key in ("openness", "strength")))
         for eye in (face["right"], face["left"])
     ]
-    return struct.pack("<I", face["number"]) + b"".join(places)
+    return struct.pack("<I", face["number"]) + b"".join(eyes)
 
 
 def _pack_fields(face: Content) -> bytes:
@@ -76,7 +76,7 @@ def _sides(grid: Content | None) -> tuple[int, int]:
 
 
 def value_at(grid: Content, x: float, y: float) -> list[float]:
-    """What a grid gives at a place of the patch, both 0..1 from its upper left corner; the rule, written plainly."""
+    """A grid's value at a position in the patch, 0..1 from its upper left corner; a plain implementation."""
     columns: int = grid["columns"]
     rows: int = grid["rows"]
     per = len(grid["data"]) // (columns * rows)
@@ -97,7 +97,7 @@ def value_at(grid: Content, x: float, y: float) -> list[float]:
 
 
 def mutants(packet: bytes) -> Iterator[bytes]:
-    """Every truncation, one byte too many, and each byte changed in a dozen ways."""
+    """Every truncation, one extra byte, and each byte changed in a dozen ways."""
     yield from (packet[:end] for end in range(len(packet)))
     yield packet + b"\0"
     for at, byte in enumerate(packet):
@@ -106,12 +106,12 @@ def mutants(packet: bytes) -> Iterator[bytes]:
 
 
 def landmarks(faces: int) -> Content:
-    """A valid packet's. Every number is one that a float32 or a 65,535th holds exactly."""
+    """A valid packet's content. Every number is exact as a float32 or a multiple of 1/65,535."""
     stamp = {"rtp": 4_294_967_290, "time": 12.1, "width": 640, "height": 360, "count": 65_535}
-    return {"kind": "landmarks", **stamp, "faces": [_sight(number) for number in range(faces)]}
+    return {"kind": "landmarks", **stamp, "faces": [_landmarks(number) for number in range(faces)]}
 
 
-def _sight(number: int) -> Content:
+def _landmarks(number: int) -> Content:
     right = {
         "x": 250.25,
         "y": 140.5 + number,
@@ -125,14 +125,14 @@ def _sight(number: int) -> Content:
 
 
 def fields(faces: int, shapes: tuple[tuple[int, int], ...] = ((3, 2), (2, 3), (4, 2), (2, 2))) -> Content:
-    """A valid packet's. shapes: columns, rows of each layer; (0, 0) leaves it out."""
+    """A valid packet's content. shapes: columns, rows of each layer; (0, 0) omits it."""
     stamp = {"rtp": 90_000, "time": 1.0, "width": 640, "height": 480, "count": 7, "facesRtp": 87_000}
     made = [{"number": n + 1, "right": _field(shapes, 5), "left": _field(shapes, 11)} for n in range(faces)]
     return {"kind": "fields", **stamp, "faces": made}
 
 
 def _field(shapes: tuple[tuple[int, int], ...], step: int) -> Content:
-    """Data that begins with the lowest value of a byte."""
+    """A field whose data begins with the lowest value of a byte."""
     kinds = zip(LAYERS, (2, 2, 1, 1), (0.25, 0.125, 8.0, 0.5), shapes, strict=True)
     return {name: _grid(columns, rows, values, scale, step) for name, values, scale, (columns, rows) in kinds}
 
@@ -214,7 +214,7 @@ def _put(packet: bytes, at: int, form: str, *values: float) -> bytes:
 
 
 def write() -> None:
-    """Make the file of vectors anew."""
+    """Write the file of vectors."""
     VECTORS.parent.mkdir(exist_ok=True)
     lines = [json.dumps({"name": one.name, "packet": one.packet.hex(), "content": one.content}) for one in recipes()]
     VECTORS.write_text("[\n" + ",\n".join(lines) + "\n]\n")

@@ -1,4 +1,4 @@
-"""The portraits' faces as the landmark line would see them, from what was marked by hand."""
+"""The portraits' faces as the landmark line's result, from hand-made marks."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ EYE_WIDTH = 48.0
 
 
 def sitting(person: Person) -> tuple[Picture, tuple[Lids, Lids], Faces]:
-    """A portrait in which the eyes are EYE_WIDTH wide, where they are, and what a landmark line would say."""
+    """A portrait in which the eyes are EYE_WIDTH wide, their lids, and the landmark line's result."""
     picture, factor = enlarge(person, EYE_WIDTH)
     right, left = EYES[person]
     lids = right.enlarged(factor), left.enlarged(factor)
@@ -21,7 +21,7 @@ def sitting(person: Person) -> tuple[Picture, tuple[Lids, Lids], Faces]:
 
 
 def filmed(clip: Clip, number: int) -> Faces:
-    """The first person in that frame of a clip that neither tilts nor zooms; lids as in the portrait."""
+    """The first person in that frame of a clip without tilt and zoom; lids as in the portrait."""
     marks, seen = EYES[clip.people[0]], clip.eyes(number)[0]
     factor = seen[0].width / marks[0].width
     right, left = (

@@ -15,10 +15,10 @@ LIMITS = Limits()
 
 
 def settled(gate: Gate, one: Face, correction: Correction, since: float = 0.0) -> tuple[float, Verdict]:
-    """The gate's word after a second of the same face."""
+    """The gate's result after a second of the same face."""
     for number in range(RATE + 1):
-        word = gate(one, correction, LIMITS, since + number / RATE)
-    return word
+        result = gate(one, correction, LIMITS, since + number / RATE)
+    return result
 
 
 def test_natural_turns_by_the_offset_whatever_the_eyes_do() -> None:

@@ -8,24 +8,22 @@ from relay.gaze.face import Face, Faces
 from tests.gaze.faces import face, faces
 
 RATE = 30
-MotionReference = Callable[[int], Face | None]
+FaceAt = Callable[[int], Face | None]
 
 
-def look(
-    calibration: TwoLook, where: Look, reference: MotionReference, since: float
-) -> Looked | Calibrated | Rejected | None:
-    """What comes of a look at sight(frame number), with up to three seconds of patience."""
+def look(calibration: TwoLook, where: Look, face_at: FaceAt, since: float) -> Looked | Calibrated | Rejected | None:
+    """The outcome of a look with the face of face_at(frame number), within three seconds."""
     calibration.begin(where, since)
     for number in range(3 * RATE):
         time = since + number / RATE
-        seen = reference(number)
+        seen = face_at(number)
         outcome = calibration.observe(faces(seen, time=time) if seen else Faces(time, (640, 480)), time)
         if outcome is not None:
             return outcome
     return None
 
 
-def steady(pitch: float, yaw: float, head: float = 0.0) -> MotionReference:
+def steady(pitch: float, yaw: float, head: float = 0.0) -> FaceAt:
     return lambda number: face(gaze=(pitch + 0.3 * (number % 2), yaw), head=(head, 0, 0))
 
 
@@ -66,7 +64,7 @@ def test_a_blink_is_rejected_with_its_reason_and_may_be_tried_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("reference", "code"),
+    ("face_at", "code"),
     [
         (lambda number: face(gaze=(-8, number)), "moved"),
         (lambda number: face(head=(number / 2, 0, 0)), "moved"),
@@ -75,8 +73,8 @@ def test_a_blink_is_rejected_with_its_reason_and_may_be_tried_again() -> None:
     ],
     ids=["eyes wander", "head moves", "nobody", "face lost"],
 )
-def test_a_look_that_cannot_be_used_says_why(reference: MotionReference, code: str) -> None:
-    outcome = look(TwoLook(), "lens", reference, 0.0)
+def test_a_look_that_cannot_be_used_says_why(face_at: FaceAt, code: str) -> None:
+    outcome = look(TwoLook(), "lens", face_at, 0.0)
     assert isinstance(outcome, Rejected)
     assert outcome.code == code
 

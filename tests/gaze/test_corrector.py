@@ -15,7 +15,7 @@ from relay.film.schedule import ScheduledCorrection, schedule_of
 from relay.film.summary import SummaryCounter
 from relay.frame import Frame, Rotation, Shown, Verdict
 from relay.gaze import corrector as chain
-from relay.gaze.corrector import Corrector, Fields, Memory
+from relay.gaze.corrector import Corrector, Fields, PerFace
 from relay.gaze.eye_crop import EyeCrop, crop_eye
 from relay.gaze.face import Angles, Eye, Faces, Field
 from relay.gaze.geometric import turn
@@ -33,7 +33,7 @@ STEP = 0.1  # seconds between frames: the correction fades in within three of th
 
 @pytest.fixture(params=["geometric", "tiny"])
 def engine(request: pytest.FixtureRequest, model: Path, weights: Path) -> Engine:
-    """What a corrector is made of, with the field computed, or from a network of a few lines."""
+    """Engine settings with the geometric field, or with a tiny network."""
     field: FieldMode = "geometric" if request.param == "geometric" else "network"
     return Engine(model=model, field=field, weights=weights)
 
@@ -47,7 +47,7 @@ def corrector(engine: Engine) -> Iterator[Corrector]:
 
 @pytest.fixture(params=["geometric", "network"])
 def shipped(request: pytest.FixtureRequest, model: Path) -> Iterator[Corrector]:
-    """As it comes: the field computed, or from the weights in models/weights."""
+    """With the geometric field, or with the weights in models/weights."""
     one = Corrector(Engine(model=model, field=request.param), Correction(pitch=10))
     yield one
     one.close()
@@ -58,8 +58,8 @@ def correct(corrector: Corrector, frame: Frame) -> tuple[Shown, Faces]:
     return corrector.show(frame, seen, corrector.make_fields(frame, seen)), seen
 
 
-def settle(corrector: Corrector, clip: Clip = STILL, begin: float = 0.0) -> tuple[Frame, Shown, Faces]:
-    """The corrector after its fade-in, before a clip in which nothing moves."""
+def fade_in(corrector: Corrector, clip: Clip = STILL, begin: float = 0.0) -> tuple[Frame, Shown, Faces]:
+    """Run the corrector through its fade-in, on a clip in which nothing moves."""
     still = first(clip)
     for number in range(5):
         frame = replace(still, time=begin + STEP * number)
@@ -69,19 +69,19 @@ def settle(corrector: Corrector, clip: Clip = STILL, begin: float = 0.0) -> tupl
 
 @cache
 def first(clip: Clip, rotation: Rotation = 0) -> Frame:
-    """Its first frame, lying on its side if the picture is so stored."""
+    """Its first frame, rotated as stored."""
     return to_frame(np.ascontiguousarray(np.rot90(clip.frame(0), rotation // 90)), 0.0, rotation)
 
 
 def irises(landmarker: Landmarker, frame: Frame) -> NDArray[np.float32]:
-    """Both iris centres, by another look at the frame."""
+    """Both iris centres, detected in the frame."""
     (face,) = landmarker(frame).faces
     return np.array([face.right.iris, face.left.iris])
 
 
 @pytest.fixture(scope="module")
 def looks(model: Path) -> Iterator[tuple[Landmarker, Landmarker]]:
-    """Two that have seen nothing else: one looks at frames as they came, one at frames as they are shown."""
+    """Two without history: one for input frames, one for corrected frames."""
     made = Landmarker(model), Landmarker(model)
     yield made
     for one in made:
@@ -94,13 +94,13 @@ def test_the_eyes_of_a_real_face_turn_the_asked_way_by_the_asked_amount(
 ) -> None:
     """Claims 9 and 12: the network has been trained and is in use; its field is applied to the eyes."""
     shipped.correction = Correction(pitch=pitch, yaw=yaw)
-    frame, shown, seen = settle(shipped)
+    frame, shown, seen = fade_in(shipped)
     assert shown.verdict is Verdict.CORRECTED
     step = irises(looks[1], shown.frame) - irises(looks[0], frame)
     for moved, eye in zip(step, seen.faces[0].eyes, strict=True):
         wanted = turn(Angles(pitch, yaw), eye.iris_radius)
         along = moved @ wanted / np.hypot(*wanted)
-        # The landmark model reads a turned iris short, the more so the more of it the lids cover.
+        # The landmark model underestimates the turn, the more so the more of the iris the lids cover.
         assert 0.4 < along / np.hypot(*wanted) < 1.3
         across = moved @ np.array([-wanted[1], wanted[0]]) / np.hypot(*wanted)
         assert abs(across) < 0.5 * np.hypot(*wanted)
@@ -110,7 +110,7 @@ def test_the_eyes_of_a_real_face_turn_the_asked_way_by_the_asked_amount(
 
 
 def moves_the_iris(eye: Eye, field: Field, aim: Angles) -> None:
-    """By its own step, as the field says itself."""
+    """Check that the field moves the iris by the step of this aim."""
     patch = Patch.of(eye)
     step = turn(patch.aim(aim), eye.iris_radius / patch.width)
     column, row = to_nodes(GRID)[:, :2] @ (patch.to_eye(eye.iris) + step) + to_nodes(GRID)[:, 2]
@@ -120,7 +120,7 @@ def moves_the_iris(eye: Eye, field: Field, aim: Angles) -> None:
 
 
 def test_outside_the_eyes_a_corrected_frame_is_the_input_byte_for_byte(corrector: Corrector) -> None:
-    frame, shown, seen = settle(corrector)
+    frame, shown, seen = fade_in(corrector)
     rows, columns = np.indices(frame.y.shape)
     pixels = np.stack([columns, rows], -1) + 0.5
     inside = [ellipse(Patch.of(eye).to_eye(pixels)) < 1 for eye in seen.faces[0].eyes]
@@ -152,13 +152,13 @@ def test_a_picture_stored_on_its_side_is_corrected_as_it_will_be_seen(
 def test_portrait_and_changing_sizes_are_corrected(corrector: Corrector) -> None:
     for number, (width, height) in enumerate(((640, 480), (360, 640), (961, 541))):
         clip = Clip(width=width, height=height, sway=0, tilt=0, zoom=0)
-        _, shown, _ = settle(corrector, clip, begin=number)
+        _, shown, _ = fade_in(corrector, clip, begin=number)
         assert shown.verdict is Verdict.CORRECTED
         assert shown.frame.size == (width, height)
 
 
 def test_off_fades_out_and_then_gives_the_frame_itself(corrector: Corrector) -> None:
-    settle(corrector)
+    fade_in(corrector)
     corrector.correction = Correction(enabled=False)
     verdicts = []
     for number in range(5, 9):
@@ -171,7 +171,7 @@ def test_off_fades_out_and_then_gives_the_frame_itself(corrector: Corrector) -> 
 
 
 def test_a_blink_gives_the_lids_as_they_are(corrector: Corrector) -> None:
-    settle(corrector)
+    fade_in(corrector)
     clip = Clip(sway=0, tilt=0, zoom=0, blinks=(0.6,))
     verdicts = []
     for number in range(14, 32):
@@ -190,21 +190,21 @@ def test_no_face_gives_the_frame_itself(corrector: Corrector) -> None:
 
 
 def test_a_face_without_a_field_yet_waits(corrector: Corrector) -> None:
-    frame, _, seen = settle(corrector)
+    frame, _, seen = fade_in(corrector)
     assert corrector.show(frame, seen, Fields(0.0)) == Shown(frame, Verdict.WARMING_UP)
 
 
 def test_both_people_are_corrected(corrector: Corrector) -> None:
     clip = Clip(people=("astronaut", "president"), width=1280, height=720, sway=0, tilt=0, zoom=0)
-    frame, shown, seen = settle(corrector, clip)
+    frame, shown, seen = fade_in(corrector, clip)
     assert len(seen.faces) == 2
     changed = np.argwhere(frame.y != shown.frame.y)[:, 1]
     assert (changed < 640).any()
     assert (changed >= 640).any()
 
 
-class Witness:
-    """A network that notes what it is asked, and moves nothing."""
+class FakeNetwork:
+    """A network that records its inputs and moves nothing."""
 
     provider = "nothing"
 
@@ -220,23 +220,23 @@ class Witness:
 
 
 @pytest.fixture
-def witness(monkeypatch: pytest.MonkeyPatch) -> Witness:
-    one = Witness()
+def fake_network(monkeypatch: pytest.MonkeyPatch) -> FakeNetwork:
+    one = FakeNetwork()
     monkeypatch.setattr(chain, "load", lambda path, threads: one)
     return one
 
 
-def watched(model: Path, correction: Correction) -> Corrector:
+def with_fake_network(model: Path, correction: Correction) -> Corrector:
     return Corrector(Engine(model=model), correction)
 
 
-def test_the_network_is_asked_for_all_eyes_of_a_frame_at_once(model: Path, witness: Witness) -> None:
-    corrector = watched(model, Correction(pitch=10, yaw=-3))
+def test_the_network_is_asked_for_all_eyes_of_a_frame_at_once(model: Path, fake_network: FakeNetwork) -> None:
+    corrector = with_fake_network(model, Correction(pitch=10, yaw=-3))
     people = faces(face(4, centre=(150, 150)), face(7, centre=(420, 200), width=60))
     frame = first(STILL)
     made = corrector.make_fields(frame, people)
     corrector.close()
-    [(crops, aims)] = witness.asked
+    [(crops, aims)] = fake_network.asked
     eyes = [eye for person in people.faces for eye in person.eyes]
     for crop, aim, eye in zip(crops, aims, eyes, strict=True):
         wanted = crop_eye(frame, eye, Patch.of(eye))
@@ -248,20 +248,20 @@ def test_the_network_is_asked_for_all_eyes_of_a_frame_at_once(model: Path, witne
 
 @pytest.mark.parametrize("rotation", [90, 180, 270])
 def test_the_network_is_told_the_turn_as_the_stored_eye_has_to_make_it(
-    model: Path, witness: Witness, rotation: Rotation
+    model: Path, fake_network: FakeNetwork, rotation: Rotation
 ) -> None:
-    corrector = watched(model, Correction(pitch=10))
+    corrector = with_fake_network(model, Correction(pitch=10))
     one = face()
     frame = first(STILL, rotation)
     corrector.make_fields(frame, Faces(0.0, frame.size, rotation, (one,)))
     corrector.close()
-    [(_, aims)] = witness.asked
+    [(_, aims)] = fake_network.asked
     assert list(aims) == [Patch.of(eye, rotation).aim(Angles(10, 0)) for eye in one.eyes]
     assert aims[0] != Angles(10, 0)
 
 
-def test_nobody_needs_no_network(model: Path, witness: Witness) -> None:
-    corrector = watched(model, Correction())
+def test_nobody_needs_no_network(model: Path, fake_network: FakeNetwork) -> None:
+    corrector = with_fake_network(model, Correction())
     assert corrector.make_fields(first(STILL), faces()) == Fields(0.0)
     corrector.close()
 
@@ -278,7 +278,7 @@ def test_closed_eyes_are_no_trouble(corrector: Corrector, openness: float) -> No
 
 def test_the_fields_are_those_of_the_weights_that_were_named(model: Path, weights: Path) -> None:
     corrector = Corrector(Engine(model=model, weights=weights), Correction(pitch=10))
-    frame, _, seen = settle(corrector)
+    frame, _, seen = fade_in(corrector)
     (made,) = corrector.make_fields(frame, seen).faces
     corrector.close()
     for eye, field in zip(seen.faces[0].eyes, (made.right, made.left), strict=True):
@@ -306,16 +306,16 @@ def test_a_network_that_gives_no_number_lets_the_original_through(model: Path, t
     words = ["a.mp4", "b.mp4", "--model", str(model), "--pitch", "25"]
     words += ["--weights", str(write_network(tmp_path / "fragile.onnx", fragile=True))]
     settings = Correct.read(words, "test")
-    corrector, tally = Corrector(settings, settings.correction), SummaryCounter()
+    corrector, counter = Corrector(settings, settings.correction), SummaryCounter()
     frame = first(STILL)
-    shown = ScheduledCorrection(corrector, schedule_of(settings), tally).show(frame)
+    shown = ScheduledCorrection(corrector, schedule_of(settings), counter).show(frame)
     corrector.close()
     assert shown == Shown(frame, Verdict.FAILED)
-    assert tally.verdicts[Verdict.FAILED] == 1
+    assert counter.verdicts[Verdict.FAILED] == 1
 
 
 def test_memory_keeps_what_is_asked_for_and_forgets_the_rest() -> None:
-    memory = Memory(list[int])
+    memory = PerFace(list[int])
     first = memory.of(1, 0.0)
     first.append(7)
     assert memory.of(1, 0.5) == [7]

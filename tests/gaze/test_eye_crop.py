@@ -18,7 +18,7 @@ from tests.gaze.faces import eye
 Real = NDArray[np.float64]
 Look = Callable[[Real, Real], Real]  # eye coordinates x, y -> brightness, 0..255
 
-LEVEL = 1 / 219  # one step of luma, as the network sees it
+LEVEL = 1 / 219  # one step of luma, in the network's input
 SCALES = 1.0, 0.5, 0.5
 SHAPES = (300, 400), (150, 200), (150, 200)  # of the planes
 
@@ -34,7 +34,7 @@ def moved(one: Eye, move: Callable[[Points], Points]) -> Eye:
 
 
 def turned(one: Eye, turn: float) -> Eye:
-    """The eye, its picture turned by so many degrees around its middle."""
+    """The eye, rotated by so many degrees around its centre."""
     cos, sin = np.cos(np.radians(turn)), np.sin(np.radians(turn))
     matrix = np.array([[cos, -sin], [sin, cos]], np.float32)
     middle = one.corners.mean(0)
@@ -42,7 +42,7 @@ def turned(one: Eye, turn: float) -> Eye:
 
 
 def places(shape: tuple[int, int], scale: float) -> Real:
-    """(rows, columns, 2) the middle of each pixel of a plane, in pixels of the frame."""
+    """(rows, columns, 2) the centre of each pixel of a plane, in pixels of the frame."""
     rows, columns = np.indices(shape)
     return np.asarray((np.stack([columns, rows], -1) + 0.5) / scale)
 
@@ -53,7 +53,7 @@ def frame_of(planes: Iterable[Plane], rotation: Rotation = 0) -> Frame:
 
 
 def painted(patch: Patch, looks: Sequence[Look]) -> Frame:
-    """A frame whose planes are painted by the place in this eye's own coordinates."""
+    """A frame whose planes are functions of this eye's own coordinates."""
     planes = []
     for look, shape, scale in zip(looks, SHAPES, SCALES, strict=True):
         at = patch.to_eye(places(shape, scale))
@@ -67,7 +67,7 @@ def grey(y: Plane) -> Frame:
 
 
 def levels(crop: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(3, 48, 64) as the network sees it -> the bytes it was made of, not rounded."""
+    """(3, 48, 64) as the network's input -> the plane values, not rounded."""
     luma, *chroma = crop
     return np.stack([luma * 219 + 16, *(plane * 224 + 128 for plane in chroma)])
 
@@ -84,13 +84,13 @@ def down(x: Real, y: Real) -> Real:
 def test_a_turned_or_mirrored_eye_is_cut_out_upright(
     side: Side, centre: tuple[float, float], width: float, turn: float
 ) -> None:
-    """What is painted in the eye's own coordinates is found at them: in luma and chroma, along both axes."""
+    """Luma and chroma, along both axes, equal the functions of the eye's own coordinates."""
     patch = Patch.of(turned(eye(side, centre, width), turn))
     at = nodes(GRID).astype(np.float64)
     for looks in ((across, down, across), (down, across, down)):
         found = levels(picture(painted(patch, looks), patch))
         for plane, look in zip(found, looks, strict=True):
-            # Bytes are rounded twice, and OpenCV reads at a 32nd of a pixel.
+            # Bytes are rounded twice, and OpenCV interpolates at a 32nd of a pixel.
             assert np.abs(plane - look(at[..., 0], at[..., 1])).max() < 1.5 + 90 / min(width, CORNER_DISTANCE) / 16
 
 
@@ -132,7 +132,7 @@ def test_bytes_become_what_the_network_takes() -> None:
 
 
 def test_fine_detail_of_a_large_eye_is_averaged() -> None:
-    """Read at single points, a grain would keep all its strength, and stripes would turn into others."""
+    """Without averaging, noise would keep its amplitude and stripes would alias."""
     patch = Patch.of(eye(centre=(200, 150), width=120))
     random = np.random.default_rng(0)
     grain = np.clip(128 + 40 * random.standard_normal(SHAPES[0]), 0, 255).astype(np.uint8)

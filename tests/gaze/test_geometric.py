@@ -47,7 +47,7 @@ def test_the_middle_of_the_iris_moves_by_the_whole_turn(pitch: float, yaw: float
 
 
 def test_up_is_up_and_right_is_right() -> None:
-    """Flow says where a pixel comes from: an iris that rises comes from below."""
+    """Flow is a backward map: a rising iris comes from below."""
     assert turn(Angles(pitch=10), 0.2)[1] < 0
     assert turn(Angles(yaw=10), 0.2)[0] > 0
 
@@ -71,7 +71,7 @@ def test_corners_stay() -> None:
 
 
 def test_the_field_does_not_fold() -> None:
-    """Neighbouring nodes keep their order, so nothing is shown twice, up to the default offset and beyond."""
+    """Neighbouring nodes keep their order, so nothing is duplicated, up to the default offset and beyond."""
     for aim in (Angles(pitch=12), Angles(pitch=-12), Angles(pitch=10, yaw=8)):
         source = nodes(GRID) + geometric_field(outline(), aim).flow
         assert np.diff(source[..., 1], axis=0).min() > 0

@@ -93,7 +93,7 @@ def test_an_aim_moves_pixels_the_way_the_camera_sees_it(one: Eye, pitch: float, 
 
 @pytest.mark.parametrize(("rotation", "up"), [(0, (0, -1)), (90, (-1, 0)), (180, (0, 1)), (270, (1, 0))])
 def test_up_follows_the_rotation_of_the_stored_picture(rotation: Rotation, up: tuple[float, float]) -> None:
-    """A picture to be turned 90 degrees clockwise has its upright top at the left."""
+    """A frame to be rotated 90 degrees clockwise has its upright top on the left."""
     patch = Patch.of(eye(), rotation)
     aim = patch.aim(Angles(pitch=1, yaw=0))
     assert patch.basis / patch.width @ [aim.yaw, -aim.pitch] == pytest.approx(up, abs=1e-9)

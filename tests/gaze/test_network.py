@@ -21,12 +21,12 @@ from relay.gaze.network import CPU, CUDA, Network
 from tests.gaze.weights import RELIABLE, expected, write_network
 
 ROOT = Path(__file__).parents[2]
-onnxruntime = sys.modules["onnxruntime"]  # not imported here: that might be before it has been silenced
+onnxruntime = sys.modules["onnxruntime"]  # not imported here: telemetry must be disabled first
 
 
 @pytest.fixture(autouse=True)
 def no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """These tests are about the processor, also where there is a GPU."""
+    """Run these tests on the CPU, also where there is a GPU."""
     monkeypatch.setattr(network, "_has_driver", lambda: False)
 
 
@@ -97,8 +97,8 @@ def test_a_turn_is_cut_to_what_the_spec_allows(tiny: Network, pitch: float, yaw:
 
 def test_several_threads_may_ask_at_once(tiny: Network) -> None:
     asked = [(eyes(count, count), aims(count, count)) for count in (1, 2, 4, 6) * 8]
-    with ThreadPoolExecutor(4) as executors:
-        answers = list(executors.map(lambda one: tiny(*one), asked))
+    with ThreadPoolExecutor(4) as executor:
+        answers = list(executor.map(lambda one: tiny(*one), asked))
     for (crops, turns), fields in zip(asked, answers, strict=True):
         for field, crop, aim in zip(fields, crops, turns, strict=True):
             assert_same(field, expected(crop, aim))
@@ -181,11 +181,11 @@ def test_its_threads_do_not_spin_and_its_nodes_take_turns(path: Path, monkeypatc
     seen = []
     real = onnxruntime.InferenceSession
 
-    def note(content: bytes, options: Any, **others: Any) -> Any:
+    def record(content: bytes, options: Any, **others: Any) -> Any:
         seen.append(options)
         return real(content, options, **others)
 
-    monkeypatch.setattr(onnxruntime, "InferenceSession", note)
+    monkeypatch.setattr(onnxruntime, "InferenceSession", record)
     Network(path, 2)
     (options,) = seen
     assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
@@ -206,7 +206,7 @@ def test_without_a_gpu_it_runs_on_the_processor_and_says_so_in_the_log_alone(
 
 
 class Gpu:
-    """Stands in for onnxruntime with CUDA: sessions of it are those of the processor under another name."""
+    """Replaces onnxruntime with CUDA: its sessions are CPU sessions that report another provider."""
 
     def __init__(self, problem: str = "") -> None:
         self.problem = problem
@@ -247,13 +247,13 @@ def test_a_gpu_that_fails_is_told_and_done_without(gpu: Gpu, path: Path, caplog:
     one = Network(path)
     assert one.provider == CPU
     (warning,) = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
-    assert warning.endswith("cannot run on it: the driver is too old")
+    assert warning.endswith("cannot run on the GPU: the driver is too old")
 
 
 def test_a_try_at_a_gpu_makes_no_noise(
     path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """With the real libraries, whether they are here or not."""
+    """With the real libraries, whether they are installed or not."""
     monkeypatch.setattr(network, "_has_driver", lambda: True)
     assert Network(path).provider in {CPU, CUDA}
     assert capfd.readouterr() == ("", "")
@@ -273,7 +273,7 @@ def test_all_persons_share_one_network(path: Path, tmp_path: Path) -> None:
 
 
 def test_onnxruntime_keeps_no_account_of_its_use(path: Path, tmp_path: Path) -> None:
-    """Left to itself it makes an identifier and a store of events in the home folder, and sends them off."""
+    """By default it stores an identifier and events in the home folder, and sends them."""
     program = f"from pathlib import Path; from relay.gaze.network import Network; Network(Path({str(path)!r}))"
     home = {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / ".cache")}
     free = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}

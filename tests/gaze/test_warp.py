@@ -22,7 +22,7 @@ def field(x: float, y: float, mask: NDArray[np.float32] = WHOLE) -> Field:
 
 
 def outside(shape: tuple[int, ...], patches: list[Patch], scale: float) -> NDArray[np.bool_]:
-    """Which pixels of a plane lie outside of all ellipses, from the definition."""
+    """Which pixels of a plane are outside all ellipses, from the definition."""
     rows, columns = np.indices(shape)
     pixels = (np.stack([columns, rows], -1) + 0.5) / scale
     return np.asarray(np.logical_and.reduce([ellipse(patch.to_eye(pixels)) >= 1 for patch in patches]))
@@ -88,7 +88,7 @@ def test_any_patch_anywhere_leaves_the_rest_alone(
 
 
 def gradient() -> Frame:
-    """Luma and chroma that say where they are: y = x, u = x at half size."""
+    """Luma and chroma that encode their position: y = x, u = x at half size."""
     y = np.tile(np.arange(240, dtype=np.uint8), (160, 1))
     return Frame(y, np.ascontiguousarray(y[:80, ::2]), np.ascontiguousarray(y[:80, ::2]), time=0)
 

@@ -1,6 +1,6 @@
-"""A network of a few lines that keeps to the spec, for tests that need no trained one; and wrong ones.
+"""A tiny network that conforms to the spec, for tests that need no trained one; and invalid ones.
 
-It shows in its field what it was given: the flow is the eyeball's turn, the rest is that times the luma, the mask is
+Its field reflects its inputs: the flow is the eyeball's turn, the rest is that times the luma, the mask is
 the disc of the iris, the light the opening between the lids.
 """
 
@@ -15,12 +15,12 @@ from relay.gaze import spec
 from relay.gaze.eye_crop import EyeCrop
 from relay.gaze.face import Angles, Field
 
-STEP = spec.ROTATION_PER_IRIS_RADIUS * np.pi / 180  # iris radii a degree
-RELIABLE = 20.0  # degrees of pitch, beyond which the fragile one gives no number
+STEP = spec.ROTATION_PER_IRIS_RADIUS * np.pi / 180  # iris radii per degree
+RELIABLE = 20.0  # degrees of pitch, beyond which the fragile one returns NaN
 
 
 def expected(crop: EyeCrop, aim: Angles) -> Field:
-    """What the network makes of one eye, computed without it."""
+    """The network's output for one eye, computed without it."""
     step = np.array([-aim.yaw, aim.pitch], np.float32) * np.float32(STEP * crop.radius)
     flow = np.broadcast_to(step, (*spec.GRID, 2))
     return Field(flow, crop.maps[0], flow * crop.picture[0][..., None], crop.maps[1])
@@ -37,9 +37,9 @@ def write_network(
     names: Mapping[str, str] | None = None,
     fragile: bool = False,
 ) -> Path:
-    """Write it. stamp: instead of the spec's. grid, eyes, kind, names: declared instead of the right ones.
+    """Write it. stamp: instead of the spec's. grid, eyes, kind, names: declared instead of the correct ones.
 
-    fixed: for how many eyes it is made inside, whatever it declares. fragile: gives no number for large angles.
+    fixed: batch size inside the graph, whatever it declares. fragile: returns NaN for large angles.
     """
     names = names or {}
     shapes = {
@@ -71,21 +71,21 @@ def write_network(
 def _nodes(names: Mapping[str, str], *, fragile: bool) -> list[onnx.NodeProto]:
     def node(kind: str, inputs: str, output: str, axis: int | None = None) -> onnx.NodeProto:
         given = [names.get(name, name) for name in inputs.split()]
-        return helper.make_node(kind, given, [names.get(output, output)], axis=axis)  # None is left out
+        return helper.make_node(kind, given, [names.get(output, output)], axis=axis)  # None is omitted
 
     return [
         node("Gather", "aim yaw_pitch", "across_up", axis=1),
-        node("Mul", "across_up steps", "steps_a_radius"),
+        node("Mul", "across_up steps", "steps_per_radius"),
         node("Reshape", "radius column", "radii"),
-        node("Mul", "steps_a_radius radii", "step"),
+        node("Mul", "steps_per_radius radii", "step"),
         node("Reshape", "step planes", "step_planes"),
-        node("Mul", "step_planes everywhere", "sound"),
+        node("Mul", "step_planes everywhere", "valid"),
         node("Abs", "aim", "size"),
         node("Sub", "reliable size", "reserve"),
         node("Sqrt", "reserve", "root"),
-        node("Div", "root root", "one_or_none"),
-        node("Reshape", "one_or_none planes", "doubt"),
-        node("Mul", "sound doubt", "flow") if fragile else node("Identity", "sound", "flow"),
+        node("Div", "root root", "one_or_nan"),
+        node("Reshape", "one_or_nan planes", "doubt"),
+        node("Mul", "valid doubt", "flow") if fragile else node("Identity", "valid", "flow"),
         node("Gather", "picture first", "luma", axis=1),
         node("Mul", "flow luma", "rest"),
         node("Gather", "maps first", "mask", axis=1),

@@ -1,4 +1,4 @@
-"""A file that takes its place only once it is complete. Knows nothing of what is written into it."""
+"""A file that replaces its target only once it is complete. Knows nothing of its content."""
 
 import errno
 import os
@@ -25,34 +25,34 @@ _REASONS: Final = {
 
 
 class Draft:
-    """A new file beside its target, under a name of its own, and then the target itself.
+    """A temporary file beside its target, which becomes the target on commit.
 
-    Whatever ends the work early, an existing target stays as it was and nothing half-written stays behind.
+    If the work ends early, an existing target is unchanged and no incomplete file is left.
     path: where to write. Use as a context manager.
     """
 
     def __init__(self, target: Path) -> None:
-        """Begin the file, empty. Raises MediaError where the target cannot be written."""
+        """Create the file, empty. Raises MediaError where the target cannot be written."""
         self.target = target
-        # A link is followed: what it points to is replaced, not the link.
-        self._place = Path(os.path.realpath(target))
-        _check(target, self._place)
+        # A symbolic link is followed: its target is replaced, not the link.
+        self._resolved = Path(os.path.realpath(target))
+        _check(target, self._resolved)
         with writing(target):
-            handle, name = tempfile.mkstemp(target.suffix.lower(), ".relay-", self._place.parent)
+            handle, name = tempfile.mkstemp(target.suffix.lower(), ".relay-", self._resolved.parent)
             os.close(handle)
         self.path = Path(name)
 
     def commit(self) -> None:
-        """Put the finished file in the target's place, for good. Raises MediaError."""
+        """Replace the target with the finished file. Raises MediaError."""
         with writing(self.target):
             self.path.chmod(self._mode())
             with self.path.open("rb") as written:
-                # Some file systems say only here that the disk was full.
+                # Some file systems report only here that the disk is full.
                 os.fsync(written.fileno())
-            self.path.replace(self._place)
+            self.path.replace(self._resolved)
 
     def discard(self) -> None:
-        """Remove what has been written, unless it is the target by now."""
+        """Remove the temporary file, unless it has been committed."""
         self.path.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
@@ -64,16 +64,16 @@ class Draft:
         self.discard()
 
     def _mode(self) -> int:
-        """The permissions of the file that is replaced, else those of any new file."""
-        if self._place.exists():
-            return stat.S_IMODE(self._place.stat().st_mode)
+        """The permissions of the replaced file, else those of a new file."""
+        if self._resolved.exists():
+            return stat.S_IMODE(self._resolved.stat().st_mode)
         os.umask(mask := os.umask(0))
         return 0o666 & ~mask
 
 
 @contextmanager
 def writing(target: Path) -> Iterator[None]:
-    """Turn what the system or FFmpeg says while writing into a MediaError that names target and a way out."""
+    """Turn an error of the system or FFmpeg while writing into a MediaError that names the target and a remedy."""
     try:
         yield
     except (OSError, FFmpegError) as error:
@@ -81,13 +81,13 @@ def writing(target: Path) -> Iterator[None]:
         raise MediaError(f"{target} cannot be written: {reason}") from error
 
 
-def _check(target: Path, place: Path) -> None:
-    """Say what is in the way before any work is done."""
-    if place.is_dir():
+def _check(target: Path, resolved: Path) -> None:
+    """Check that the target can be written, before any work is done. Raises MediaError."""
+    if resolved.is_dir():
         raise MediaError(f"{target} is a folder: name a file in it")
-    if place.exists() and not place.is_file():
-        raise MediaError(f"{target} is not a file that could be replaced: choose another name")
-    if place.exists() and not os.access(place, os.W_OK):
+    if resolved.exists() and not resolved.is_file():
+        raise MediaError(f"{target} is not a regular file: choose another name")
+    if resolved.exists() and not os.access(resolved, os.W_OK):
         raise MediaError(f"{target} is write-protected: choose another name, or allow writing to it")
-    if not place.parent.is_dir():
-        raise MediaError(f"{target} cannot be written: there is no folder {place.parent}")
+    if not resolved.parent.is_dir():
+        raise MediaError(f"{target} cannot be written: there is no folder {resolved.parent}")

@@ -1,4 +1,4 @@
-"""Which container and which video encoder a file gets: by the ending of its name, and by its pictures' shape.
+"""Which container and video encoder a file gets: by its name's extension and its frames' shape.
 
 Knows nothing of streams and packets.
 """
@@ -13,7 +13,7 @@ from relay.errors import MediaError
 
 @dataclass(frozen=True)
 class Encoder:
-    """An encoder of FFmpeg, what it stores (pixel format), and options with which one sees no difference."""
+    """An encoder of FFmpeg, its pixel format, and options for visually lossless quality."""
 
     name: str
     pixels: str
@@ -24,7 +24,7 @@ _X264: Final = (("crf", "16"), ("preset", "fast"))
 H264: Final = Encoder("libx264", "yuv420p", _X264)
 # H.264 counts the lines it crops in chroma lines (7.4.2.1.1), so only 4:4:4 holds an odd width or height.
 H264_ODD: Final = Encoder("libx264", "yuv444p", _X264)
-# VP9 holds any size in 4:2:0, but no shape of pixels: a container has to. FFmpeg's Matroska has that from H.264 only.
+# VP9 holds any size in 4:2:0, but no pixel aspect ratio: the container must. FFmpeg's Matroska does so for H.264 only.
 VP9: Final = Encoder(
     "libvpx-vp9", "yuv420p", (("crf", "14"), ("deadline", "realtime"), ("cpu-used", "5"), ("row-mt", "1"))
 )
@@ -32,7 +32,7 @@ VP9: Final = Encoder(
 
 @dataclass(frozen=True)
 class Kind:
-    """A container of FFmpeg, with its options, and the audio encoder for sound that it cannot hold as it is."""
+    """A container of FFmpeg, with its options, and the encoder for audio that it cannot hold unchanged."""
 
     container: str
     audio: str
@@ -40,11 +40,11 @@ class Kind:
 
     @property
     def counts_by_decoding(self) -> bool:
-        """Whether a track lasts as long as its samples in decoding order do (ISO/IEC 14496-12, 8.6.1.2)."""
+        """Whether a track's duration is that of its samples in decoding order (ISO/IEC 14496-12, 8.6.1.2)."""
         return self.container in {"mp4", "mov"}
 
 
-# With its index in front a film plays from the web before all of it has arrived.
+# With the index first, playback over HTTP starts before the download is complete.
 _INDEX_FIRST: Final = (("movflags", "+faststart"),)
 KINDS: Final = {
     ".mp4": Kind("mp4", "aac", _INDEX_FIRST),
@@ -56,15 +56,15 @@ KINDS: Final = {
 
 
 def kind_of(target: Path) -> Kind:
-    """What the name's ending asks for. Raises MediaError where it is none of KINDS."""
+    """The kind for this name's extension. Raises MediaError where it is none of KINDS."""
     kind = KINDS.get(target.suffix.lower())
     if kind is None:
-        raise MediaError(f"{target} must end in {', '.join(KINDS)}: the ending names the format")
+        raise MediaError(f"{target} must end in {', '.join(KINDS)}: the extension selects the format")
     return kind
 
 
 def encoder_for(target: Path, size: tuple[int, int], pixel_aspect: Fraction) -> Encoder:
-    """The encoder that keeps these pictures as they are. Raises MediaError where the format has none."""
+    """The encoder that keeps size and pixel aspect ratio. Raises MediaError where the format has none."""
     kind = kind_of(target)
     is_even = size[0] % 2 == 0 and size[1] % 2 == 0
     is_square = pixel_aspect == 1

@@ -1,6 +1,6 @@
-"""How a stored picture is turned for the viewer: FFmpeg's display matrix. Knows nothing of containers.
+"""How a stored frame is rotated for display: FFmpeg's display matrix. Knows nothing of containers.
 
-The matrix (libavutil/display.h: nine numbers, a b u, c d v, x y w, of which a, b, c, d in 16.16 matter here) lays
+The matrix (libavutil/display.h: nine numbers, a b u, c d v, x y w, of which a, b, c, d in 16.16 matter here) maps
 the stored pixel (p, q) at (a p + c q, b p + d q) on the screen, x to the right and y down.
 """
 
@@ -18,7 +18,7 @@ UPRIGHT: Final = (1 << 16, 0, 0, 0, 1 << 16, 0, 0, 0, 1 << 30)
 
 
 class Direction(StrEnum):
-    """A direction in the stored picture."""
+    """A direction in the stored frame."""
 
     RIGHT = "right"
     LEFT = "left"
@@ -26,7 +26,7 @@ class Direction(StrEnum):
     UP = "up"
 
 
-# Where the viewer's "down" lies in the stored picture, and the clockwise turn that brings it there.
+# Where the viewer's "down" is in the stored frame -> the clockwise rotation that makes it upright.
 _TURNS: Final[dict[Direction, Rotation]] = {
     Direction.DOWN: 0,
     Direction.RIGHT: 90,
@@ -37,7 +37,7 @@ _TURNS: Final[dict[Direction, Rotation]] = {
 
 @dataclass(frozen=True)
 class Orientation:
-    """One of the eight ways to hold a camera: four turns, each plain or mirrored.
+    """One of eight camera orientations: four rotations, each plain or mirrored.
 
     matrix: the nine numbers of the display matrix.
     """
@@ -46,21 +46,21 @@ class Orientation:
 
     @classmethod
     def of(cls, frame: av.VideoFrame) -> Self:
-        """What a decoded frame says of itself; upright where it says nothing."""
-        # What PyAV returns is such a container; its type stubs name an outdated dictionary.
-        carried = cast("SideDataContainer", frame.side_data)
-        if Type.DISPLAYMATRIX not in carried:
+        """The orientation of a decoded frame; upright where it carries none."""
+        # PyAV returns such a container; its type stubs name an outdated dictionary.
+        side_data = cast("SideDataContainer", frame.side_data)
+        if Type.DISPLAYMATRIX not in side_data:
             return cls()
-        return cls(tuple(np.frombuffer(bytes(carried[Type.DISPLAYMATRIX]), np.int32).tolist()))
+        return cls(tuple(np.frombuffer(bytes(side_data[Type.DISPLAYMATRIX]), np.int32).tolist()))
 
     @property
     def rotation(self) -> Rotation:
-        """Degrees clockwise, to the nearest quarter, after which faces stand upright (mirrored or not)."""
+        """Degrees clockwise, to the nearest quarter turn, that make faces upright (mirrored or not)."""
         return _TURNS[_direction(self.matrix[1], self.matrix[4])]
 
     @property
     def right(self) -> Direction:
-        """Where the viewer's right lies in the stored picture."""
+        """Where the viewer's right is in the stored frame."""
         return _direction(self.matrix[0], self.matrix[3])
 
 

@@ -1,4 +1,4 @@
-"""Two pictures of one size as one: for comparing before and after. Knows nothing of what made them differ."""
+"""Two frames of one size side by side, to compare before and after. Knows nothing of what made them differ."""
 
 import numpy as np
 
@@ -15,20 +15,20 @@ def paired_size(size: tuple[int, int], right: Direction) -> tuple[int, int]:
 
 
 def pair(first: Frame, second: Frame, right: Direction) -> Frame:
-    """Both pictures, the first one on the viewer's left.
+    """Both frames, the first one on the viewer's left.
 
-    right: where the viewer's right lies in the stored pixels, so a turned picture's halves stay side by side
-    once it is turned. An odd length is padded by repeating the last line: half a chroma pixel cannot be split.
+    right: where the viewer's right is in the stored pixels, so that the halves of a rotated frame are side by side
+    when displayed. An odd length is padded by repeating the last line: a chroma pixel cannot be split.
     """
     axis = 1 if right in {Direction.RIGHT, Direction.LEFT} else 0
     ordered = (first, second) if right in {Direction.RIGHT, Direction.DOWN} else (second, first)
-    y = np.concatenate([_evened(frame.y, axis) for frame in ordered], axis)
+    y = np.concatenate([_padded(frame.y, axis) for frame in ordered], axis)
     u = np.concatenate([frame.u for frame in ordered], axis)
     v = np.concatenate([frame.v for frame in ordered], axis)
     return Frame(y, u, v, first.time, first.rotation)
 
 
-def _evened(plane: Plane, axis: int) -> Plane:
+def _padded(plane: Plane, axis: int) -> Plane:
     if plane.shape[axis] % 2 == 0:
         return plane
     return np.concatenate([plane, plane.take([-1], axis)], axis)

@@ -1,6 +1,6 @@
-"""Streams beside the pictures, sound above all: copied packet by packet, or coded anew where they have to be.
+"""Audio and subtitle streams: copied packet by packet, or audio re-encoded where necessary.
 
-Knows nothing of pictures.
+Knows nothing of video frames.
 """
 
 import io
@@ -17,22 +17,22 @@ from av.subtitles.stream import SubtitleStream
 from relay.film.files.kind import Kind
 from relay.film.files.span import Packet
 
-RATE: Final = 48000  # samples a second; every decoder of AAC and of Opus (RFC 6716, 2) knows it
-BITS_A_CHANNEL: Final = 96_000  # a second; nobody hears the difference
+RATE: Final = 48000  # samples per second; supported by every decoder of AAC and of Opus (RFC 6716, 2)
+BITS_PER_CHANNEL: Final = 96_000  # per second; transparent
 
 
 class Track(Protocol):
-    """A stream of the file that is written."""
+    """A stream of the written file."""
 
     def write(self, packet: Packet) -> None:
-        """Take the next packet of the stream that is read."""
+        """Process the next packet of the source stream."""
 
     def finish(self) -> None:
-        """Write what is left."""
+        """Write what is still buffered."""
 
 
 class Copy:
-    """Packets as they are."""
+    """Copies packets unchanged."""
 
     def __init__(self, container: OutputContainer, read: AudioStream | SubtitleStream) -> None:
         self._container = container
@@ -41,39 +41,39 @@ class Copy:
         self._latest: int | None = None
 
     def write(self, packet: Packet) -> None:
-        """Take the next packet of the stream that is read."""
+        """Process the next packet of the source stream."""
         dts = packet.pts if packet.dts is None else packet.dts
         if dts is None or (self._latest is not None and dts <= self._latest):
-            return  # a step back, as in a recording that was interrupted: no container takes it
+            return  # a step back, as in an interrupted recording: no container accepts it
         self._latest = packet.dts = dts
         packet.stream = self._stream
         self._container.mux(packet)
 
     def finish(self) -> None:
-        """Nothing is left."""
+        """Nothing is buffered."""
 
 
 class Transcoder:
-    """Sound that is decoded and coded anew."""
+    """Decodes audio and re-encodes it."""
 
     def __init__(self, container: OutputContainer, read: AudioStream, codec: str) -> None:
         self._container, self._read = container, read
         self._stream = cast("AudioStream", container.add_stream(codec, RATE))
         self._stream.codec_context.layout = read.layout
-        self._stream.codec_context.bit_rate = BITS_A_CHANNEL * read.channels
+        self._stream.codec_context.bit_rate = BITS_PER_CHANNEL * read.channels
         _describe(self._stream, read)
 
     def write(self, packet: Packet) -> None:
-        """Take the next packet of the stream that is read."""
+        """Process the next packet of the source stream."""
         try:
             frames = self._read.decode(packet)
         except FFmpegError:
-            return  # a gap as long as the packet: a decoder that begins in mid-stream may need one to find its feet
+            return  # leaves a gap of one packet: a decoder that starts in mid-stream may fail on the first ones
         for frame in frames:
             self._encode(frame)
 
     def finish(self) -> None:
-        """Write what the decoder and the encoder still hold."""
+        """Flush the decoder and the encoder."""
         for frame in self._read.decode(None):
             self._encode(frame)
         self._encode(None)
@@ -83,7 +83,7 @@ class Transcoder:
 
 
 def can_hold(kind: Kind, read: AudioStream | SubtitleStream) -> bool:
-    """Whether FFmpeg would put this stream into such a container: it is asked to begin one in memory."""
+    """Whether FFmpeg can store this stream in such a container: tested by starting one in memory."""
     trial = av.open(io.BytesIO(), "w", format=kind.container)
     try:
         trial.add_stream_from_template(read)
@@ -97,6 +97,6 @@ def can_hold(kind: Kind, read: AudioStream | SubtitleStream) -> bool:
 
 
 def _describe(written: AudioStream | SubtitleStream, read: AudioStream | SubtitleStream) -> None:
-    """Language, title and role; what a container writes of itself (times, sizes, its maker) is not copied."""
+    """Copy language, title and disposition; not what the container writes itself (durations, sizes, muxer)."""
     written.metadata.update({key: read.metadata[key] for key in ("language", "title") if key in read.metadata})
     written.disposition = read.disposition

@@ -1,6 +1,6 @@
-"""The pictures of a span of a video file, all alike: 8-bit 4:2:0, one size, counted from zero.
+"""The frames of a span of a video file in one format: 8-bit 4:2:0, one size, timestamps from zero.
 
-Knows nothing of what happens to the pictures, nor of where they go.
+Knows nothing of what happens to the frames, nor of where they are written.
 """
 
 from collections.abc import Iterator
@@ -21,16 +21,16 @@ from relay.film.files.recording import Recording
 from relay.film.files.span import Item, Span, item_time
 from relay.media.frame import PLANAR
 
-RUN_UP: Final = Fraction(1)  # seconds to go back before the start: sound may lie that far ahead of its picture
+PREROLL: Final = Fraction(1)  # seconds to seek before the start: audio may be stored that far ahead of its frame
 
 
 @dataclass(frozen=True)
 class Format:
-    """What all pictures have in common.
+    """What all frames have in common.
 
-    size: (width, height), stored pixels. time_base: seconds in one tick of a time stamp. rate: pictures a
+    size: (width, height), stored pixels. time_base: seconds in one tick of a timestamp. rate: frames per
     second, on average. pixel_aspect: width of a pixel over its height. colours: FFmpeg's numbers for range,
-    primaries, transfer and matrix. field_order: FFmpeg's number where the pictures are interlaced, else 0.
+    primaries, transfer and matrix. field_order: FFmpeg's number where the frames are interlaced, else 0.
     """
 
     size: tuple[int, int]
@@ -45,11 +45,11 @@ class Format:
 class Source:
     """Reads a span of a file once. Use as a context manager.
 
-    recording: the open file. format: of the pictures that come out.
+    recording: the open file. format: of the frames that are read.
     """
 
     def __init__(self, path: Path, span: Span) -> None:
-        """Open the file and find its first picture. Raises MediaError."""
+        """Open the file and find its first frame. Raises MediaError."""
         self._span = span
         self.recording, self._items, first = _at_span(path, span)
         planar = _planar(first, (first.width, first.height))
@@ -57,8 +57,8 @@ class Source:
         self._losses = _losses(first)
 
     @property
-    def expected(self) -> int | None:
-        """About how many pictures will come; None where the file does not say how long it is."""
+    def expected_frames(self) -> int | None:
+        """Approximate number of frames; None where the file declares no duration."""
         if self.recording.duration is None:
             return None
         end = min(self.recording.duration, self._span.end or self.recording.duration)
@@ -66,21 +66,23 @@ class Source:
 
     @property
     def notes(self) -> list[str]:
-        """What of the file is not in what comes out, and what was found amiss once it has been read."""
+        """What is lost in the conversion, and, once the file has been read, its defects."""
         notes = list(self._losses)
         if damaged := self.recording.damaged:
-            notes.append(f"{damaged} frames are damaged in the source; they show what FFmpeg made of them")
+            notes.append(f"{damaged} frames are damaged in the source and were concealed by FFmpeg")
         if self._span.end is None and self.recording.is_cut_off:
-            notes.append(f"the source ends at {float(self.recording.position):.1f} s, before its time: it is cut off")
+            notes.append(
+                f"the source ends at {float(self.recording.position):.1f} s, before its declared end: it is truncated"
+            )
         return notes
 
     def read(self) -> Iterator[Item]:
-        """The pictures and packets of the span, moved so that it begins at time 0. Raises MediaError.
+        """The frames and packets of the span, shifted so that it begins at time 0. Raises MediaError.
 
-        A picture of another size than the first one's is scaled to it.
+        A frame of another size than the first is scaled to the first one's size.
         """
         recording = self.recording
-        for item in self._span.cut(self._items, recording.begin, [s.index for s in recording.sound]):
+        for item in self._span.cut(self._items, recording.begin, [s.index for s in recording.audio]):
             yield _planar(item, self.format.size) if isinstance(item, av.VideoFrame) else item
 
     def close(self) -> None:
@@ -97,13 +99,13 @@ class Source:
 
 
 def _at_span(path: Path, span: Span) -> tuple[Recording, Iterator[Item], av.VideoFrame]:
-    """The file from the span's start or somewhat before, and the first picture in what is to be read."""
-    if span.start > RUN_UP:
+    """The file, positioned at the span's start or shortly before, its items, and the first frame among them."""
+    if span.start > PREROLL:
         recording = Recording(path, span.end)
         with suppress(MediaError):
-            recording.go_to(span.start - RUN_UP)
+            recording.seek(span.start - PREROLL)
             items, first = _peek(path, recording)
-            # Not every file can be searched exactly: then it is read from its beginning.
+            # Not every file can seek exactly; such a file is read from its beginning.
             if item_time(first) - recording.begin <= span.start:
                 return recording, items, first
         recording.close()
@@ -116,25 +118,25 @@ def _at_span(path: Path, span: Span) -> tuple[Recording, Iterator[Item], av.Vide
 
 
 def _peek(path: Path, recording: Recording) -> tuple[Iterator[Item], av.VideoFrame]:
-    """All items, and the first picture among them."""
+    """All items, and the first frame among them."""
     items = recording.items()
-    seen: list[Item] = []
+    read: list[Item] = []
     for item in items:
-        seen.append(item)
+        read.append(item)
         if isinstance(item, av.VideoFrame):
-            return chain(seen, items), item
-    raise MediaError(f"{path} has a video stream, but no picture of it can be decoded")
+            return chain(read, items), item
+    raise MediaError(f"{path} has a video stream, but no frame of it can be decoded")
 
 
-def _planar(picture: av.VideoFrame, size: tuple[int, int]) -> av.VideoFrame:
-    """The picture as 8-bit planar 4:2:0 of that size; itself, where it is that."""
-    if picture.format.name in PLANAR and (picture.width, picture.height) == size:
-        return picture
+def _planar(frame: av.VideoFrame, size: tuple[int, int]) -> av.VideoFrame:
+    """The frame as 8-bit planar 4:2:0 of that size; the same object where it already is."""
+    if frame.format.name in PLANAR and (frame.width, frame.height) == size:
+        return frame
     bicubic = Interpolation.BICUBIC
-    if picture.format.is_rgb or picture.format.has_palette:
+    if frame.format.is_rgb or frame.format.has_palette:
         bt709, limited = Colorspace.ITU709, ColorRange.MPEG
-        return picture.reformat(*size, "yuv420p", None, bt709, bicubic, dst_color_range=limited)
-    return picture.reformat(*size, "yuv420p", interpolation=bicubic)
+        return frame.reformat(*size, "yuv420p", None, bt709, bicubic, dst_color_range=limited)
+    return frame.reformat(*size, "yuv420p", interpolation=bicubic)
 
 
 def _format(recording: Recording, first: av.VideoFrame, planar: av.VideoFrame) -> Format:
@@ -150,11 +152,11 @@ def _format(recording: Recording, first: av.VideoFrame, planar: av.VideoFrame) -
 
 
 def _losses(stored: av.VideoFrame) -> list[str]:
-    """What 8-bit 4:2:0 cannot hold of this picture, in sentences for people."""
+    """What 8-bit 4:2:0 cannot represent of this frame, as messages for the user."""
     bits = max((component.bits for component in stored.format.components), default=8)
     losses = []
     if bits > 8:
-        losses.append(f"the picture has {bits} bits a colour, the result has 8")
+        losses.append(f"the source has {bits} bits per colour, the result has 8")
     if any(component.is_alpha for component in stored.format.components):
-        losses.append("the picture is partly transparent, the result is not")
+        losses.append("the source is partly transparent, the result is not")
     return losses

@@ -1,8 +1,7 @@
-"""What is remembered of the frame in which faces were found: the luma around their eyes, and the points to follow
-from there.
+"""What is kept of the frame in which faces were found: the luma around their eyes, and the points to track.
 
 The points are corners (Shi and Tomasi: Good features to track, CVPR 1994) around the eyes: brow, nose, rim of
-glasses. Irises and lids are left out: a glance or a blink is no motion of the head, and must not drag the patch along.
+glasses. Irises and lids are excluded: a glance or a blink is not head motion, and must not move the patch.
 """
 
 import math
@@ -17,19 +16,19 @@ from relay.frame import Frame, Plane
 from relay.gaze.face import Eye, Face, Faces
 from relay.gaze.motion.velocity import Velocity
 
-REACH = 0.9  # eye widths to each side of the points: how far a head may go between the two frames
-DETAIL = 18  # pixels in one eye width, at least, of the picture that is remembered (as many as there are, below)
-POINTS = 20  # followed per face, at the most
-RING = (0.95, 0.85)  # half axes of the ellipse around an eye in which points may lie, eye widths
-OPENING = (0.62, 0.50)  # and of the one inside it in which they may not: iris, lids and the crease that goes with them
+SEARCH_MARGIN = 0.9  # eye widths to each side of the points: largest head motion between the two frames
+DETAIL = 18  # pixels per eye width of the kept luma, at least (not upscaled where the frame has fewer)
+POINTS = 20  # tracked per face, at most
+RING = (0.95, 0.85)  # half axes of the ellipse around an eye in which points may be, eye widths
+OPENING = (0.62, 0.50)  # and of the excluded one inside it: iris, lids and the lid crease
 
 
 @dataclass(frozen=True)
 class Window:
-    """The luma around one face's eyes, made smaller by a whole number.
+    """The luma around one face's eyes, downscaled by an integer factor.
 
-    left, top: of its corner in the frame, pixels; factor: frame pixels in one of its own; luma: (h, w) uint8.
-    points: (n, 2) float32, to be followed, in its pixels, x and y, centres at whole numbers as OpenCV has them.
+    left, top: of its corner in the frame, pixels; factor: frame pixels per window pixel; luma: (h, w) uint8.
+    points: (n, 2) float32, to be tracked, in window pixels, x and y, centres at whole numbers as in OpenCV.
     """
 
     left: int
@@ -38,23 +37,25 @@ class Window:
     luma: Plane
     points: NDArray[np.float32]
 
-    def again(self, frame: Frame) -> Plane:
-        """The same window of another frame of the same size, in this one's mean and contrast.
+    def normalised(self, frame: Frame) -> Plane:
+        """The same window of another frame of the same size, normalised to this one's mean and contrast.
 
-        What follows points takes more light for motion.
+        Optical flow would take a change of brightness for motion.
         """
         height, width = self.luma.shape
-        picture = _shrink(frame.y, self.left, self.top, (width, height), self.factor)
-        (mean, spread), (wanted, wide) = (np.ravel(cv2.meanStdDev(one)).tolist() for one in (picture, self.luma))
-        gain = min(max((wide + 1) / (spread + 1), 0.5), 2.0)
-        return np.asarray(cv2.addWeighted(picture, gain, picture, 0, wanted - gain * mean), np.uint8)
+        luma = _downscale(frame.y, self.left, self.top, (width, height), self.factor)
+        (mean, spread), (target_mean, target_spread) = (
+            np.ravel(cv2.meanStdDev(one)).tolist() for one in (luma, self.luma)
+        )
+        gain = min(max((target_spread + 1) / (spread + 1), 0.5), 2.0)
+        return np.asarray(cv2.addWeighted(luma, gain, luma, 0, target_mean - gain * mean), np.uint8)
 
 
 @dataclass(frozen=True)
 class MotionReference:
-    """What is remembered of the frame in which faces were found. Never changes, so any thread may use it.
+    """What is kept of the frame in which faces were found. Immutable, so any thread may use it.
 
-    size: (width, height) of that frame; windows: by the face's number; velocity: where flow fails.
+    size: (width, height) of that frame; windows: by the face's number; velocity: used where optical flow fails.
     """
 
     size: tuple[int, int]
@@ -63,19 +64,19 @@ class MotionReference:
 
     @classmethod
     def of(cls, frame: Frame, faces: Faces, velocity: Velocity | None = None) -> Self:
-        """Remember the luma around the eyes, and choose the points to follow. frame: where these faces were found."""
+        """Keep the luma around the eyes and choose the points to track. frame: where these faces were found."""
         windows = {face.number: _window(frame, face) for face in faces.faces}
-        seen = {number: window for number, window in windows.items() if window is not None}
-        return cls(frame.size, seen, velocity or Velocity())
+        inside = {number: window for number, window in windows.items() if window is not None}
+        return cls(frame.size, inside, velocity or Velocity())
 
 
 def _window(frame: Frame, face: Face) -> Window | None:
-    """What to remember around this face's eyes; None where it lies outside the picture."""
+    """The window around this face's eyes; None where it is outside the frame or too small."""
     eye_width = eye_width_of(face)
     if not eye_width >= 4:
         return None
     factor = max(1, int(eye_width / DETAIL))
-    reach = eye_width * (max(RING) + REACH)
+    reach = eye_width * (max(RING) + SEARCH_MARGIN)
     centres = np.array([eye.corners.mean(0) for eye in face.eyes])
     low = np.maximum(np.floor(centres.min(0) - reach), 0).astype(int)
     high = np.minimum(np.ceil(centres.max(0) + reach), frame.size).astype(int)
@@ -83,12 +84,12 @@ def _window(frame: Frame, face: Face) -> Window | None:
     if width < 16 or height < 16:
         return None
     left, top = low.tolist()
-    luma = _shrink(frame.y, left, top, (width, height), factor)
+    luma = _downscale(frame.y, left, top, (width, height), factor)
     return Window(left, top, factor, luma, _points(luma, face, (left, top), factor))
 
 
 def _points(luma: Plane, face: Face, origin: tuple[int, int], factor: int) -> NDArray[np.float32]:
-    """(n, 2) places around both eyes that can be told from their neighbours."""
+    """(n, 2) corners around both eyes that can be tracked."""
     mask = np.zeros(luma.shape, np.uint8)
     for axes, value in ((RING, 255), (OPENING, 0)):
         for eye in face.eyes:
@@ -107,7 +108,7 @@ def _draw(mask: Plane, eye: Eye, axes: tuple[float, float], value: int, origin: 
     cv2.ellipse(mask, (middle.tolist(), size, angle), value, thickness=-1)
 
 
-def _shrink(plane: Plane, left: int, top: int, size: tuple[int, int], factor: int) -> Plane:
+def _downscale(plane: Plane, left: int, top: int, size: tuple[int, int], factor: int) -> Plane:
     """size (width, height) pixels, each the mean of factor x factor of the plane's, from left and top on."""
     width, height = size
     part = plane[top : top + height * factor, left : left + width * factor]

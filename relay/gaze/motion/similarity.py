@@ -1,4 +1,4 @@
-"""Similarity transforms (move, turn, scale) of points, and the one that most of a set of steps agree on. Pure
+"""Similarity transforms (translation, rotation, scale) of points, and a robust fit of one to point pairs. Pure
 arithmetic.
 
 Points are complex numbers x + iy: a similarity is then a product and a sum.
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from relay.gaze.face import Points
 
-Complex = NDArray[np.complex128]  # a point or a step as x + iy: a similarity transform is then a product and a sum
-FEWEST = 6  # points that must agree
+Complex = NDArray[np.complex128]  # a point or a step as x + iy
+MIN_POINTS = 6  # inliers needed
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Similarity:
 
 
 def fit(before: Complex, after: Complex, tolerance: float) -> Similarity | None:
-    """The similarity that takes most of the points `before` to `after`; None where fewer than half of them agree.
+    """The similarity that maps most of the points `before` to `after`; None where fewer than 40 % are inliers.
 
-    Least squares, again and again with less weight on what lies far off, in pixels of `tolerance`.
+    Iteratively reweighted least squares; an inlier is off by less than `tolerance` pixels.
     """
-    if len(before) < FEWEST:
+    if len(before) < MIN_POINTS:
         return None
-    # A first guess that a few wild points cannot spoil: the median step.
+    # A first estimate that is robust to outliers: the median step.
     steps = after - before
     off = np.abs(steps - complex(_median(steps.real), _median(steps.imag)))
     spread = max(2 * _median(off), tolerance)
@@ -45,21 +45,21 @@ def fit(before: Complex, after: Complex, tolerance: float) -> Similarity | None:
         weights = 1 / (1 + (off / width) ** 2) ** 2
         step = _least_squares(before, after, weights)
         off = np.abs(step.turn * before + step.shift - after)
-    agreeing = int((off < tolerance).sum())
-    return step if agreeing >= max(FEWEST, 0.4 * len(before)) else None
+    inliers = int((off < tolerance).sum())
+    return step if inliers >= max(MIN_POINTS, 0.4 * len(before)) else None
 
 
 def _least_squares(before: Complex, after: Complex, weights: NDArray[np.float64]) -> Similarity:
-    """The similarity with the least weighted squares of what remains."""
+    """The similarity with the least weighted squared residuals."""
     total = weights.sum()
-    middle, target = (weights @ before) / total, (weights @ after) / total
-    spokes = before - middle
-    turn = (weights * spokes.conj()) @ (after - target) / max(float(weights @ np.abs(spokes) ** 2), 1e-9)
-    return Similarity(complex(turn), complex(target - turn * middle))
+    centre, target = (weights @ before) / total, (weights @ after) / total
+    offsets = before - centre
+    turn = (weights * offsets.conj()) @ (after - target) / max(float(weights @ np.abs(offsets) ** 2), 1e-9)
+    return Similarity(complex(turn), complex(target - turn * centre))
 
 
 def _median(values: NDArray[np.float64]) -> float:
-    """The upper one of an even number; NumPy's takes longer than all the rest of the fit."""
+    """The upper median of an even number; NumPy's takes longer than the rest of the fit."""
     return float(np.sort(values)[len(values) // 2])
 
 

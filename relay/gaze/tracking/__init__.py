@@ -1,1 +1,1 @@
-"""Faces in frames: landmarks, head pose, each person's identity, smoothing. Knows no fields."""
+"""Faces in frames: landmarks, head pose, each person's identity, smoothing. Knows nothing of fields."""

@@ -1,6 +1,6 @@
 """Finds faces, eyes and irises with MediaPipe's face landmarker. The only module that imports mediapipe.
 
-Knows nothing of what is done with them. Problems are values: a picture it cannot read gives no faces and says why.
+Knows nothing of what is done with them. Errors are values: a frame that it cannot process gives no faces and a reason.
 """
 
 import logging
@@ -43,17 +43,17 @@ INDICES = {
 
 
 class Landmarker:
-    """478 points per face, with its memory of where the faces were. One per camera; one call at a time."""
+    """478 points per face, tracked from frame to frame. One per camera; one call at a time."""
 
     def __init__(self, model: Path, faces: int = 2, longer_side: int = 640) -> None:
-        """Load the model. faces: most faces. longer_side: of the picture that is searched, pixels.
+        """Load the model. faces: maximum number. longer_side: of the image that is searched, pixels.
 
         Raises ModelError where the file is missing or not the expected one.
         """
         options = vision.FaceLandmarkerOptions(
             base_options=BaseOptions(model_asset_buffer=read_model(model)),
             running_mode=vision.RunningMode.VIDEO,
-            # With room for one face only MediaPipe filters the landmarks itself, openness included.
+            # With num_faces=1 MediaPipe filters the landmarks itself, openness included.
             num_faces=max(faces, 2),
             output_face_blendshapes=True,
             output_facial_transformation_matrixes=True,
@@ -62,9 +62,9 @@ class Landmarker:
         self._longer_side = longer_side
         self._tracker = Tracker()
         self._clock_ms = 0
-        with _silenced_stderr():
+        with _suppressed_stderr():
             self._landmarker = vision.FaceLandmarker.create_from_options(options)
-            # The first picture is slow: better a grey one now than the person's first.
+            # Warm-up: the first image is slow.
             self._landmarker.detect_for_video(_image(np.full((64, 64, 3), 128, np.uint8)), self._clock_ms)
 
     def __call__(self, frame: Frame) -> Faces:
@@ -105,14 +105,14 @@ _stderr_lock = Lock()
 
 
 @contextmanager
-def _silenced_stderr() -> Iterator[None]:
-    """Send standard error nowhere while MediaPipe loads: it reports there, on every load, what nobody can act on.
+def _suppressed_stderr() -> Iterator[None]:
+    """Discard standard error while MediaPipe loads: it writes messages there that need no action.
 
-    Errors are exceptions and still arrive. There is no switch for it in this version.
+    Errors are raised as exceptions. This version has no setting for it.
     """
-    with _stderr_lock, Path(os.devnull).open("wb") as nowhere:
+    with _stderr_lock, Path(os.devnull).open("wb") as devnull:
         kept = os.dup(2)
-        os.dup2(nowhere.fileno(), 2)
+        os.dup2(devnull.fileno(), 2)
         try:
             yield
         finally:
@@ -126,7 +126,7 @@ def _image(picture: NDArray[np.uint8]) -> mediapipe.Image:
 
 
 def upright(frame: Frame, longer_side: int) -> NDArray[np.uint8]:
-    """The frame as a small upright RGB picture, (h, w, 3). Never larger than the frame."""
+    """The frame as a small upright RGB image, (h, w, 3). Never larger than the frame."""
     scale = min(1.0, longer_side / max(frame.size))
     width, height = (max(2, 2 * round(side * scale / 2)) for side in frame.size)
     luma = cv2.resize(frame.y, (width, height), interpolation=cv2.INTER_AREA)
@@ -135,18 +135,18 @@ def upright(frame: Frame, longer_side: int) -> NDArray[np.uint8]:
     packed = np.concatenate([luma.ravel(), *(plane.ravel() for plane in chroma)])
     picture = cv2.cvtColor(packed.reshape(height * 3 // 2, width), cv2.COLOR_YUV2RGB_I420)
     turn = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_COUNTERCLOCKWISE}
-    # MediaPipe reads rows one after the other, whatever the strides say.
+    # MediaPipe ignores strides.
     return np.ascontiguousarray(cv2.rotate(picture, turn[frame.rotation]) if frame.rotation else picture)
 
 
 def _pixels(points: list[NormalizedLandmark], frame: Frame) -> NDArray[np.float32]:
-    """(478, 2) pixels of the stored frame, from 0..1 of the upright picture."""
+    """(478, 2) pixels of the stored frame, from 0..1 of the upright image."""
     upright_points = np.array([(point.x, point.y) for point in points], dtype=np.float32)
     return stored(upright_points, frame.rotation) * np.array(frame.size, dtype=np.float32)
 
 
 def stored(points: NDArray[np.float32], rotation: Rotation) -> NDArray[np.float32]:
-    """(n, 2) places 0..1 in the upright picture -> the same places in the stored one."""
+    """(n, 2) positions 0..1 in the upright frame -> the same positions in the stored one."""
     x, y = points[:, 0], points[:, 1]
     back = {0: (x, y), 90: (y, 1 - x), 180: (1 - x, 1 - y), 270: (1 - y, x)}
     return np.column_stack(back[rotation])
@@ -172,7 +172,7 @@ def _eye(side: Side, points: NDArray[np.float32]) -> Eye:
     corners, upper, lower = points[[*at["corners"]]], points[[*at["upper"]]], points[[*at["lower"]]]
     centre, *rim = points[[*at["iris"]]]
     width = max(float(np.hypot(*(corners[1] - corners[0]))), 1e-6)
-    # Where the lids cross in the mesh of a closed eye the distance is negative; along the patch's down it is signed.
+    # Signed, along the patch's down: negative where the lids cross in the mesh of a closed eye.
     right = (corners[1] - corners[0]) / width * (1 if side is Side.RIGHT else -1)
     aperture = (lower[2:5] - upper[2:5]) @ np.array([-right[1], right[0]])
     return Eye(

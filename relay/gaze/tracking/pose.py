@@ -1,4 +1,4 @@
-"""Head pose, gaze and trust, from what a landmark model says of one face. Pure arithmetic, degrees."""
+"""Head pose, gaze and confidence, from a landmark model's output for one face. Pure arithmetic, degrees."""
 
 from collections.abc import Mapping
 
@@ -7,21 +7,21 @@ from numpy.typing import NDArray
 
 from relay.gaze.face import Angles, Eye, Head
 
-# Degrees of eye turn in the head per unit of the expression scores eyeLook*. Read off people who keep looking at
-# one point while their head turns: the eyes turn back by as much as the head goes (the vestibulo-ocular reflex).
+# Degrees of eye turn in the head per unit of the expression scores eyeLook*. Measured on people who keep looking at
+# one point while their head turns: the eyes turn back by as much as the head turns (the vestibulo-ocular reflex).
 DEGREES_PER_LOOK = Angles(pitch=30.0, yaw=28.0)
 
 # MediaPipe assumes a camera of 63 degrees vertical field of view; webcams have about 42.
 FIELD_OF_VIEW_RATIO = np.tan(np.radians(21)) / np.tan(np.radians(31.5))
 
-SMALLEST_EYE = (9.0, 14.0)  # pixels: no trust below the first, full trust from the second
-IRIS_RADIUS = (0.13, 0.17, 0.28, 0.34)  # eye widths: no trust outside, full trust between the inner two
+SMALLEST_EYE = (9.0, 14.0)  # pixels: confidence 0 below the first, 1 from the second
+IRIS_RADIUS = (0.13, 0.17, 0.28, 0.34)  # eye widths: confidence 0 outside, 1 between the inner two
 
 
 def head_of(matrix: NDArray[np.float64]) -> Head:
     """Head pose from a (4, 4) pose matrix: canonical head (x right, y up, z out of the face) -> camera, in cm.
 
-    Pitch and yaw are against the line from the face to the lens, so zero looks into the lens wherever in the picture.
+    Pitch and yaw are relative to the line from the face to the lens: zero looks into the lens at any image position.
     """
     rotation = matrix[:3, :3] / np.cbrt(max(np.linalg.det(matrix[:3, :3]), 1e-9))
     ahead = rotation[:, 2]
@@ -33,28 +33,28 @@ def head_of(matrix: NDArray[np.float64]) -> Head:
 
 
 def gaze_of(head: Head, shapes: Mapping[str, float]) -> Angles:
-    """Where the eyes look against the lens: the head's turn plus the eyes' turn in it, both eyes averaged.
+    """Gaze direction relative to the lens: the head's turn plus the eyes' turn in it, both eyes averaged.
 
-    shapes: ARKit's eyeLook{Up,Down,In,Out}{Left,Right}, 0..1. Good to about 5 degrees.
+    shapes: ARKit's eyeLook{Up,Down,In,Out}{Left,Right}, 0..1. Accurate to about 5 degrees.
     """
     up = sum(shapes.get(f"eyeLookUp{side}", 0) - shapes.get(f"eyeLookDown{side}", 0) for side in ("Left", "Right"))
     left = shapes.get("eyeLookOutLeft", 0) - shapes.get("eyeLookInLeft", 0)
     left += shapes.get("eyeLookInRight", 0) - shapes.get("eyeLookOutRight", 0)
-    # The person's left is the picture's right.
+    # The person's left is the image's right.
     return Angles(pitch=head.pitch + DEGREES_PER_LOOK.pitch * up / 2, yaw=head.yaw + DEGREES_PER_LOOK.yaw * left / 2)
 
 
 def confidence(right: Eye, left: Eye, size: tuple[int, int]) -> float:
-    """How far these eyes can be trusted, 0..1: large enough, irises of human size, inside the picture."""
+    """Confidence in these eyes, 0..1: large enough, plausible iris size, inside the frame."""
     eyes = (right, left)
     large = ramp(max(eye.width for eye in eyes), *SMALLEST_EYE)
     low, enough, most, high = IRIS_RADIUS
-    # The eye that is turned away looks narrow, which makes its iris look large: the wider one decides.
+    # The eye that is turned away is foreshortened, so its relative iris size is too large: the wider one is used.
     wider = max(eyes, key=lambda eye: eye.width)
     radius = wider.iris_radius / max(wider.width, 1e-6)
-    human = min(ramp(radius, low, enough), 1 - ramp(radius, most, high))
+    plausible = min(ramp(radius, low, enough), 1 - ramp(radius, most, high))
     inside = min(_inside(eye, size) for eye in eyes)
-    return large * human * inside
+    return large * plausible * inside
 
 
 def ramp(value: float, low: float, high: float) -> float:
@@ -63,6 +63,6 @@ def ramp(value: float, low: float, high: float) -> float:
 
 
 def _inside(eye: Eye, size: tuple[int, int]) -> float:
-    """1 with both corners inside the picture, 0 when one is a quarter of an eye outside."""
+    """1 with both corners inside the frame, 0 when one is a quarter of an eye outside."""
     outside = np.maximum(-eye.corners, eye.corners - np.array(size)).max()
     return 1 - ramp(float(outside) / max(eye.width, 1e-6), 0, 0.25)

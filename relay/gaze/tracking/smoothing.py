@@ -1,7 +1,7 @@
-"""Steadies eye corners and lids over time. Knows nothing of pictures; time is an argument.
+"""Filters eye corners and lids over time. Knows nothing of images; time is an argument.
 
-Noise in the landmarks sits in corners and lids far more than in the iris; a patch that trembles makes an eye
-tremble. Openness is never touched: a blink must arrive in the frame in which it happens.
+Corners and lids are far noisier than the iris, and jitter of the patch makes the eye jitter.
+Openness is not filtered: a blink must show in the frame in which it happens.
 """
 
 import math
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from relay.gaze.face import Angles, Eye, Face, Faces, Head
 
-FORGET_AFTER = 0.5  # seconds without a face after which its filters start afresh
+FORGET_AFTER = 0.5  # seconds without a face after which its filters are reset
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,8 @@ class OneEuro:
     speed_cutoff: float = 2.0
 
 
-# Points are filtered in eye widths, so that one setting serves all distances. The speed is shared by the points
-# of an eye: a head that moves carries corners and lids alike, and a common cut-off keeps their shape rigid.
+# Points are filtered in eye widths, so that one setting suits all distances. The speed is shared by the points
+# of an eye: head motion moves corners and lids alike, and a common cut-off keeps their shape rigid.
 CORNERS = OneEuro(min_cutoff=1.2, beta=6.0)
 IRIS = OneEuro(min_cutoff=6.0, beta=12.0)
 POSE = OneEuro(min_cutoff=1.5, beta=0.08)  # degrees
@@ -46,7 +46,7 @@ class Filter:
     def __call__(self, value: NDArray[np.floating], time: float, unit: float = 1.0) -> NDArray[np.float64]:
         """The filtered value at time [s]; unit is the length in which speed is measured.
 
-        A time that stands still or runs back, or a gap of over half a second, starts afresh.
+        A time that does not advance, or a gap of over half a second, resets the filter.
         """
         step = time - self._time
         previous, self._time = self._value, time
@@ -54,7 +54,7 @@ class Filter:
             self._value, self._speed = np.array(value, dtype=np.float64), 0.0
             return self._value
         change = np.asarray(value, dtype=np.float64) - previous
-        # The mean step of all points: what they do together is motion, what each does alone is noise.
+        # The mean step of all points: common movement is motion, individual movement is noise.
         speed = float(np.linalg.norm(change.reshape(-1, change.shape[-1]).mean(0))) / unit / step
         self._speed += _weight(self.shape.speed_cutoff, step) * (speed - self._speed)
         cutoff = self.shape.min_cutoff + self.shape.beta * self._speed
@@ -76,7 +76,7 @@ class EyeSmoother:
     _radius: Filter = field(default_factory=lambda: Filter(CORNERS))
 
     def __call__(self, eye: Eye, time: float) -> Eye:
-        """The steadied eye; openness as it came."""
+        """The filtered eye; openness unchanged."""
         outline = self._outline(np.concatenate([eye.corners, eye.upper, eye.lower]), time, eye.width)
         iris = self._iris(eye.iris[None], time, eye.width)[0]
         radius = self._radius(np.array([[eye.iris_radius]]), time, eye.width)[0, 0]
@@ -101,7 +101,7 @@ class FaceSmoother:
     _angles: Filter = field(default_factory=lambda: Filter(POSE))
 
     def __call__(self, face: Face, time: float) -> Face:
-        """The steadied face."""
+        """The filtered face."""
         self.last_seen = time
         head, gaze = face.head, face.gaze
         angles = self._angles(np.array([[head.pitch, head.yaw, head.roll, gaze.pitch, gaze.yaw]]), time)[0]
@@ -115,14 +115,14 @@ class FaceSmoother:
 
 
 class Smoother:
-    """The filters of everybody in the picture, by face number."""
+    """The filters of all faces, by face number."""
 
     def __init__(self) -> None:
         self._faces: dict[int, FaceSmoother] = {}
 
     def __call__(self, faces: Faces) -> Faces:
-        """The same faces, steadied."""
+        """The same faces, filtered."""
         time = faces.time
         self._faces = {number: one for number, one in self._faces.items() if abs(time - one.last_seen) < FORGET_AFTER}
-        steady = [self._faces.setdefault(face.number, FaceSmoother())(face, time) for face in faces.faces]
-        return replace(faces, faces=tuple(steady))
+        filtered = [self._faces.setdefault(face.number, FaceSmoother())(face, time) for face in faces.faces]
+        return replace(faces, faces=tuple(filtered))

@@ -1,1 +1,1 @@
-"""Faces and fields as packets of the field return (docs/protocol.md). Knows nothing of how they travel."""
+"""Faces and fields as packets of the field return (docs/protocol.md). Knows nothing of the transport."""

@@ -1,4 +1,4 @@
-"""What a receiver is told who warps its own frames: packets from faces and fields. Knows nothing of how they travel."""
+"""Encodes faces and fields as packets for a receiver that warps its own frames. Knows nothing of the transport."""
 
 from collections.abc import Sequence
 from itertools import count
@@ -19,7 +19,7 @@ from relay.gaze.wire.packets import (
     encode_landmarks,
 )
 
-ROUND: Final = 1 << 16  # packets after which their running number begins again
+COUNT_LIMIT: Final = 1 << 16  # packets after which the packet number wraps
 
 
 class Pair(Protocol):
@@ -27,34 +27,34 @@ class Pair(Protocol):
 
     @property
     def number(self) -> int:
-        """Of the face."""
+        """The face's number."""
 
     @property
     def right(self) -> Field:
-        """Of the person's right eye."""
+        """The field of the person's right eye."""
 
     @property
     def left(self) -> Field:
-        """Of the person's left eye."""
+        """The field of the person's left eye."""
 
 
 class PacketEncoder:
-    """Makes the packets of one session, each kind with its running number. One thread for each kind."""
+    """Encodes the packets of one session, each kind with its own packet number. One thread per kind."""
 
     def __init__(self) -> None:
         self._landmarks, self._fields = count(), count()
 
     def landmarks(self, frame: Frame, faces: Faces | None, gains: Sequence[float]) -> bytes:
-        """Where the eyes are in this frame (claim 23). gains: of each face, 0..1. None: nothing is to be corrected."""
-        told = [_face(face, gain, faces) for face, gain in zip(faces.faces, gains, strict=True)] if faces else []
-        number = next(self._landmarks) % ROUND
-        return encode_landmarks(Landmarks(stamp=_stamp(frame), faces=tuple(told), count=number))
+        """The eyes' positions in this frame (claim 23). gains: of each face, 0..1. None: nothing to correct."""
+        encoded = [_face(face, gain, faces) for face, gain in zip(faces.faces, gains, strict=True)] if faces else []
+        number = next(self._landmarks) % COUNT_LIMIT
+        return encode_landmarks(Landmarks(stamp=_stamp(frame), faces=tuple(encoded), count=number))
 
     def fields(self, frame: Frame, seen: Frame, pairs: Sequence[Pair]) -> bytes:
         """The fields made for this frame with the faces of seen (claim 21)."""
-        told = tuple(FieldPair(number=pair.number, right=pair.right, left=pair.left) for pair in pairs)
-        number = next(self._fields) % ROUND
-        return encode_fields(FieldSet(stamp=_stamp(frame), faces_rtp=seen.stamp, faces=told, count=number))
+        encoded = tuple(FieldPair(number=pair.number, right=pair.right, left=pair.left) for pair in pairs)
+        number = next(self._fields) % COUNT_LIMIT
+        return encode_fields(FieldSet(stamp=_stamp(frame), faces_rtp=seen.stamp, faces=encoded, count=number))
 
 
 def _stamp(frame: Frame) -> Stamp:

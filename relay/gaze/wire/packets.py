@@ -1,6 +1,7 @@
-"""The field return's packets: where the eyes are, and by which fields they turn, as bytes and back.
+"""The field return's packets: eye positions and fields, to bytes and back.
 
-The layout is docs/protocol.md; web/warp/wire.js reads it in the browser. Knows nothing of channels, clocks or frames.
+docs/protocol.md defines the layout; web/warp/wire.js reads it in the browser. Knows nothing of channels, clocks or
+frames.
 """
 
 import struct
@@ -18,12 +19,12 @@ VERSION: Final = 1
 LANDMARKS: Final = 1
 FIELDS: Final = 2
 
-MOST_FACES: Final = 8
-MOST_TIME: Final = 1e9  # seconds
-MOST_PIXELS: Final = 1e5
-LEAST_STEP: Final = 0.01  # pixels
-WHOLE: Final = 0xFFFF  # of what is a share of 1
-ROUND: Final = 0x10000  # packets after which their running number begins again
+MAX_FACES: Final = 8
+MAX_TIME: Final = 1e9  # seconds
+MAX_COORDINATE: Final = 1e5  # pixels
+MIN_STEP: Final = 0.01  # pixels
+SHARE_ONE: Final = 0xFFFF  # encodes a share of 1
+COUNT_LIMIT: Final = 0x10000  # packets after which the packet number wraps
 
 _STAMP: Final = struct.Struct("<4B4HId")  # magic, version, kind, faces, count, width, height, 0, rtp, time
 _NUMBER: Final = struct.Struct("<I")
@@ -32,7 +33,7 @@ _GRIDS: Final = struct.Struct("<I8B")  # faces_rtp, then columns and rows of eac
 
 
 class WireError(ValueError):
-    """Bytes that are no packet of this version, or values that no packet can carry."""
+    """Bytes that are not a packet of this version, or values that a packet cannot carry."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,9 @@ class Stamp:
 
 @dataclass(frozen=True)
 class EyeLandmarks:
-    """Where an eye's patch lies (geometry.Patch), pixels of the stamped frame.
+    """Position of an eye's patch (geometry.Patch), pixels of the stamped frame.
 
-    centre: half-way between the corners. step: one eye width along the patch's x; along y it is that, turned by 90
+    centre: half-way between the corners. step: one eye width along the patch's x; along y it is that, rotated by 90
     degrees (and mirrored for the left eye). openness: lid aperture over eye width. strength: 0..1 of the field.
     """
 
@@ -69,7 +70,7 @@ class FaceLandmarks:
 
 @dataclass(frozen=True)
 class Landmarks:
-    """What the landmark line saw in one frame. count: running number of packets of this kind, uint16, wraps."""
+    """The landmark line's result for one frame. count: packet number of this kind, uint16, wraps."""
 
     stamp: Stamp
     faces: tuple[FaceLandmarks, ...]
@@ -87,7 +88,7 @@ class FieldPair:
 
 @dataclass(frozen=True)
 class FieldSet:
-    """What the field line made of one frame. faces_rtp: the frame whose landmarks were used. count: as above."""
+    """The field line's result for one frame. faces_rtp: the frame whose landmarks were used. count: as above."""
 
     stamp: Stamp
     faces_rtp: int
@@ -96,24 +97,24 @@ class FieldSet:
 
 
 @contextmanager
-def _telling() -> Iterator[None]:
-    """What is wrong with a packet, or with what should become one, is a WireError."""
+def _wire_errors() -> Iterator[None]:
+    """Turn errors of encoding and decoding into WireError."""
     try:
         yield
     except (ValueError, OverflowError, struct.error) as error:
         raise WireError(str(error)) from error
 
 
-@_telling()
+@_wire_errors()
 def encode_landmarks(landmarks: Landmarks) -> bytes:
-    """68 bytes for one face. Openness and strength are cut to 0..1. Raises WireError where decode would."""
+    """68 bytes for one face. Openness and strength are clipped to 0..1. Raises WireError where decode would."""
     faces = [_NUMBER.pack(face.number) + _pack_eye(face.right) + _pack_eye(face.left) for face in landmarks.faces]
     return b"".join([_pack_stamp(LANDMARKS, landmarks), *faces])
 
 
-@_telling()
+@_wire_errors()
 def encode_fields(fields: FieldSet) -> bytes:
-    """3,336 bytes for one face. Fields of any grid; what the layers' shapes and bytes cannot hold is lost.
+    """3,336 bytes for one face. Fields of any grid, resampled and quantised (lossy).
 
     A layer that only some of the fields have is zero in the others. Raises WireError where decode would, and where a
     layer is not finite.
@@ -126,9 +127,9 @@ def encode_fields(fields: FieldSet) -> bytes:
     return b"".join([_pack_stamp(FIELDS, fields), _GRIDS.pack(fields.faces_rtp, *sides), *faces])
 
 
-@_telling()
+@_wire_errors()
 def decode(packet: bytes) -> Landmarks | FieldSet:
-    """The packet's content; fields on the whole grid of the spec. Raises WireError."""
+    """The packet's content; fields on the full grid of the spec. Raises WireError."""
     magic, version, kind, faces, count, width, height, zero, rtp, time = _STAMP.unpack_from(packet)
     _expect(magic == MAGIC and version == VERSION and zero == 0, f"not of version {VERSION} of this protocol")
     stamp = Stamp(rtp, time, (width, height))
@@ -144,27 +145,27 @@ def decode(packet: bytes) -> Landmarks | FieldSet:
 def _pack_stamp(kind: int, packet: Landmarks | FieldSet) -> bytes:
     stamp, faces = packet.stamp, len(packet.faces)
     _check(stamp, faces)
-    return _STAMP.pack(MAGIC, VERSION, kind, faces, packet.count % ROUND, *stamp.size, 0, stamp.rtp, stamp.time)
+    return _STAMP.pack(MAGIC, VERSION, kind, faces, packet.count % COUNT_LIMIT, *stamp.size, 0, stamp.rtp, stamp.time)
 
 
 def _check(stamp: Stamp, faces: int) -> None:
-    _expect(faces <= MOST_FACES, f"{faces} faces; at most {MOST_FACES}")
+    _expect(faces <= MAX_FACES, f"{faces} faces; at most {MAX_FACES}")
     _expect(min(stamp.size) > 0, "a frame without pixels")
-    _expect(abs(stamp.time) <= MOST_TIME, f"a media time of {stamp.time} s")
+    _expect(abs(stamp.time) <= MAX_TIME, f"a media time of {stamp.time} s")
 
 
 def _pack_eye(eye: EyeLandmarks) -> bytes:
-    shares = (round(WHOLE * min(max(share, 0.0), 1.0)) for share in (eye.openness, eye.strength))
+    shares = (round(SHARE_ONE * min(max(share, 0.0), 1.0)) for share in (eye.openness, eye.strength))
     packed = _EYE.pack(*eye.centre, *eye.step, *shares)
-    _read_eye(packed)  # what a receiver would refuse is refused here
+    _read_eye(packed)  # raises for what a receiver would refuse
     return packed
 
 
 def _read_eye(data: bytes) -> EyeLandmarks:
     x, y, step_x, step_y, openness, strength = _EYE.unpack(data)
-    _expect(all(abs(value) <= MOST_PIXELS for value in (x, y, step_x, step_y)), "an eye outside of any picture")
-    _expect(hypot(step_x, step_y) >= LEAST_STEP, "an eye without width")
-    return EyeLandmarks((x, y), (step_x, step_y), openness / WHOLE, strength / WHOLE)
+    _expect(all(abs(value) <= MAX_COORDINATE for value in (x, y, step_x, step_y)), "an eye outside of any frame")
+    _expect(hypot(step_x, step_y) >= MIN_STEP, "an eye without width")
+    return EyeLandmarks((x, y), (step_x, step_y), openness / SHARE_ONE, strength / SHARE_ONE)
 
 
 def _read_faces(packet: bytes, count: int) -> Iterator[FaceLandmarks]:
@@ -178,7 +179,7 @@ def _read_pairs(packet: bytes, count: int, shapes: Sequence[Shape]) -> Iterator[
 
 
 def _pairs(packet: bytes, start: int, count: int, eye: int) -> Iterator[tuple[int, bytes, bytes]]:
-    """Of each face its number and the bytes of its two eyes. eye: how many. Raises ValueError where that is wrong."""
+    """Each face's number and the bytes of its two eyes. eye: bytes per eye. Raises ValueError for a wrong length."""
     length = _NUMBER.size + 2 * eye
     _expect(len(packet) == start + count * length, f"{len(packet)} bytes; {start + count * length} are needed")
     for at in range(start, len(packet), length):
@@ -186,6 +187,6 @@ def _pairs(packet: bytes, start: int, count: int, eye: int) -> Iterator[tuple[in
         yield *_NUMBER.unpack_from(packet, at), packet[middle - eye : middle], packet[middle : middle + eye]
 
 
-def _expect(fine: bool, otherwise: str) -> None:
-    if not fine:
-        raise ValueError(otherwise)
+def _expect(condition: bool, message: str) -> None:
+    if not condition:
+        raise ValueError(message)

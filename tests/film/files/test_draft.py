@@ -72,7 +72,7 @@ def test_a_folder_is_no_target(tmp_path: Path) -> None:
 
 
 def test_a_device_is_not_replaced() -> None:
-    with pytest.raises(MediaError, match="not a file"):
+    with pytest.raises(MediaError, match="not a regular file"):
         Draft(Path("/dev/null"))
 
 

@@ -15,7 +15,7 @@ def orientation(folder: Path, turn: int, mirrored: bool) -> Orientation:
 
 
 def seen(turn: int, mirrored: bool) -> tuple[np.ndarray, np.ndarray]:
-    """(3, 3) stored columns and rows, laid out as the viewer sees them."""
+    """(3, 3) stored columns and rows, as the viewer sees them."""
     rows, columns = np.mgrid[0:3, 0:3]
     views = [np.rot90(stored, turn // 90) for stored in (columns, rows)]
     columns, rows = [np.fliplr(view) if mirrored else view for view in views]

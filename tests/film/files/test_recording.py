@@ -23,8 +23,8 @@ def times(path: Path) -> list[float]:
     return [float(item_time(item)) for item in read(path)[1] if isinstance(item, av.VideoFrame)]
 
 
-def spoil(path: Path, start: float, end: float) -> Path:
-    """Noise between two fractions of the file's length."""
+def corrupt(path: Path, start: float, end: float) -> Path:
+    """Overwrite a part of the file, between two fractions of its length, with noise."""
     content = bytearray(path.read_bytes())
     first, last = int(start * len(content)), int(end * len(content))
     content[first:last] = np.random.default_rng(1).bytes(last - first)
@@ -33,7 +33,7 @@ def spoil(path: Path, start: float, end: float) -> Path:
 
 
 def stamped(path: Path, stamps: Sequence[int]) -> Path:
-    """A Matroska file with exactly these time stamps, milliseconds."""
+    """A Matroska file with exactly these timestamps, milliseconds."""
     film = Film("mjpeg", times=range(20), tick=Fraction(1, 25), pixels="yuvj420p", options=())
     with av.open(path, "w") as container:
         video = container.add_stream("mjpeg", 25)
@@ -74,7 +74,7 @@ def test_pictures_and_sound_come_as_they_lie_in_the_file(tmp_path: Path) -> None
     sounds = [item for item in items if isinstance(item, av.Packet)]
     assert len(items) - len(sounds) == 20
     assert {packet.stream_index for packet in sounds} == {1}
-    assert sounds[0].pts == -1024, "the run-up that an AAC decoder needs is missing"
+    assert sounds[0].pts == -1024, "the priming samples that an AAC decoder needs are missing"
     assert recording.begin == 0
     assert recording.position == Fraction(19, 30)
     assert recording.rate == 30
@@ -93,7 +93,7 @@ def test_missing_equal_and_disordered_time_stamps_are_mended(tmp_path: Path) -> 
 
 
 def test_time_stamps_that_jump_back_are_damage(tmp_path: Path) -> None:
-    with pytest.raises(MediaError, match=r"damaged at 5\.0 s \(its time stamps jump back\)"):
+    with pytest.raises(MediaError, match=r"damaged at 5\.0 s \(its timestamps jump back\)"):
         read(stamped(tmp_path / "a.mkv", [0, 5000, 1000]))
 
 
@@ -107,7 +107,7 @@ def test_no_picture_is_decoded_behind_the_last_one_wanted(tmp_path: Path) -> Non
 
 def test_reading_can_begin_further_on(tmp_path: Path) -> None:
     recording = Recording(Film(options=(("crf", "8"), ("g", "5"))).write(tmp_path / "a.mp4"))
-    recording.go_to(Fraction(1, 2))
+    recording.seek(Fraction(1, 2))
     first = next(item for item in recording.items() if isinstance(item, av.VideoFrame))
     recording.close()
     assert 0 < item_time(first) <= Fraction(1, 2)
@@ -130,7 +130,7 @@ def test_the_stream_is_the_one_that_a_player_shows(tmp_path: Path) -> None:
 
 def test_damage_is_said_with_its_second_and_what_comes_before_can_be_kept(tmp_path: Path) -> None:
     film = Film(times=range(0, 90 * 3000, 3000), sound="aac", options=(("crf", "8"), ("g", "10")))
-    path = spoil(film.write(tmp_path / "a.mp4"), 0.5, 0.7)
+    path = corrupt(film.write(tmp_path / "a.mp4"), 0.5, 0.7)
     with pytest.raises(MediaError, match=r"a\.mp4 is damaged at 1\.\d s .*--end 1\.\d$") as caught:
         read(path)
     end = str(caught.value).split()[-1]
@@ -141,7 +141,7 @@ def test_a_file_that_ends_in_a_picture_is_damaged(tmp_path: Path) -> None:
     film = Film("mpeg4", (320, 240), times=range(50), tick=Fraction(1, 25), last=1, options=())
     path = film.write(tmp_path / "a.avi")
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 6 // 10])
-    with pytest.raises(MediaError, match="ends in the middle of a picture"):
+    with pytest.raises(MediaError, match="ends in the middle of a frame"):
         read(path)
 
 
@@ -154,7 +154,7 @@ def test_a_file_that_is_shorter_than_it_says_is_known_for_it(tmp_path: Path) -> 
 
 def test_a_picture_that_the_decoder_had_to_patch_is_counted(tmp_path: Path) -> None:
     film = Film("mpeg4", (320, 240), times=range(40), tick=Fraction(1, 25), last=1, options=(("g", "40"),))
-    recording, _ = read(spoil(film.write(tmp_path / "a.avi"), 0.5, 0.51))
+    recording, _ = read(corrupt(film.write(tmp_path / "a.avi"), 0.5, 0.51))
     assert recording.damaged > 0
 
 

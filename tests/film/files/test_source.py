@@ -32,7 +32,7 @@ def test_planar_pictures_pass_as_they_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("codec", "pixels", "note"),
     [
-        ("ffv1", "yuv420p10le", "10 bits a colour, the result has 8"),
+        ("ffv1", "yuv420p10le", "10 bits per colour, the result has 8"),
         ("ffv1", "yuva420p", "partly transparent, the result is not"),
     ],
 )
@@ -108,7 +108,7 @@ def test_the_end_is_exact(tmp_path: Path) -> None:
     path = LONG.write(tmp_path / "a.mp4")
     assert len(decoded(path, Span.of(0.5, 2))) == 45
     with Source(path, Span.of(0.5, 2)) as source:
-        assert source.expected == 45
+        assert source.expected_frames == 45
 
 
 def test_seeking_saves_reading_what_is_not_wanted(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_stream_without_a_picture_is_said_so(tmp_path: Path) -> None:
             if packet.dts is not None:
                 packet.stream = streams[1]
                 empty.mux(packet)
-    with pytest.raises(MediaError, match="no picture of it can be decoded"):
+    with pytest.raises(MediaError, match="no frame of it can be decoded"):
         Source(tmp_path / "b.mkv", Span())
 
 
@@ -142,7 +142,7 @@ def test_what_was_amiss_is_noted_in_the_end(tmp_path: Path) -> None:
         assert len(list(source.read())) < 90
         damaged, cut_off = source.notes
     assert damaged.startswith("2 frames are damaged in the source")
-    assert cut_off.endswith("before its time: it is cut off")
+    assert cut_off.endswith("before its declared end: it is truncated")
 
 
 def test_times_are_exact_where_the_rate_varies(tmp_path: Path) -> None:

@@ -21,10 +21,10 @@ VP9 = Film("libvpx-vp9", options=(("crf", "8"), ("deadline", "realtime"), ("cpu-
 
 
 def rewrite(path: Path, target: Path, span: Span = Span()) -> list[str]:  # noqa: B008
-    """Take every picture and packet of a file over into another one; the notes."""
+    """Copy every frame and packet of a file into another one. Returns the notes."""
     with Source(path, span) as source, Draft(target) as draft:
         recording = source.recording
-        with Target(draft, source.format, (*recording.sound, *recording.subtitles), recording.metadata) as written:
+        with Target(draft, source.format, (*recording.audio, *recording.subtitles), recording.metadata) as written:
             for item in source.read():
                 if isinstance(item, av.VideoFrame):
                     written.write(item)
@@ -34,8 +34,8 @@ def rewrite(path: Path, target: Path, span: Span = Span()) -> list[str]:  # noqa
 
 
 @contextmanager
-def no_file_above(size: int) -> Iterator[None]:
-    """The system refuses to let files grow beyond this many bytes."""
+def file_size_limit(size: int) -> Iterator[None]:
+    """Limit file sizes to this many bytes."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -115,7 +115,9 @@ def test_colours_mean_the_same(tmp_path: Path, name: str, colours: tuple[int, in
     first = pictures(tmp_path / name)[0]
     found = (first.color_range, first.color_primaries, first.color_trc, first.colorspace)
     assert found[1:] == colours[1:]
-    assert found[0] in {colours[0], 1 if colours[0] == 0 else colours[0]}, "unknown may become limited, its meaning"
+    assert found[0] in {colours[0], 1 if colours[0] == 0 else colours[0]}, (
+        "unknown may become limited, which is its meaning"
+    )
 
 
 @pytest.mark.parametrize("name", ["b.mp4", "b.mov", "b.mkv"])
@@ -139,7 +141,7 @@ def test_sound_is_copied_bit_by_bit_and_keeps_its_time(tmp_path: Path, sound: st
     path = Film(sound=sound).write(tmp_path / "a.mkv")
     assert rewrite(path, tmp_path / name) == []
     assert sound_packets(tmp_path / name) == sound_packets(path)
-    assert in_step(path, tmp_path / name)
+    assert in_sync(path, tmp_path / name)
 
 
 @pytest.mark.parametrize(
@@ -148,14 +150,14 @@ def test_sound_is_copied_bit_by_bit_and_keeps_its_time(tmp_path: Path, sound: st
 )
 def test_sound_that_the_format_cannot_hold_is_coded_anew(tmp_path: Path, sound: str, name: str, coded: str) -> None:
     path = Film(times=range(0, 60 * 3000, 3000), sound=sound, sound_rate=48000).write(tmp_path / "a.mkv")
-    assert [note.split(" (")[0] for note in rewrite(path, tmp_path / name)] == ["sound is coded anew"]
+    assert [note.split(" (")[0] for note in rewrite(path, tmp_path / name)] == ["audio is re-encoded"]
     with av.open(tmp_path / name) as container:
         assert container.streams.audio[0].codec_context.name.endswith(coded)
-    assert in_step(path, tmp_path / name)
+    assert in_sync(path, tmp_path / name)
 
 
-def in_step(path: Path, other: Path) -> bool:
-    """Whether the sound of both files, counted from the first picture, is the same to 2 ms."""
+def in_sync(path: Path, other: Path) -> bool:
+    """Whether the audio of both files, relative to the first frame, is aligned within 2 ms."""
     before, after = (samples(each)[round(float(seconds(each)[0]) * 48000) :] for each in (path, other))
     size = 2 * max(len(before), len(after))
     spectra = np.fft.rfft(before, size), np.fft.rfft(after, size)
@@ -177,7 +179,7 @@ def test_subtitles_are_copied_where_the_format_takes_them(tmp_path: Path) -> Non
     assert rewrite(path, tmp_path / "b.mkv") == []
     with av.open(tmp_path / "b.mkv") as container:
         assert [bytes(packet) for packet in container.demux(subtitles=0) if packet.size] == [b"hello"]
-    assert rewrite(path, tmp_path / "b.mp4") == ["subtitles are left out: mp4 cannot hold subrip"]
+    assert rewrite(path, tmp_path / "b.mp4") == ["subtitles are dropped: mp4 cannot hold subrip"]
 
 
 def test_title_and_the_like_are_kept_and_what_a_container_says_of_itself_is_not(tmp_path: Path) -> None:
@@ -195,7 +197,7 @@ def test_a_span_has_its_sound(tmp_path: Path) -> None:
     rewrite(path, tmp_path / "b.mp4", Span.of(1, 2))
     whole, part = samples(path), samples(tmp_path / "b.mp4")
     assert len(part) == pytest.approx(48000, abs=2100)
-    for second in (0.2, 0.5, 0.8):  # the tone's loudness says when it was
+    for second in (0.2, 0.5, 0.8):  # the tone's loudness encodes the time
         here, there = (sound[round(at * 48000) :][:960].std() for sound, at in ((part, second), (whole, 1 + second)))
         assert here == pytest.approx(there, rel=0.03)
 
@@ -224,6 +226,6 @@ def test_nothing_is_left_of_what_was_given_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["b.mp4", "b.mkv", "b.webm"])
 def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, name: str) -> None:
     path = Film("ffv1", (320, 240), options=()).write(tmp_path / "a.mkv")
-    with pytest.raises(MediaError, match=r"b\.\w+ cannot be written: .* allows no larger file"), no_file_above(2000):
+    with pytest.raises(MediaError, match=r"b\.\w+ cannot be written: .* allows no larger file"), file_size_limit(2000):
         rewrite(path, tmp_path / name)
     assert {each.name for each in tmp_path.iterdir()} == {"a.mkv"}

@@ -23,7 +23,7 @@ from tests.portraits import Person, shut
 PEOPLE = get_args(Person)
 
 
-def judge(before: Frame, found: Faces, now: Frame) -> tuple[float, float]:
+def factors_of(before: Frame, found: Faces, now: Frame) -> tuple[float, float]:
     """The factors of the first face's eyes in a later frame."""
     reference = MotionReference.of(before, found)
     return guard(reference, found, carry(reference, found, now), now)[found.faces[0].number]
@@ -32,19 +32,19 @@ def judge(before: Frame, found: Faces, now: Frame) -> tuple[float, float]:
 @pytest.mark.parametrize("person", PEOPLE)
 def test_an_eye_that_stays_open_keeps_all(person: Person) -> None:
     picture, _, found = sitting(person)
-    assert judge(to_frame(picture), found, to_frame(picture)) == (1, 1)
+    assert factors_of(to_frame(picture), found, to_frame(picture)) == (1, 1)
 
 
 @pytest.mark.parametrize("person", PEOPLE)
 def test_an_eye_that_shuts_loses_all(person: Person) -> None:
     picture, lids, found = sitting(person)
-    assert max(judge(to_frame(picture), found, to_frame(shut(picture, lids, 1.0)))) < 0.1
+    assert max(factors_of(to_frame(picture), found, to_frame(shut(picture, lids, 1.0)))) < 0.1
 
 
 @pytest.mark.parametrize("person", PEOPLE)
 def test_the_farther_the_lid_comes_down_the_less_is_left(person: Person) -> None:
     picture, lids, found = sitting(person)
-    left = [min(judge(to_frame(picture), found, to_frame(shut(picture, lids, down)))) for down in (0.1, 0.5, 0.8)]
+    left = [min(factors_of(to_frame(picture), found, to_frame(shut(picture, lids, down)))) for down in (0.1, 0.5, 0.8)]
     assert left[0] > 0.8
     assert left == sorted(left, reverse=True)
     assert left[2] < 0.2
@@ -53,7 +53,7 @@ def test_the_farther_the_lid_comes_down_the_less_is_left(person: Person) -> None
 def test_a_wink_takes_one_eye_back() -> None:
     picture, (right, left), found = sitting("president")
     for eye, winking in enumerate((right, left)):
-        factors = judge(to_frame(picture), found, to_frame(shut(picture, (winking, winking), 1.0)))
+        factors = factors_of(to_frame(picture), found, to_frame(shut(picture, (winking, winking), 1.0)))
         assert factors[eye] < 0.1
         assert factors[1 - eye] > 0.95
 
@@ -65,7 +65,7 @@ def test_a_glance_is_no_blink(person: Person, aim: Angles) -> None:
     frame, one = to_frame(picture), found.faces[0]
     patches = [(eye, Patch.of(eye)) for eye in one.eyes]
     turned = [Placed(patch, geometric_field(Outline.of(eye, patch), patch.aim(aim))) for eye, patch in patches]
-    assert min(judge(frame, found, warp(frame, turned))) > 0.9
+    assert min(factors_of(frame, found, warp(frame, turned))) > 0.9
 
 
 @pytest.mark.parametrize(("contrast", "light"), [(0.6, 0), (0.7, 60), (1.3, -30), (1, 40)])
@@ -75,8 +75,8 @@ def test_light_does_not_count(contrast: float, light: float) -> None:
         to_frame(np.clip(contrast * shown.astype(float) + light, 0, 255).astype(np.uint8))
         for shown in (picture, shut(picture, lids, 1.0))
     )
-    assert min(judge(to_frame(picture), found, lit)) > 0.9
-    assert max(judge(to_frame(picture), found, dark)) < 0.2
+    assert min(factors_of(to_frame(picture), found, lit)) > 0.9
+    assert max(factors_of(to_frame(picture), found, dark)) < 0.2
 
 
 def test_blinks_of_a_head_that_moves_are_seen_before_their_landmarks_are_there(model: Path) -> None:
@@ -89,7 +89,7 @@ def test_blinks_of_a_head_that_moves_are_seen_before_their_landmarks_are_there(m
     landmarker.close()
     for now in range(4, len(frames)):
         for then in range(now - 4, now):
-            factors = judge(frames[then], found[then], frames[now])
+            factors = factors_of(frames[then], found[then], frames[now])
             down = [clip.closed(first + number) for number in (then, now)]
             if down[0] < 0.3 and down[1] > 0.9:
                 shut_ += factors
@@ -103,7 +103,7 @@ def test_blinks_of_a_head_that_moves_are_seen_before_their_landmarks_are_there(m
 
 def test_an_eye_that_was_shut_is_left_to_its_landmarks() -> None:
     one = faces(face(centre=CENTRE, openness=0.05))
-    assert judge(grey(texture()), one, grey(texture(seed=1))) == (1, 1)
+    assert factors_of(grey(texture()), one, grey(texture(seed=1))) == (1, 1)
 
 
 def test_faces_that_cannot_be_compared_are_left_out() -> None:

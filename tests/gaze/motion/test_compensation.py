@@ -36,14 +36,14 @@ def test_a_picture_that_moves_turns_grows_and_dims_is_followed_exactly(
 
 
 def seen(clip: Clip, number: int, width: float = 48.0) -> Faces:
-    """The first person of the clip, as the marks say; lids in their usual place."""
+    """The clip's first person from the hand-made marks; lids in their default position."""
     right, left = clip.eyes(number)[0]
     middle = ((right.x + left.x) / 2, (right.y + left.y) / 2)
     return faces(face(centre=middle, width=width), time=number / clip.rate, size=(clip.width, clip.height))
 
 
 def distance(found: Faces, truth: Faces) -> float:
-    """Between the middles of the eyes of the first face in both, pixels."""
+    """Between the eyes' midpoints of the first face in both, pixels."""
     middles = [np.mean([eye.corners for eye in one.faces[0].eyes], axis=(0, 1)) for one in (found, truth)]
     return float(np.hypot(*(middles[0] - middles[1])))
 
@@ -60,7 +60,7 @@ def test_a_quick_head_is_found_three_frames_later(people: tuple[Person, ...]) ->
 
 @pytest.mark.parametrize("person", ["astronaut", "president", "vice_president"])
 def test_lids_that_shut_do_not_drag_the_eye(person: Person) -> None:
-    """Not by more than 2.5 % of an eye, where lids that counted would drag it by 8 %."""
+    """Not by more than 2.5 % of an eye; tracked lids would drag it by 8 %."""
     clip = Clip(people=(person,), blinks=(1.0,), sway=0, tilt=0, zoom=0)
     here = seen(clip, 20)
     shut = carry(MotionReference.of(to_frame(clip.frame(20)), here), here, to_frame(clip.frame(31)))

@@ -23,5 +23,5 @@ def test_what_lies_between_the_lids_does_not_count() -> None:
 def test_a_sight_keeps_nothing_of_the_frame_itself() -> None:
     one, memory, motion = face(centre=(60, 40), width=24), texture((120, 80)).copy(), Similarity(shift=2 + 1j)
     reference, after = MotionReference.of(grey(memory), faces(one, size=(120, 80))), shifted(memory, motion)
-    memory[:] = 0  # the decoder needs it again
+    memory[:] = 0  # the decoder reuses it
     assert off(carry(reference, faces(one, size=(120, 80)), grey(after)).faces[0], one, motion) < 0.3

@@ -24,10 +24,10 @@ def test_what_cannot_be_followed_goes_on_at_half_the_pace() -> None:
 
 def test_velocity_is_for_those_seen_twice_in_pictures_of_one_size() -> None:
     known, new = face(number=1, centre=(300, 240)), face(number=2, centre=(100, 100))
-    assert Velocity.between(faces(known), faces(moved(known, (3, 0)), new, time=0.1)).paces == {1: pytest.approx(15)}
-    assert not Velocity.between(faces(known, size=(320, 240)), faces(known, time=0.1)).paces
-    assert not Velocity.between(faces(known, time=0.1), faces(known, time=0.1)).paces
-    assert not Velocity.between(faces(known), faces(known, time=5)).paces
+    assert Velocity.between(faces(known), faces(moved(known, (3, 0)), new, time=0.1)).by_face == {1: pytest.approx(15)}
+    assert not Velocity.between(faces(known, size=(320, 240)), faces(known, time=0.1)).by_face
+    assert not Velocity.between(faces(known, time=0.1), faces(known, time=0.1)).by_face
+    assert not Velocity.between(faces(known), faces(known, time=5)).by_face
 
 
 def test_velocity_carries_nobody_back_in_time() -> None:

@@ -7,7 +7,7 @@ RATE = 30
 
 
 def numbers(tracker: Tracker, places: list[tuple[float, float]], time: float) -> list[int]:
-    """The numbers given to people at these places, in the order of the places."""
+    """The numbers assigned to people at these positions, in their order."""
     given = tracker([face(0, place) for place in places], time)
     by_place = {tuple(np.rint((one.right.iris + one.left.iris) / 2)): one.number for one in given}
     return [by_place[tuple(np.rint(place))] for place in places]

@@ -10,8 +10,8 @@ from tests.gaze.faces import face, faces, moved
 RATE = 30
 
 
-def shaken(one: Face, noise: np.random.Generator, size: float) -> Face:
-    """The face with every corner and lid point off by its own noise, pixels."""
+def with_noise(one: Face, noise: np.random.Generator, size: float) -> Face:
+    """The face with independent noise on every corner and lid point, pixels."""
     right = one.right
     points = {
         name: getattr(right, name) + noise.normal(0, size, getattr(right, name).shape).astype(np.float32)
@@ -24,7 +24,7 @@ def test_noise_of_a_still_face_is_cut_to_less_than_half() -> None:
     noise, smoother = np.random.default_rng(0), Smoother()
     raw, steady = [], []
     for number in range(90):
-        one = shaken(face(), noise, 0.3)
+        one = with_noise(face(), noise, 0.3)
         raw.append(one.right.corners)
         steady.append(smoother(faces(one, time=number / RATE)).faces[0].right.corners)
     assert np.std(steady[20:], axis=0).mean() < 0.5 * np.std(raw[20:], axis=0).mean()

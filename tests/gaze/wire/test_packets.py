@@ -25,9 +25,9 @@ from relay.gaze.wire.packets import (
 from tests.gaze import packets
 from tests.gaze.packets import Content, Vector, value_at, vectors
 
-# What a datagram carries besides a piece of a packet, bytes: IPv6 and UDP, a DTLS record, the heads of SCTP and of its
-# chunk. aiortc cuts messages into pieces of 1,160 bytes; each is padded to 4.
-OVERHEAD, PIECE = 48 + 37 + 12 + 16, 1160
+# Overhead per datagram, bytes: IPv6 and UDP, a DTLS record, the headers of SCTP and of its chunk. aiortc splits
+# messages into fragments of 1,160 bytes; each is padded to 4.
+OVERHEAD, FRAGMENT = 48 + 37 + 12 + 16, 1160
 
 STAMP = Stamp(rtp=2**32 - 1, time=12.1, size=(640, 360))
 EYE = EyeLandmarks(centre=(250.25, 140.5), step=(47.5, -1.75), openness=0.25, strength=0.5)
@@ -48,7 +48,7 @@ faces = st.lists(st.builds(FaceLandmarks, number=uint32, right=eyes, left=eyes),
 
 
 def field(size: float = 0.1, *, whole: bool = True) -> Field:
-    """A field without any regularity. whole: with a rest and a light."""
+    """A field of random values. whole: with a rest and a light."""
     random = np.random.default_rng(1)
     flow, rest = (random.uniform(-size, size, (*GRID, 2)).astype(np.float32) for _ in range(2))
     mask, light = (random.uniform(0, 1, GRID).astype(np.float32) for _ in range(2))
@@ -163,7 +163,7 @@ def test_the_vectors_are_read_as_the_protocol_says(vector: Vector) -> None:
     assert [face.number for face in got.faces] == [face["number"] for face in content["faces"]]
     if isinstance(got, Landmarks):
         assert content["kind"] == "landmarks"
-        assert [sights(face) for face in got.faces] == [
+        assert [landmark_values(face) for face in got.faces] == [
             list(map(numbers_of, eyes_of(face))) for face in content["faces"]
         ]
         assert encode_landmarks(got) == vector.packet
@@ -178,7 +178,7 @@ def test_the_file_of_vectors_is_what_its_recipes_give() -> None:
     assert vectors() == packets.recipes()
 
 
-def sights(face: FaceLandmarks) -> list[tuple[float, ...]]:
+def landmark_values(face: FaceLandmarks) -> list[tuple[float, ...]]:
     return [(*eye.centre, *eye.step, eye.openness, eye.strength) for eye in (face.right, face.left)]
 
 
@@ -191,7 +191,7 @@ def eyes_of(face: Content) -> tuple[Content, Content]:
 
 
 def assert_same(one: Field, grids: Content) -> None:
-    """At some nodes of the whole grid: what was decoded, and what the rule gives for the raw grids."""
+    """Compare the decoded field with the rule applied to the raw grids, at some nodes of the full grid."""
     assert (one.rest is None, one.light is None) == (grids["rest"] is None, grids["light"] is None)
     layers = {"flow": one.flow, "rest": one.rest, "mask": one.mask, "light": one.light}
     for row, column in [(0, 0), (47, 63), (0, 63), (11, 17), (24, 32), (40, 5)]:
@@ -233,7 +233,7 @@ def test_what_begins_well_is_sane_or_refused(kind: int, count: int, rest: bytes)
 
 
 def assert_sane(got: Landmarks | FieldSet) -> None:
-    """Nothing in it can lead a warp astray."""
+    """Check that all values are in their ranges."""
     assert len(got.faces) <= 8
     assert min(got.stamp.size) > 0
     assert np.isfinite(got.stamp.time)
@@ -262,15 +262,15 @@ def test_one_face_needs_no_more_than_a_megabit_a_second() -> None:
     face = FaceLandmarks(1, EYE, EYE)
     reference = encode_landmarks(Landmarks(STAMP, (face,), 0))
     made = encode_fields(field_set(FieldPair(1, field(10.0), field(10.0))))
-    a_second = 30 * (on_the_wire(reference) + on_the_wire(made))
+    a_second = 30 * (bytes_on_the_wire(reference) + bytes_on_the_wire(made))
     assert 8 * a_second <= 1_000_000
 
 
-def on_the_wire(packet: bytes) -> int:
-    """Bytes, all counted."""
-    pieces = -(-len(packet) // PIECE)
-    padded = -(-(len(packet) % PIECE) // 4) * 4 - len(packet) % PIECE
-    return len(packet) + padded + pieces * OVERHEAD
+def bytes_on_the_wire(packet: bytes) -> int:
+    """Size including all overhead."""
+    fragments = -(-len(packet) // FRAGMENT)
+    padded = -(-(len(packet) % FRAGMENT) // 4) * 4 - len(packet) % FRAGMENT
+    return len(packet) + padded + fragments * OVERHEAD
 
 
 def test_the_smallest_fields_are_smaller_still() -> None:
