@@ -85,9 +85,9 @@ async def test_packets_that_do_not_come_are_counted_as_lost(network: Network, mo
 
         monkeypatch.setattr(pair.protocol.transport, "sendto", lose)
         async with asyncio.timeout(scaled(20)):
-            while (now := await network.read())["lost", "in"] < 3:
+            # One message may ask for several packets.
+            while (now := await network.read())["lost", "in"] < 3 or now["nacks", "out"] < 1:
                 await browser.see()
-        assert now["nacks", "out"] >= 3
         assert (await network.read())["lost", "in"] >= now["lost", "in"]
 
 
