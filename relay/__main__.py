@@ -19,7 +19,7 @@ from relay.config.reading import cap_threads
 from relay.config.serve import Serve
 from relay.config.token import Token
 from relay.errors import ConfigError, EyelineError, ModelError
-from relay.fetch import provide_model
+from relay.machine.fetch import provide_model
 
 
 def serve(arguments: list[str]) -> int:
@@ -54,7 +54,7 @@ def check(arguments: list[str]) -> int:
         provide_model(settings.model, _tell)
     except ModelError as error:
         _tell(str(error))  # and everything else is checked all the same
-    from relay.check import report  # noqa: PLC0415
+    from relay.machine.check import report  # noqa: PLC0415
 
     return report(settings, _say)
 

@@ -23,6 +23,7 @@ from relay.errors import ConfigError
 from relay.gaze.corrector import Corrector
 from relay.http.access import cors
 from relay.http.access.gate import Gate, check_exposure
+from relay.http.monitor import Monitor
 from relay.http.probes import Probes
 from relay.http.problems import answer_problems
 from relay.http.routes import Routes
@@ -32,7 +33,6 @@ from relay.http.whip import Whip
 from relay.media.aiortc_patches import codec, consent, keyframes, queues, rescue
 from relay.media.stages import Executors
 from relay.media.trace import TraceFile
-from relay.monitor import Monitor
 from relay.session.registry import Sessions
 from relay.session.session import PersonStages
 

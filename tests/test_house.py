@@ -27,11 +27,9 @@ ROOMS = {
     "film": "errors frame metrics config gaze.corrector gaze.face media.frame media.trace",
     "session": "errors frame metrics logs config gaze.face gaze.calibration media sfu",
     "http": "errors frame metrics config capacity media.aiortc_patches.counts sfu session",
-    "fetch": "errors config gaze.tracking.model",
-    "monitor": "errors config capacity media.aiortc_patches.counts session http",
-    "app": "errors config capacity gaze media session http monitor",
-    "check": "errors frame config gaze",
-    "__main__": "errors logs config check fetch film app http.access.tokens",
+    "machine": "errors frame config gaze",
+    "app": "errors config capacity gaze media session http",
+    "__main__": "errors logs config machine film app http.access.tokens",
 }
 
 # Inside a room: files and rooms, each of which imports only from what stands before it.
@@ -42,7 +40,7 @@ INSIDE = {
     "sfu": "egress signalling room janus subscription whip nowhere",
     "film": "files summary schedule correct",
     "session": "turn trickle offer data_channel viewers tracks session tap registry",
-    "http": "bodies problems access sdp_exchange publishing exposition probes whip whep taps openapi routes",
+    "http": "bodies problems access sdp_exchange publishing exposition probes monitor whip whep taps openapi routes",
 }
 
 # What a room knows nothing of, beside what it may not import anyway.
@@ -59,7 +57,7 @@ STRANGERS = {
 DOORS = {
     "mediapipe": "gaze.tracking.landmarks",
     "onnxruntime": "gaze.network",
-    "cv2": "gaze.* check __main__",
+    "cv2": "gaze.* machine.check __main__",
     "av": "media.* film.files.* film.correct sfu.*",
     "aiortc": "media.aiortc_patches.* media.track media.fan sfu.* session.* "
     "http.sdp_exchange http.publishing http.routes",
@@ -85,7 +83,7 @@ JUDGES = "evaluate evaluation"
 SHARED_WITH_JUDGES = f"{SHARED_WITH_MODELS} config media.frame gaze film.files"
 
 # Which room of scripts/ may import which other.
-SCRIPTS = {"measuring": "", "composing": "measuring.report"}
+SCRIPTS = {"measuring": "", "composing": "measuring.report", "building": ""}
 
 # Modules without a test file of their own, and why.
 UNTESTED = {

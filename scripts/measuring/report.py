@@ -9,7 +9,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from relay.check import ONNXRUNTIME
+from relay.machine.check import ONNXRUNTIME
 from relay.media.stages import processors
 
 PACKAGES = ("mediapipe", ONNXRUNTIME, "opencv-contrib-python", "numpy", "av", "aiortc")

@@ -132,7 +132,7 @@ APT = {
 
 def test_what_the_tests_drive_is_installed_in_one_call_beside_pythons_packages(project: Path) -> None:
     """The programs stay missing: the false apt-get installs nothing."""
-    for name in ("relay/__main__.py", "scripts/portraits.py", "tests/browser.py", "tests/firefox.py"):
+    for name in ("relay/__main__.py", "scripts/building/portraits.py", "tests/browser.py", "tests/firefox.py"):
         path = project / name
         path.parent.mkdir(exist_ok=True)
         path.write_text(f"open('ran.log', 'a').write('{path.parent.name} ')")

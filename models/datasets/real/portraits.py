@@ -4,8 +4,8 @@
 
 One album (see album.py) of all files together; each face is a number of its own in it. `--public-domain` takes the one
 that every machine has: Eileen Collins (NASA; inside scikit-image), a work of the United States' government. The White
-House's photographs, which `scripts/portraits.py` brings for the tests, ask not to be manipulated: nothing learns
-from them.
+House's photographs, which `scripts/building/portraits.py` brings for the tests, ask not to be manipulated: nothing
+learns from them.
 """
 
 import argparse

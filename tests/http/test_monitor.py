@@ -9,7 +9,7 @@ from aiortc import RTCPeerConnection
 from relay.capacity.admission import Load
 from relay.config.serve import Serve
 from relay.errors import BusyError, DrainingError
-from relay.monitor import Monitor
+from relay.http.monitor import Monitor
 from relay.session.registry import SessionRequest, Sessions
 from tests.fakes import Browser, StageFactory, started_executors, until
 

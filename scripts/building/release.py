@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-ROOT: Final = Path(__file__).parents[1]
+ROOT: Final = Path(__file__).parents[2]
 DIST: Final = ROOT / "dist"
 ADDRESSES: Final = ROOT / "tests" / "public" / "addresses.txt"
 MODEL: Final = "face_landmarker.task"  # of the environment's own

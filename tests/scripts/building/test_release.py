@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts import release
-from scripts.release import ReleaseError
+from scripts.building import release
+from scripts.building.release import ReleaseError
 
 
 @pytest.fixture

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from relay import check
-from relay.check import Finding, check_codec, check_landmarks, check_model, check_network, check_package, report
 from relay.config.check import Check
 from relay.gaze import spec
 from relay.gaze.network import Network
 from relay.gaze.tracking.landmarks import Landmarker
+from relay.machine import check
+from relay.machine.check import Finding, check_codec, check_landmarks, check_model, check_network, check_package, report
 from tests.gaze.weights import write_network
 
 

@@ -14,7 +14,7 @@ from typing import Final
 from platformdirs import user_cache_path
 
 from relay.errors import ModelError
-from relay.fetch import File, download
+from relay.machine.fetch import File, download
 
 FOLDER: Final = user_cache_path("eyeline") / "portraits"
 PACKAGE: Final = "face_recognition"

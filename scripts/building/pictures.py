@@ -1,4 +1,6 @@
-"""Makes the pictures of README and model card from a public-domain portrait: .venv/bin/python -m scripts.pictures
+"""Makes the pictures of README and model card from a public-domain portrait.
+
+    .venv/bin/python -m scripts.building.pictures
 
 docs/pictures/turns.jpg: the photograph as it is, and around it the same with the eyes turned by the shipped network.
 models/pictures/face.jpg: original, then 10 degrees up and 12 to either side, by the geometric field and, below, by the
@@ -23,7 +25,7 @@ from relay.gaze.tracking.landmarks import Landmarker
 from relay.gaze.warp import Placed, warp
 
 Make = Callable[[Frame, list[Turn]], list[Field]]
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 TURNS = [[(8, -12), (8, 0), (8, 12)], [(0, -12), (0, 0), (0, 12)], [(-8, -12), (-8, 0), (-8, 12)]]  # pitch, yaw
 SHOWN = [(0, 0), (10, 0), (0, -12), (0, 12)]
 ABOUT = (1.0, 0.75, 0.8)  # eye widths kept beside, above and below the eyes

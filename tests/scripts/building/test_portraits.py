@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts import portraits
-from scripts.portraits import FOLDER, PACKAGE, PORTRAITS, VERSION
+from scripts.building import portraits
+from scripts.building.portraits import FOLDER, PACKAGE, PORTRAITS, VERSION
 
 
 @pytest.fixture(autouse=True)

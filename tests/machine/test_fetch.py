@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from relay import fetch
 from relay.errors import ModelError
-from relay.fetch import MODEL, File, UrlSource, WheelSource, download, provide_model
 from relay.gaze.tracking.model import read_model
+from relay.machine import fetch
+from relay.machine.fetch import MODEL, File, UrlSource, WheelSource, download, provide_model
 
 CONTENT = b"a model"
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -1,0 +1,1 @@
+"""What this machine has, lacks and needs: `relay check`, `relay fetch`. Knows nothing of sessions."""

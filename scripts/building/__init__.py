@@ -1,0 +1,1 @@
+"""Makes what is shipped or shown: the packages, the pictures, the tests' portraits."""
