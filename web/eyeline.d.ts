@@ -1,8 +1,8 @@
-/** Types of eyeline.js, for whoever uses it from TypeScript; docs/integrate.md says what everything does. */
+/** Types of eyeline.js for TypeScript; documented in docs/integrate.md. */
 
 export type Place = 'relay' | 'here';
 
-/** How eyes are to be turned. Strength in percent; angles in degrees, + up and + to the unmirrored picture's right. */
+/** How the eyes are turned. Strength in percent; angles in degrees, positive up and to the unmirrored frame's right. */
 export interface Correction {
   enabled: boolean;
   mode: 'natural' | 'teleprompter';
@@ -11,44 +11,44 @@ export interface Correction {
   yaw: number;
 }
 
-/** Correction, and which machine moves the pixels: the relay, or this browser by what the relay says. */
+/** Correction, and where frames are warped: at the relay, or in this browser from the relay's landmarks and fields. */
 export interface EyelineSettings extends Correction {
   where: Place;
 }
 
-/** A meeting that the relay itself is to publish the corrected track in; docs/api.md. */
+/** A meeting in which the relay itself publishes the corrected track; docs/api.md. */
 export type Publish =
   | {janus: string; room: string | number; pin?: string; display?: string}
   | {whip: string; token?: string};
 
-/** A token, or what gives one; called again when the relay no longer takes the last one. */
+/** A token, or a function that returns one; called again when the relay refuses the last one. */
 export type TokenSource = string | (() => string | Promise<string>);
 
 export interface CorrectOptions extends Partial<EyelineSettings> {
-  /** The relay's address; by default where this module was loaded from. */
+  /** The relay's address; defaults to where this module was loaded from. */
   relay?: string;
   token?: TokenSource;
-  /** A microphone's track: it makes the same journey, and stays in step with the picture. */
+  /** A microphone's track: sent through the relay as well, so it stays in sync with the video. */
   audio?: MediaStreamTrack | null;
   publish?: Publish;
-  /** Ends it, as stop() does. */
+  /** Stops everything, as stop() does. */
   signal?: AbortSignal;
-  /** How frames travel in this browser, whatever it can do; for tests. */
+  /** Forces how frames are processed in this browser; for tests. */
   route?: 'worker' | 'canvas';
 }
 
 export type State = 'connecting' | 'corrected' | 'raw' | 'stopped';
 
-/** How the connection to the relay is doing. */
+/** State of the connection to the relay. */
 export type Phase = 'connecting' | 'live' | 'quiet' | 'waiting' | 'refused' | 'stopped';
 
 export interface StateDetail {
   /** What `track` shows now. */
   state: State;
   phase: Phase;
-  /** Why it is raw, for programs; empty where nothing is wrong. */
+  /** Machine-readable reason why the track is raw; empty if nothing is wrong. */
   code: string;
-  /** The same in a sentence for people, which says what to do. */
+  /** The same as a sentence for people, saying what to do. */
   message: string;
 }
 
@@ -60,21 +60,21 @@ export interface Spread {
 export interface Stats {
   state: State;
   where: Place;
-  /** Frames that `track` has shown, by where they came from. */
+  /** Frames that `track` has shown, by source. */
   track: {route: 'worker' | 'canvas'; raw: number; corrected: number; dropped: number};
-  /** Whether eyes were turned in the last second, in what share of the frames (0..1), and why not in the others. */
+  /** Whether frames of the last second were corrected, which share of them (0..1), and why the others were not. */
   altered: boolean;
   share: number;
   reason: string;
-  /** There and back of a message, milliseconds. */
+  /** Round trip time of a message, milliseconds. */
   trip_ms: number | null;
-  /** The way of the picture but for the relay's own work, milliseconds; null where no picture comes back. */
+  /** Latency of the video without the relay's processing, milliseconds; null if no video is returned. */
   way_ms: number | null;
   up_mbps: number | null;
   down_mbps: number | null;
-  /** Whether sound flows; null without sound. Suspended: the browser waits for a click or a key. */
+  /** State of the audio; null without audio. Suspended: the browser waits for a click or a key. */
   sound: 'running' | 'suspended' | null;
-  /** From here on as docs/api.md says, of whoever warps. */
+  /** The rest as in docs/api.md, measured where frames are warped. */
   width: number;
   height: number;
   fps_in: number;
@@ -87,7 +87,7 @@ export interface Stats {
   age_frames: Record<string, Spread>;
 }
 
-/** Moments of performance.now(); frames by the camera's count, here of those whose results were used. */
+/** Times are of performance.now(). Frames are numbered as the camera delivers them; landmarks and field: numbers of the frames whose results were used. */
 export interface Told {
   spans: {line: 'warp'; frame: number; begin: number; end: number}[];
   shown: {frame: number; at: number; landmarks: number | null; field: number | null; verdict: string}[];
@@ -101,44 +101,44 @@ export interface MeetingDetail {
 
 export interface CorrectedEvents {
   state: CustomEvent<StateDetail>;
-  /** Settings that the relay has changed by itself, after a calibration. */
+  /** Settings that the relay itself changed, after a calibration. */
   settings: CustomEvent<EyelineSettings>;
-  /** Once a second while the relay is there. */
+  /** Once a second while connected. */
   stats: CustomEvent<Stats>;
-  /** News of the meeting that the relay publishes in. */
+  /** State changes of the meeting in which the relay publishes. */
   meeting: CustomEvent<MeetingDetail>;
-  /** Every message of the relay but answers to pings; docs/api.md. */
+  /** Every message of the relay except pongs; docs/api.md. */
   message: CustomEvent<{type: string; [name: string]: unknown}>;
-  /** What GET /api/config says, before each connection. */
+  /** The response of GET /api/config, before each connection. */
   config: CustomEvent<Record<string, unknown>>;
 }
 
 export class Corrected extends EventTarget {
-  /** As correctTrack(), without waiting for anything. Throws TypeError for a wrong argument. */
+  /** As correctTrack(), but synchronous. Throws TypeError for a wrong argument. */
   constructor(camera: MediaStreamTrack, options?: CorrectOptions);
-  /** The same track for ever: the corrected picture, and the camera's own whenever anything is wrong. */
+  /** Always the same track: corrected frames, or the camera's own whenever anything is wrong. */
   readonly track: MediaStreamTrack;
-  /** The same track for ever, in step with the picture; null until there is a microphone. */
+  /** Always the same track, in sync with the video; null until there is a microphone. */
   readonly audio: MediaStreamTrack | null;
   readonly state: State;
   readonly phase: Phase;
   /** The latest `state` event's detail. */
   readonly status: StateDetail;
   readonly settings: EyelineSettings;
-  /** Changes what is named. Throws TypeError for what is unknown or out of range. */
+  /** Changes the given settings. Throws TypeError for an unknown name or a value out of range. */
   change(settings: Partial<EyelineSettings>): void;
   stats(): Stats;
-  /** What was done to each frame in this browser since this was last asked; undefined where the relay warps. */
+  /** What was done to each frame in this browser since the last call; undefined if the relay warps. */
   spans(): Told | undefined;
-  /** Another camera from now on; its owner stops the former one. */
+  /** Switches to another camera. The previous one is not stopped. */
   replaceCamera(camera: MediaStreamTrack): Promise<void>;
-  /** Another microphone from now on, or none. */
+  /** Switches to another microphone, or to none. */
   replaceMicrophone(microphone: MediaStreamTrack | null): Promise<void>;
-  /** Sends the relay a message, if it is there; docs/api.md. */
+  /** Sends the relay a message if connected; docs/api.md. */
   say(message: object): void;
-  /** Asks the relay again now, whatever it said before. */
+  /** Retries the connection now, even after a refusal. */
   retry(): void;
-  /** Ends both tracks and the session. Camera and microphone stay their owner's. */
+  /** Ends both tracks and the session. Camera and microphone are not stopped. */
   stop(): void;
   addEventListener<K extends keyof CorrectedEvents>(
     type: K, listener: (this: Corrected, event: CorrectedEvents[K]) => void,
@@ -154,5 +154,5 @@ export class Corrected extends EventTarget {
     options?: boolean | EventListenerOptions): void;
 }
 
-/** The camera's track with the eyes turned. Resolves at once; rejects with TypeError for a wrong argument only. */
+/** Returns the camera's track with the eyes corrected. Resolves at once; rejects with TypeError for a wrong argument only. */
 export function correctTrack(camera: MediaStreamTrack, options?: CorrectOptions): Promise<Corrected>;

@@ -1,6 +1,6 @@
 /**
- * A camera's track, corrected, for as long as it is wanted: what is asked of the relay and of this browser, and what is
- * told to whoever uses the library. Knows nothing of the page.
+ * A corrected camera track until it is stopped: coordinates relay, local warping, tracks and settings, and fires the
+ * library's events. Knows nothing of the page.
  */
 
 import {Relay} from './connection/api.js';
@@ -20,8 +20,7 @@ import {SyncedSettings} from './synced-settings.js';
  */
 
 /**
- * Fires `state`, `settings`, `stats`, `meeting`, `message` and `config`, CustomEvents with what eyeline.d.ts says as
- * their detail.
+ * Fires `state`, `settings`, `stats`, `meeting`, `message` and `config`, CustomEvents with details as in eyeline.d.ts.
  */
 export class Corrected extends EventTarget {
   #abort = new AbortController();
@@ -61,7 +60,7 @@ export class Corrected extends EventTarget {
     signal?.addEventListener('abort', () => this.stop(), {signal: this.#abort.signal});
   }
 
-  /** In step with the picture; null until there is a microphone. */
+  /** In sync with the video; null until there is a microphone. */
   get audio() {
     return this.#tracks.audio;
   }
@@ -83,24 +82,24 @@ export class Corrected extends EventTarget {
     return this.#settings.settings;
   }
 
-  /** Changes what is named. Throws TypeError for what is unknown or out of range. @param {Partial<EyelineSettings>} settings */
+  /** Changes the given settings. Throws TypeError for an unknown name or a value out of range. @param {Partial<EyelineSettings>} settings */
   change(settings) {
     if (!this.#settings.change(settings)) return;
     this.#localCorrection.resetFailures();
     this.#reconnect();
   }
 
-  /** What happens now, in one object. @returns {Stats} */
+  /** Current statistics. @returns {Stats} */
   stats() {
     return {...this.#statistics.current, state: this.state, where: this.#settings.where, ...this.#tracks.stats()};
   }
 
-  /** What was done to each frame in this browser since this was last asked; nothing where the relay warps. */
+  /** What was done to each frame in this browser since the last call; undefined if the relay warps. */
   spans() {
     return this.#localCorrection.local?.spans();
   }
 
-  /** Another camera from now on; its owner stops the former one. */
+  /** Switches to another camera. The previous one is not stopped. */
   async replaceCamera(/** @type {MediaStreamTrack} */ camera) {
     if (!this.#tracks.replaceCamera(camera)) return;
     this.#updateStatus();
@@ -108,26 +107,26 @@ export class Corrected extends EventTarget {
     await this.#call.peer?.replace('video', camera);
   }
 
-  /** Another microphone from now on, or none. @param {MediaStreamTrack | null} microphone */
+  /** Switches to another microphone, or to none. @param {MediaStreamTrack | null} microphone */
   async replaceMicrophone(microphone) {
     if (!this.#tracks.replaceMicrophone(microphone)) return;
     const agreed = await this.#call.peer?.replace('audio', microphone);
     if (agreed === false && microphone) this.#call.renew();
   }
 
-  /** Sends the relay a message, if it is there. @param {object} message */
+  /** Sends the relay a message if connected. @param {object} message */
   say(message) {
     this.#call.peer?.send(message);
   }
 
-  /** Asks the relay again now, whatever it said before. */
+  /** Retries the connection now, even after a refusal. */
   retry() {
     this.#localCorrection.resetFailures();
     if (!this.#localCorrection.local) this.#preparePlace();
     this.#call.retry();
   }
 
-  /** Ends both tracks and the session. Camera and microphone stay their owner's. */
+  /** Ends both tracks and the session. Camera and microphone are not stopped. */
   stop() {
     if (this.#abort.signal.aborted) return;
     this.#abort.abort();
@@ -138,13 +137,13 @@ export class Corrected extends EventTarget {
     this.#updateStatus();
   }
 
-  /** Gets ready to warp where it is wanted. */
+  /** Starts or stops local warping as the settings say. */
   #preparePlace() {
     if (this.#settings.where === 'here') this.#localCorrection.start(this.#tracks.camera);
     else this.#localCorrection.stop();
   }
 
-  /** Warps somewhere else from now on, or anew; meanwhile the camera's own picture is shown. */
+  /** Reconnects with local warping started or stopped; meanwhile the camera's own frames are shown. */
   #reconnect() {
     this.#preparePlace();
     this.#call.renew();
@@ -161,7 +160,7 @@ export class Corrected extends EventTarget {
     this.#updateStatus();
   }
 
-  /** The relay is not there. */
+  /** The connection has ended. */
   #onDisconnected() {
     this.#settings.disconnect();
     this.#statistics.reset();

@@ -1,6 +1,6 @@
 /**
- * Keeps the relay's settings and the page's the same: one message under way at a time, and the newest wins, however
- * fast a slider moves. Knows nothing of sliders.
+ * Keeps the settings of relay and page in sync: one pending message at a time, and the newest values win, however fast
+ * a slider moves. Knows nothing of sliders.
  */
 
 export class CorrectionSync {
@@ -16,7 +16,7 @@ export class CorrectionSync {
     settings.addEventListener('change', () => this.#sendSettings());
   }
 
-  /** A new connection: it was opened with settings that may have changed meanwhile. */
+  /** A new connection; the settings in its offer may be outdated. */
   connect(/** @type {(message: object) => void} */ send) {
     this.#send = send;
     this.#pending = false;
@@ -29,7 +29,7 @@ export class CorrectionSync {
     this.#pending = false;
   }
 
-  /** An answer, or settings that the relay changed by itself (after a calibration). */
+  /** A reply, or settings that the relay itself changed (after a calibration). */
   receive(/** @type {{type: string}} */ message) {
     this.#pending = false;
     if (this.#changed) this.#sendSettings();

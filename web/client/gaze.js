@@ -1,10 +1,10 @@
 /**
- * Whether the gaze is being altered just now, and if not, why not; worked out from two successive statistics. Knows
- * nothing of the page.
+ * Whether frames are being corrected, and if not, why; computed from two successive statistics. Knows nothing of the
+ * page.
  *
  * @typedef {{corrected: number, passed: Record<string, number>}} FrameCounts
  * @typedef {{altered: boolean, share: number, reason: string}} Finding share: 0..1 of the frames; reason: the
- *   commonest verdict on the frames that passed unaltered, or empty
+ *   most frequent verdict on uncorrected frames, or empty
  */
 
 /** @type {Record<string, string>} */
@@ -31,7 +31,7 @@ export function explain(/** @type {string} */ verdict) {
 }
 
 /**
- * What became of the frames between two statistics of one session.
+ * The outcome of the frames between two statistics of one session.
  * @param {FrameCounts | undefined} earlier undefined: since the session began
  * @param {FrameCounts} later
  * @returns {Finding}
@@ -47,7 +47,7 @@ export function judge(earlier, later) {
 }
 
 /**
- * Why these settings alone leave every picture as it is; empty if they do not.
+ * Why these settings alone leave every frame uncorrected; empty if they do not.
  * @param {import('./settings.js').Correction} correction
  */
 export function idleBecause({enabled, mode, strength, pitch, yaw}) {

@@ -1,32 +1,32 @@
 /**
- * Warping in this browser, while that is wanted: whether it can, and what does it. Knows nothing of connections or of
- * the page.
+ * Warping in this browser while it is enabled: whether it is possible, and its current instance. Knows nothing of
+ * connections or of the page.
  */
 
 import {Local} from '../warp/local.js';
 import {RelayError, explainCode} from './connection/problem.js';
 
-/** What warps may break down so often without ever having worked; then it will not. */
+/** Local warping is given up after this many failures without a frame in between. */
 const MAX_FAILURES = 3;
 
 export class LocalCorrection {
   #onFailure;
   #failures = 0;
   #enabled = false;
-  /** What warps, if it is this browser. @type {Local | undefined} */
+  /** The current instance. @type {Local | undefined} */
   local;
 
-  /** @param {() => void} onFailure hears when it has come to an end by itself */
+  /** @param {() => void} onFailure called when local warping has failed */
   constructor(onFailure) {
     this.#onFailure = onFailure;
   }
 
-  /** Why this browser cannot: a code; empty if it can. */
+  /** Code of the reason why this browser cannot warp; empty if it can. */
   static get obstacle() {
     return Local.obstacle;
   }
 
-  /** Warps this camera's pictures from now on, as far as it can. */
+  /** Starts warping this camera's frames, if possible. */
   start(/** @type {MediaStreamTrack} */ camera) {
     this.stop();
     this.#enabled = true;
@@ -34,7 +34,7 @@ export class LocalCorrection {
     try {
       this.local = new Local(camera);
     } catch {
-      return; // a browser that refuses workers in this way
+      return; // the browser refuses workers by an exception
     }
     this.local.addEventListener('failed', () => {
       this.#failures += 1;
@@ -42,31 +42,31 @@ export class LocalCorrection {
     });
   }
 
-  /** What warps; undefined where this browser is not to. Raises RelayError where it is, but cannot. */
+  /** The instance; undefined if not enabled. Raises RelayError if enabled but not possible. */
   acquire() {
     if (!this.#enabled || this.local) return this.local;
     const code = LocalCorrection.obstacle || 'no_worker';
     throw new RelayError(code, explainCode(code), {lasting: true});
   }
 
-  /** What it has done so far, if it is at work. */
+  /** Its statistics, if it is running. */
   stats() {
     const stats = this.local?.stats();
     if (stats?.fps_out) this.#failures = 0;
     return stats;
   }
 
-  /** Another attempt may be worth it. */
+  /** Allows new attempts. */
   resetFailures() {
     this.#failures = 0;
   }
 
-  /** Another camera from now on. */
+  /** Switches to another camera. */
   async replaceCamera(/** @type {MediaStreamTrack} */ camera) {
     await this.local?.replaceCamera(camera);
   }
 
-  /** Warps no more. */
+  /** Stops warping. */
   stop() {
     this.local?.stop();
     this.local = undefined;

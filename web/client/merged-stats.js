@@ -1,6 +1,6 @@
 /**
- * What has become of the pictures between two statistics, whoever warped them: the relay tells of its own work, and of
- * what it has sent; a browser that warps counts what it has shown. Knows nothing of the page.
+ * Statistics of the frames wherever they were warped: the relay reports its own work and what it has sent; a browser
+ * that warps counts what it has shown. Knows nothing of the page.
  */
 
 import {judge} from './gaze.js';
@@ -8,10 +8,10 @@ import {judge} from './gaze.js';
 /** @typedef {import('../page/stats.js').Stats} Stats @typedef {import('./gaze.js').Finding} Finding */
 /** @typedef {ReturnType<import('../warp/local.js').Local['stats']>} LocalStats what this browser has done */
 
-/** Why nothing was warped, where only the relay knows more. */
+/** Reasons for which the relay's statistics are more precise. */
 const RELAY_REASONS = ['no_face', 'held_back', 'warming_up'];
 
-/** What means another thing here than at the relay. @type {Record<string, string>} */
+/** Verdicts that mean something else here than at the relay. @type {Record<string, string>} */
 const LOCAL_NAMES = {late: 'late_here', failed: 'failed_here'};
 
 /** @type {Finding} */
@@ -22,16 +22,16 @@ export class MergedStats {
   #earlier;
 
   /**
-   * The figures of whoever warps, and what they say about the time since the last ones.
-   * @param {Stats} relayStats by the relay
-   * @param {LocalStats} [own] where this browser warps
+   * Statistics from where frames are warped, and the finding for the time since the last call.
+   * @param {Stats} relayStats
+   * @param {LocalStats} [localStats] if this browser warps
    * @returns {{stats: Stats, finding: Finding}}
    */
   add(relayStats, localStats) {
     const earlier = this.#earlier;
     const stats = localStats ? merge(relayStats, localStats) : relayStats;
     this.#earlier = {relayStats, stats};
-    // This browser counts on while relays come and go: without what was before, it says nothing about now.
+    // This browser's counts span connections: without an earlier reading they say nothing about the present.
     if (localStats && !earlier) return {stats, finding: WARMING_UP};
     const finding = judge(earlier?.stats.frames, stats.frames);
     if (localStats && RELAY_REASONS.includes(finding.reason)) {
@@ -41,7 +41,7 @@ export class MergedStats {
   }
 }
 
-/** The relay's work on landmarks and field, and this browser's on the picture. @param {Stats} relayStats @param {LocalStats} localStats */
+/** The relay's stages for landmarks and field, and this browser's for the warp. @param {Stats} relayStats @param {LocalStats} localStats */
 function merge(relayStats, localStats) {
   const {landmarks, field} = relayStats.stages_ms;
   const stages_ms = {...(landmarks && {landmarks}), ...(field && {field}), ...localStats.stages_ms};

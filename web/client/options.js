@@ -1,4 +1,4 @@
-/** What a caller of the library may ask for, checked: each refusal names the key and the value. Knows nothing else. */
+/** Checks the library's options: each error names the key and the value. Knows nothing else. */
 
 import {accept} from './settings.js';
 
@@ -30,9 +30,9 @@ export function checkOptions(options) {
   checkPlace(publish, options.where);
 }
 
-/** Throws TypeError where the relay is to publish a picture that it does not make. */
+/** Throws TypeError if the relay is to publish video that it does not produce. */
 export function checkPlace(/** @type {unknown} */ publish, /** @type {string | undefined} */ where) {
-  if (publish && where === 'here') throw new TypeError("with publish the relay makes the picture: where must be 'relay'");
+  if (publish && where === 'here') throw new TypeError("with publish, where must be 'relay': the relay publishes the video it corrects");
 }
 
 /**
@@ -56,7 +56,7 @@ export function checkChange(candidate) {
   return settingsOf(candidate);
 }
 
-/** A token is told by its type alone: it would end in somebody's log. */
+/** Of a token only the type is reported, so that it does not end in a log. */
 function check(/** @type {string} */ name, /** @type {unknown} */ value, /** @type {boolean} */ valid) {
   if (!valid) throw new TypeError(`${name}: ${name === 'token' ? typeof value : describe(value)} cannot be used`);
 }

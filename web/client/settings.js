@@ -1,17 +1,17 @@
 /**
- * What the person has chosen, kept in the browser. Values are checked whenever they come in, because storage can
- * hold anything. Knows nothing of the page or of the relay.
+ * The user's settings, stored in the browser. Values are validated on input, because storage can hold anything. Knows
+ * nothing of the page or of the relay.
  *
  * @typedef {{enabled: boolean, mode: 'natural' | 'teleprompter', strength: number, pitch: number, yaw: number}} Correction
  * @typedef {{mirror: boolean, compare: boolean, split: number, camera: string, microphone: string, details: boolean,
- *   lines: boolean, where: 'relay' | 'here'}} Viewing where: the pixels are moved
+ *   lines: boolean, where: 'relay' | 'here'}} Viewing where: frames are warped
  * @typedef {Correction & Viewing} Choices
  * @typedef {keyof Choices} Name
  */
 
 const KEY = 'eyeline.settings';
 
-/** The value of `microphone` that means: send no sound. */
+/** The value of `microphone` that means: send no audio. */
 export const NO_MICROPHONE = 'none';
 
 /** Degrees, each axis; what the relay accepts. */
@@ -61,7 +61,7 @@ export function accept(candidate) {
   return Object.fromEntries(known);
 }
 
-/** All choices in force. Fires `change` (a CustomEvent whose detail lists the changed names). */
+/** All current settings. Fires `change` (a CustomEvent whose detail lists the changed names). */
 export class Settings extends EventTarget {
   #storage;
   /** @type {Partial<Choices>} */
@@ -87,7 +87,7 @@ export class Settings extends EventTarget {
     return /** @type {Correction} */ (Object.fromEntries(CORRECTION.map((name) => [name, all[name]])));
   }
 
-  /** Takes over acceptable values; only what a person chose is stored, so the relay's defaults stay in force. */
+  /** Applies acceptable values; only what the user chose is stored, so the relay's defaults stay in force. */
   change(/** @type {unknown} */ candidate) {
     const before = this.all;
     const changed = Object.entries(accept(candidate)).filter(([name, value]) => before[/** @type {Name} */ (name)] !== value);
@@ -97,13 +97,13 @@ export class Settings extends EventTarget {
     this.#announce(changed.map(([name]) => name));
   }
 
-  /** What the relay uses where the person has chosen nothing. */
+  /** The relay's values for settings that the user has not chosen. */
   adoptDefaults(/** @type {unknown} */ candidate) {
     this.#defaults = accept(candidate);
     this.#announce(CORRECTION);
   }
 
-  /** Forgets the person's own values of these settings. */
+  /** Deletes the user's own values of these settings. */
   reset(/** @type {Name[]} */ ...names) {
     for (const name of names) delete this.#own[name];
     this.#store();
@@ -118,7 +118,7 @@ export class Settings extends EventTarget {
     try {
       this.#storage.setItem(KEY, JSON.stringify(this.#own));
     } catch {
-      // Storage full or forbidden: the choices then last as long as the page.
+      // Storage full or forbidden: the settings last as long as the page.
     }
   }
 }
@@ -132,7 +132,7 @@ function load(/** @type {Pick<Storage, 'getItem'>} */ storage) {
   }
 }
 
-/** The browser's storage, or one that lasts as long as the page where storage is forbidden. */
+/** The browser's storage, or one in memory if storage is forbidden. */
 export function browserStorage() {
   try {
     return window.localStorage;

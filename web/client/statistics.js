@@ -1,28 +1,28 @@
-/** The figures of a call from what the relay, this browser and the connection tell. Knows nothing of the page. */
+/** Statistics of a call, from the relay, this browser and the connection. Knows nothing of the page. */
 
 import {MergedStats} from './merged-stats.js';
 import {emptyStats, statsOf} from './summary.js';
 
-/** How fast a round trip's figure follows; single ones jump about. */
+/** Weight of a new round trip time in the exponential average. */
 const SMOOTHING = 0.15;
 
 export class Statistics {
   #mergedStats = new MergedStats();
-  /** Of the newest connection. */
+  /** Statistics of the newest connection. */
   current = emptyStats();
 
-  /** A message to the relay and back took so long. */
+  /** Adds a measured round trip time. */
   addRoundTrip(/** @type {number} */ milliseconds) {
     const before = this.current.trip_ms ?? milliseconds;
     this.current = {...this.current, trip_ms: before + SMOOTHING * (milliseconds - before)};
   }
 
   /**
-   * The relay has told its statistics.
+   * Adds the relay's statistics.
    * @param {import('../page/stats.js').Stats} relayStats
-   * @param {import('./merged-stats.js').LocalStats | undefined} localStats where this browser warps
-   * @param {Promise<import('./connection/gauge.js').Load | undefined> | undefined} measured what the connection has carried
-   * @returns {Promise<boolean>} false where that connection has ended meanwhile
+   * @param {import('./merged-stats.js').LocalStats | undefined} localStats if this browser warps
+   * @param {Promise<import('./connection/gauge.js').Load | undefined> | undefined} measured the connection's load
+   * @returns {Promise<boolean>} false if the connection has ended meanwhile
    */
   async add(relayStats, localStats, measured) {
     const mergedStats = this.#mergedStats;

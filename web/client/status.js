@@ -1,24 +1,24 @@
-/** What a track shows, and why, in one object. Knows nothing of how that comes about. */
+/** What a track shows, and why, in one object. Knows nothing of tracks or connections. */
 
 import {explainCode} from './connection/problem.js';
 
 /**
  * @typedef {import('../eyeline.d.ts').StateDetail} StateDetail
  * @typedef {{showing: import('./track/switch.js').Showing, phase: import('../eyeline.d.ts').Phase, ended: boolean,
- *   error: import('./connection/problem.js').RelayError | undefined, before: StateDetail}} Facts ended: the camera has; before: what
- *   was so until now
+ *   error: import('./connection/problem.js').RelayError | undefined, before: StateDetail}} Facts ended: whether the camera has; before: the
+ *   previous status
  */
 
 /** @type {StateDetail} */
 export const INITIAL = Object.freeze({state: 'connecting', phase: 'connecting', code: '', message: ''});
 
-/** Follows the facts, and tells when something else is so than before. */
+/** The current status; reports changes. */
 export class Status {
   #read;
   #report;
   /** @type {import('./connection/problem.js').RelayError | undefined} */
   #error;
-  /** How the connection is doing. @type {import('../eyeline.d.ts').Phase} */
+  /** State of the connection. @type {import('../eyeline.d.ts').Phase} */
   phase = 'connecting';
   status = INITIAL;
 
@@ -28,13 +28,13 @@ export class Status {
     this.#report = report;
   }
 
-  /** The connection. @param {import('../eyeline.d.ts').Phase} phase @param {import('./connection/problem.js').RelayError} [error] */
+  /** Sets the connection's state. Call update() afterwards. @param {import('../eyeline.d.ts').Phase} phase @param {import('./connection/problem.js').RelayError} [error] */
   setPhase(phase, error) {
     this.phase = phase;
     this.#error = error;
   }
 
-  /** Tells what is shown, and why, if it is another thing than before. */
+  /** Computes the status, and reports it if it has changed. */
   update() {
     const before = this.status;
     this.status = statusOf({...this.#read(), phase: this.phase, error: this.#error, before});
@@ -51,7 +51,7 @@ export function statusOf(facts) {
   return {state: reason.code ? 'raw' : 'connecting', phase, ...reason};
 }
 
-/** Whether they tell the same. @param {StateDetail} one @param {StateDetail} other */
+/** Whether two statuses are equal. @param {StateDetail} one @param {StateDetail} other */
 export function same(one, other) {
   return one.state === other.state && one.phase === other.phase && one.code === other.code;
 }

@@ -1,11 +1,11 @@
-/** The figures that the library tells, in one object. Knows nothing of where they come from. */
+/** The library's statistics in one object. Knows nothing of where they come from. */
 
 /**
  * @typedef {Omit<import('../eyeline.d.ts').Stats, 'state' | 'where' | 'track' | 'sound'>} Summary
  * @typedef {import('../page/stats.js').Stats} Stats
  */
 
-/** No relay has said anything. @returns {Summary} */
+/** Statistics before any report of the relay. @returns {Summary} */
 export function emptyStats() {
   return {
     altered: false, share: 0, reason: '', trip_ms: null, way_ms: null, up_mbps: null, down_mbps: null,
@@ -15,7 +15,7 @@ export function emptyStats() {
 }
 
 /**
- * @param {Stats} stats of whoever warps
+ * @param {Stats} stats from where frames are warped
  * @param {import('./gaze.js').Finding} finding
  * @param {import('./connection/gauge.js').Load | undefined} load
  * @param {Summary} before

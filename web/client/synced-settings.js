@@ -1,6 +1,6 @@
 /**
- * What is wished of the relay and of this browser, checked, and kept the same at both ends of the connection. Knows
- * nothing of tracks or of the page.
+ * The caller's settings, validated, and kept in sync between both ends of the connection. Knows nothing of tracks or of
+ * the page.
  */
 
 import {CorrectionSync} from './correction.js';
@@ -9,7 +9,7 @@ import {Settings} from './settings.js';
 
 /** @typedef {import('../eyeline.d.ts').EyelineSettings} EyelineSettings */
 
-/** Settings last as long as this page; who wants more keeps them himself. */
+/** Settings last as long as this page; storing them is left to the caller. */
 const NO_STORAGE = {getItem: () => null, setItem: () => {}};
 
 export class SyncedSettings {
@@ -28,20 +28,20 @@ export class SyncedSettings {
     return {...this.correction, where: this.where};
   }
 
-  /** How eyes are to be turned. */
+  /** How the eyes are turned. */
   get correction() {
     return this.#settings.correction;
   }
 
-  /** Who is to move the pixels. */
+  /** Where frames are warped. */
   get where() {
     return this.#settings.all.where;
   }
 
   /**
-   * Changes what is named, and says so to the relay. Throws TypeError for what is unknown or out of range.
+   * Changes the given settings, and sends them to the relay. Throws TypeError for an unknown name or a value out of range.
    * @param {Partial<EyelineSettings>} candidate
-   * @returns {boolean} whether it is another place now that moves the pixels
+   * @returns {boolean} whether frames are now warped elsewhere
    */
   change(candidate) {
     const accepted = checkChange(candidate);
@@ -51,7 +51,7 @@ export class SyncedSettings {
     return this.where !== before;
   }
 
-  /** What the relay uses where nothing is wished. */
+  /** The relay's values for settings that were not given. */
   adoptDefaults(/** @type {unknown} */ candidate) {
     this.#settings.adoptDefaults(candidate);
   }
@@ -65,7 +65,7 @@ export class SyncedSettings {
     this.#sync.disconnect();
   }
 
-  /** The relay's answer to a change, or settings that it has changed by itself. @returns {boolean} whether they are others now */
+  /** The relay's reply to a change, or settings that it changed itself. @returns {boolean} whether they have changed */
   receive(/** @type {{type: string}} */ message) {
     const before = JSON.stringify(this.settings);
     this.#sync.receive(message);

@@ -1,19 +1,19 @@
 /**
- * The tracks of a corrected call: camera and microphone go to the relay, out come a picture and a sound that stay the
- * same tracks while what feeds them changes. Knows nothing of relays or of settings.
+ * The tracks of a corrected call: camera and microphone for the relay, and output tracks of video and audio that stay the
+ * same while their sources change. Knows nothing of relays or of settings.
  */
 
 import {checkTrack} from './options.js';
 import {Output} from './track/output.js';
 import {AudioOutput} from './track/audio.js';
 
-/** Fires `showing` when what is shown may have changed, and `ended` when somebody has stopped the picture's track. */
+/** Fires `showing` when what is shown may have changed, and `ended` when the video track was stopped from outside. */
 export class Tracks extends EventTarget {
   #abort = new AbortController();
   #output;
   /** @type {AudioOutput | undefined} */
   #audio;
-  /** What goes to the relay. */
+  /** What is sent to the relay. */
   stream = new MediaStream();
   camera;
 
@@ -27,12 +27,12 @@ export class Tracks extends EventTarget {
     if (microphone) this.replaceMicrophone(microphone);
   }
 
-  /** What is shown. */
+  /** The output video track. */
   get video() {
     return this.#output.track;
   }
 
-  /** In step with the picture; null until there is a microphone. */
+  /** In sync with the video; null until there is a microphone. */
   get audio() {
     return this.#audio?.track ?? null;
   }
@@ -41,22 +41,22 @@ export class Tracks extends EventTarget {
     return this.#output.showing;
   }
 
-  /** How many corrected pictures have come. */
+  /** Number of corrected frames received. */
   get count() {
     return this.#output.count;
   }
 
-  /** Whether the camera gives nothing any more. */
+  /** Whether the camera has ended. */
   get cameraEnded() {
     return this.camera.readyState === 'ended';
   }
 
-  /** The figures of both. */
+  /** Statistics of both outputs. */
   stats() {
     return {track: this.#output.frames, sound: this.#audio?.state ?? null};
   }
 
-  /** Another camera from now on. @returns {boolean} false where it is the same */
+  /** Switches to another camera. @returns {boolean} false if it is the same, or everything has stopped */
   replaceCamera(/** @type {MediaStreamTrack} */ camera) {
     checkTrack(camera, 'video');
     if (this.#abort.signal.aborted || camera === this.camera) return false;
@@ -67,7 +67,7 @@ export class Tracks extends EventTarget {
     return true;
   }
 
-  /** Another microphone from now on, or none. @returns {boolean} false when all is over */
+  /** Switches to another microphone, or to none. @returns {boolean} false if everything has stopped */
   replaceMicrophone(/** @type {MediaStreamTrack | null} */ microphone) {
     if (microphone) checkTrack(microphone, 'audio');
     if (this.#abort.signal.aborted) return false;
@@ -78,18 +78,18 @@ export class Tracks extends EventTarget {
     return true;
   }
 
-  /** What comes back from now on, or nothing. */
+  /** Sets what the relay returns, or nothing. */
   follow(/** @type {MediaStream | undefined} */ received) {
     this.#output.follow(received?.getVideoTracks()[0]);
     this.#audio?.follow(received?.getAudioTracks()[0]);
   }
 
-  /** The sound goes with the picture that is shown. */
+  /** Selects the audio that belongs to the shown video. */
   syncAudio() {
     this.#audio?.setCorrected(this.showing === 'corrected');
   }
 
-  /** Ends what comes out. Camera and microphone stay their owner's. */
+  /** Ends the output tracks. Camera and microphone are not stopped. */
   stop() {
     this.#abort.abort();
     this.#output.stop();

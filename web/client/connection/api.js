@@ -1,21 +1,21 @@
-/** The relay's HTTP side: configuration, opening and ending a session. Knows nothing of media or of the page. */
+/** The relay's HTTP API: configuration, opening and ending a session. Knows nothing of media or of the page. */
 
 import {AdaptiveTimeout} from './patience.js';
 import {RelayError, explainCode} from './problem.js';
 import {Token} from './token.js';
 
-/** How long an answer may take, milliseconds; longer for a relay that was found to be slow. */
+/** Timeout of a response, milliseconds; longer for a relay that has proved slow. */
 const TIMEOUT_MS = 8000;
 
-/** Statuses a server in between gives when the relay itself is not there. */
+/** Statuses that a reverse proxy returns when the relay itself is unreachable. */
 const GATEWAY_ERRORS = [502, 504];
 
-/** Refused for now, though by a status that is below 500. */
+/** Temporary refusals with a status below 500. */
 const TEMPORARY = [408, 425, 429];
 
 /**
  * @typedef {{version: string, iceServers: RTCIceServer[], defaults: unknown, guests?: boolean}} RelayConfig
- * @typedef {'video' | 'field'} Returns what the relay is to send back: the picture, or only the fields to correct it by
+ * @typedef {'video' | 'field'} Returns what the relay returns: video, or only the fields for correcting it
  * @typedef {{sdp: string, returns: Returns, settings: import('../settings.js').Correction, publish?: object}} Offer
  */
 
@@ -25,7 +25,7 @@ export class Relay {
   #timeout = new AdaptiveTimeout();
 
   /**
-   * @param {string} [address] of the relay; by default the one that serves this library
+   * @param {string} [address] of the relay; defaults to the one that serves this library
    * @param {import('../../eyeline.d.ts').TokenSource} [token]
    */
   constructor(address, token) {
@@ -35,7 +35,7 @@ export class Relay {
     this.#token = new Token(token);
   }
 
-  /** What to know before an offer. With a token from now on, where guests are given one. @returns {Promise<RelayConfig>} */
+  /** Reads the configuration. Obtains a guest token first where the relay gives them. @returns {Promise<RelayConfig>} */
   async readConfig(/** @type {AbortSignal} */ signal) {
     await this.#token.prepare();
     const config = await this.#readConfig(signal);
@@ -44,10 +44,10 @@ export class Relay {
     }
     this.#token.useGuestTokens(() => this.#requestGuestToken(signal));
     await this.#token.prepare();
-    return this.#readConfig(signal); // which says more to those who may ask
+    return this.#readConfig(signal); // which contains more for an authorized client
   }
 
-  /** Sends an offer; the answer comes with the address at which the session can be ended. */
+  /** Sends an offer; returns the answer, and the address for ending the session. */
   async open(/** @type {Offer} */ {sdp, returns, settings, publish}, /** @type {AbortSignal} */ signal) {
     const offer = {type: 'offer', sdp, settings, ...(returns === 'field' && {returns}), ...(publish && {publish})};
     const response = await this.#ask('api/sessions', {
@@ -60,7 +60,7 @@ export class Relay {
     return {sdp: /** @type {string} */ (answer.sdp), address: `api/sessions/${encodeURIComponent(answer.id)}`};
   }
 
-  /** Whether the relay is there and still knows the session. Takes as long as it takes: no answer is not a no. */
+  /** Whether the relay is reachable and still knows the session. Has no timeout: a missing response does not mean no. */
   async knows(/** @type {string} */ address, /** @type {AbortSignal} */ signal) {
     try {
       await this.#fetch(address, {}, signal);
@@ -71,14 +71,14 @@ export class Relay {
     }
   }
 
-  /** Ends a session; resolves when the relay has said so or cannot. One that has gone already is as good. */
+  /** Ends a session; resolves when the relay has confirmed or cannot. An unknown session counts as ended. */
   async end(/** @type {string} */ address) {
     const request = {method: 'DELETE', keepalive: true, headers: this.#token.header};
     const answer = await fetch(this.#locate(address), request).catch(() => undefined);
-    if (answer?.status === 401) this.abandon(address); // the token has expired meanwhile; here none is needed
+    if (answer?.status === 401) this.abandon(address); // the token has expired; this endpoint needs none
   }
 
-  /** Ends a session while the page is being left, when nothing can be waited for. No header can be sent so. */
+  /** Ends a session while the page unloads, when nothing can be awaited. A beacon carries no headers. */
   abandon(/** @type {string} */ address) {
     navigator.sendBeacon(this.#locate(`${address}/close`));
   }
@@ -101,7 +101,7 @@ export class Relay {
     return new URL(path, this.#base).href;
   }
 
-  /** As #fetch(), with an answer in time. @param {string} path @param {RequestInit} options @param {AbortSignal} signal */
+  /** As #fetch(), with a timeout. @param {string} path @param {RequestInit} options @param {AbortSignal} signal */
   async #ask(path, options, signal) {
     const limit = new AbortController();
     const timer = setTimeout(() => {
@@ -118,7 +118,7 @@ export class Relay {
     }
   }
 
-  /** An answer that is no refusal. @param {string} path @param {RequestInit} options @param {AbortSignal} signal */
+  /** Returns a successful response; raises RelayError for any other. @param {string} path @param {RequestInit} options @param {AbortSignal} signal */
   async #fetch(path, options, signal) {
     const headers = {...options.headers, ...this.#token.header};
     const response = await fetch(this.#locate(path), {cache: 'no-store', ...options, headers, signal}).catch(() => {
@@ -142,7 +142,7 @@ export class Relay {
   }
 }
 
-/** A relay that does not know this kind of return takes its name for a mistake. */
+/** A relay without support for field return refuses the value as malformed. */
 function asUnsupported(/** @type {unknown} */ error) {
   if (!(error instanceof RelayError) || error.code !== 'malformed') return error;
   return new RelayError('no_field_return', explainCode('no_field_return'), {lasting: true});

@@ -1,12 +1,12 @@
-/** How long to wait before another attempt. Knows nothing of what is attempted. */
+/** Delays between retries. Knows nothing of what is retried. */
 
 const FIRST_MS = 400;
 const MAX_MS = 3000;
 const JITTER = 0.2;
 
 /**
- * Milliseconds before attempt number `attempt` (0 is the first repetition): doubling, capped, and spread so that
- * many pages do not return to a restarted relay in the same instant.
+ * Milliseconds before retry number `attempt` (0 is the first): exponential, capped, and with jitter, so that many
+ * clients do not reconnect to a restarted relay at the same time.
  * @param {number} attempt
  * @param {() => number} random 0 to 1
  */

@@ -1,6 +1,6 @@
 /**
- * Keeps a connection to the relay for as long as the call lasts: connects, has it watched over (watch.js), and begins
- * again when it is gone. Knows nothing of the page; what happens is reported.
+ * Keeps a connection to the relay while a call lasts: connects, monitors it (connection-monitor.js), and reconnects
+ * when it is lost. Knows nothing of the page; state changes are reported.
  *
  * @typedef {{phase: 'connecting' | 'waiting', error?: RelayError}
  *   | {phase: 'live' | 'quiet', peer: Peer}
@@ -14,9 +14,9 @@ import {RelayError, explainCode} from './problem.js';
 import {ConnectionMonitor} from './connection-monitor.js';
 
 /**
- * One call. `report` hears each state, `onMessage` each message of the relay but pongs, `trip` each round trip in
- * milliseconds; `pictures` tells how many corrected pictures have come so far; `local` gives what warps in this
- * browser, if it is to be here that the next connection warps, and raises RelayError where it cannot.
+ * One call. `report` is called with each state, `onMessage` with each message of the relay except pongs, `onRoundTrip`
+ * with each round trip time in milliseconds; `frameCount` returns the number of corrected frames received so far;
+ * `local` returns the local warping if the next connection warps in this browser, and raises RelayError if it cannot.
  *
  * @typedef {{
  *   relay: import('./api.js').Relay,
@@ -39,11 +39,11 @@ export class Call {
   #renewed = false;
   /** @type {RelayError | undefined} */
   #error;
-  /** Why the relay itself ends the connection. @type {RelayError | undefined} */
+  /** Set if the relay itself ends the connection. @type {RelayError | undefined} */
   #endedBecause;
   /** @type {Peer | undefined} */
   #latest;
-  /** The connection, while it stands. @type {Peer | undefined} */
+  /** The connection, while it is open. @type {Peer | undefined} */
   peer;
 
   /** @param {CallParts} parts */
@@ -51,12 +51,12 @@ export class Call {
     this.#parts = parts;
   }
 
-  /** Cuts a wait short. */
+  /** Ends the current wait for a retry. */
   retry() {
     this.#wake.dispatchEvent(new Event('wake'));
   }
 
-  /** Connects anew at once. */
+  /** Reconnects at once. */
   renew() {
     this.#renewed = true;
     this.#latest?.end();
@@ -88,7 +88,7 @@ export class Call {
     const {relay, stream, settings, publish} = this.#parts;
     const config = await relay.readConfig(signal);
     this.#parts.onConfig(config);
-    this.#renewed = false; // what was wished until now is about to be done
+    this.#renewed = false; // requests up to now are covered by this connection
     const peer = this.#latest = new Peer(relay, config.iceServers, this.#timeout, this.#parts.local());
     const monitor = this.#monitor(peer);
     try {
@@ -104,7 +104,7 @@ export class Call {
 
   #monitor(/** @type {Peer} */ peer) {
     return new ConnectionMonitor(peer, {
-      // Where this browser warps its picture moves whatever the relay does: what counts is what the relay sends.
+      // If this browser warps, its frames flow regardless of the relay: packets are counted instead.
       frameCount: () => peer.here ? peer.packets : this.#parts.frameCount(),
       videoPaused: () => this.#videoPaused,
       timeout: this.#timeout,
@@ -123,18 +123,18 @@ export class Call {
     });
   }
 
-  /** The relay is about to stop: there may be another one. */
+  /** The relay is about to stop; the next attempt may reach another one. */
   #onDraining(/** @type {Peer} */ peer) {
     this.#endedBecause = new RelayError('draining', explainCode('draining'));
     peer.end();
   }
 
-  /** Whether it is no wonder that no picture comes back: the page is hidden, or the camera itself shows nothing. */
+  /** Whether no video is expected back: the page is hidden, or the camera is muted. */
   get #videoPaused() {
     return document.hidden || this.#parts.stream.getVideoTracks().every(({muted}) => muted);
   }
 
-  /** Waits for the next attempt; where another attempt cannot help, until somebody asks for one. */
+  /** Waits for the next attempt; after a lasting error, until retry() is called. */
   #waitForRetry(/** @type {RelayError} */ error, /** @type {AbortSignal} */ signal) {
     this.#parts.report({phase: error.lasting ? 'refused' : 'waiting', error});
     const delay = Math.max(delayBefore(this.#attempt++), error.retryAfter);

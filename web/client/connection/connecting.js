@@ -1,22 +1,22 @@
 /**
- * The moments of a connection that one has to wait for: candidates, the channel's opening, the other side's absence.
- * As long as something moves a connection is slow, and is waited for. Knows nothing of sessions or of the page.
+ * Waits during a connection: for ICE candidates, for the channel to open, for the connection to fail. A connection that
+ * makes progress is slow, not dead, and is not given up. Knows nothing of sessions or of the page.
  */
 
 import {RelayError, explainCode} from './problem.js';
 import {Heartbeat, TICK_MS} from './heartbeat.js';
 
-/** How long to look for more candidates once there is one, and for a first one; milliseconds. */
+/** Timeouts for more candidates once there is one, and for the first one; milliseconds. */
 const MORE_MS = 2000;
 const FIRST_MS = 10000;
 
-/** Ticks without anything new between here and the relay after which no connection will come about. */
+/** Ticks without any progress after which connecting has failed. */
 const STUCK_TICKS = 67;
 
 /** @typedef {import('./patience.js').AdaptiveTimeout} AdaptiveTimeout */
 
 /**
- * Resolves when there are all candidates, or those found in time (the relay takes no later ones), or the signal aborts.
+ * Resolves when gathering is complete, has timed out (the relay accepts no later candidates), or the signal aborts.
  * @param {RTCPeerConnection} connection @param {AdaptiveTimeout} timeout @param {AbortSignal} signal
  * @returns {Promise<void>}
  */
@@ -43,8 +43,8 @@ export function gathered(connection, timeout, signal) {
 }
 
 /**
- * Resolves when the channel is open. Raises RelayError when the signal aborts before, or nothing has moved for too long:
- * no change of the connection's state, and not a byte from the other side.
+ * Resolves when the channel is open. Raises RelayError when the signal aborts first, or there is no progress for too
+ * long: no change of the connection's state, and no bytes received.
  * @param {RTCPeerConnection} connection @param {RTCDataChannel} channel @param {import('./liveness.js').Liveness} liveness
  * @param {AdaptiveTimeout} timeout @param {AbortSignal} signal
  * @returns {Promise<void>}
@@ -74,7 +74,7 @@ export async function opened(connection, channel, liveness, timeout, signal) {
   return open.finally(() => abort.abort());
 }
 
-/** Resolves when a connection has found out by itself that nobody is there. @returns {Promise<void>} */
+/** Resolves when the connection has failed or is closed. @returns {Promise<void>} */
 export function failed(/** @type {RTCPeerConnection} */ connection) {
   return new Promise((resolve) => {
     const check = () => { if (['failed', 'closed'].includes(connection.connectionState)) resolve(); };

@@ -1,16 +1,16 @@
 /**
- * Watches over one connection: when the camera's own picture is to be shown, and when another connection is worth more
- * than this one. What moves is slow, not dead, however slow:
+ * Monitors one connection: decides when to show the camera's own frames, and when to replace the connection. A
+ * connection on which anything arrives is slow, not dead:
  *
- *   quiet   neither word of the relay nor a picture for 0.6 s. The camera's own picture is shown, and the relay is
- *           asked over HTTP whether it still knows the session. A no ends the connection, unless something has arrived
- *           since; no answer says nothing.
- *   dead    nothing has arrived for 10 s: no word, no picture, and not a byte by the connection's own statistics.
- *   blind   for 10 s no picture, no packet or frame of video by those statistics, and no word of the relay that it is
- *           warming up: that frames reach it while none has left it but as it came.
+ *   quiet   no message of the relay and no frame for 0.6 s. The camera's own frames are shown, and the relay is asked
+ *           over HTTP whether it still knows the session. A no ends the connection, unless something has arrived
+ *           meanwhile; a missing response means nothing.
+ *   dead    nothing has arrived for 10 s: no message, no frame, and no bytes by the connection's own statistics.
+ *   blind   for 10 s no frame, no packet or decoded frame of video by those statistics, and no message of the relay
+ *           that it is warming up: that it receives frames while all it has sent were uncorrected for that reason.
  *
- * The 10 s are timeout (patience.js): twice as long after each connection that was given up for them, and 10 s again
- * once pictures have come as steadily for that long. Time is counted in ticks (pulse.js). Knows nothing of the page.
+ * The 10 s are an adaptive timeout (patience.js): doubled after each connection given up because of it, and reset once
+ * frames have come steadily for that long. Time is counted in ticks (heartbeat.js). Knows nothing of the page.
  *
  * @typedef {{in: number, out: number, passed: Record<string, number>}} Frames of the relay's `stats` message
  */
@@ -20,12 +20,12 @@ import {Heartbeat, TICK_MS} from './heartbeat.js';
 const QUIET_TICKS = 4;
 const DEFAULT_TICKS = 67;
 
-/** A connection that held this long was a good one: the next attempt comes at once again. */
+/** A connection that lasted this long was stable: the retry delay is reset. */
 const STABLE_TICKS = 34;
 
 /**
- * frameCount: how many have come so far; videoPaused: whether it is no wonder that none comes; report hears at each tick
- * how the connection is doing, good once that it was a good one.
+ * frameCount: frames received so far; videoPaused: whether none are expected; report: called at each tick with the
+ * connection's state; onStable: called once the connection has proved stable.
  *
  * @typedef {{
  *   frameCount: () => number,
@@ -60,7 +60,7 @@ export class ConnectionMonitor {
     this.#video = new Heartbeat(QUIET_TICKS, this.#limit);
   }
 
-  /** The relay has said something. @param {{type: string, frames?: Frames}} message */
+  /** A message of the relay was received. @param {{type: string, frames?: Frames}} message */
   receive(message) {
     this.#onArrival();
     this.#messages.beat();
@@ -96,7 +96,7 @@ export class ConnectionMonitor {
     this.#peer.send({type: 'ping', t: performance.now()});
   }
 
-  /** Whether pictures have come. */
+  /** Whether frames have come since the last tick. */
   #hasNewFrames() {
     const before = this.#frameCount;
     this.#frameCount = this.#parts.frameCount();
@@ -132,13 +132,13 @@ export class ConnectionMonitor {
   }
 }
 
-/** Whether frames reach the relay while all that have left it were not ready to be corrected. @param {Frames} now @param {Frames} [before] */
+/** Whether the relay receives frames, and all it has sent were uncorrected because it is warming up. @param {Frames} now @param {Frames} [before] */
 function warmsUp(now, before) {
   const unready = now.out === (now.passed.warming_up ?? 0);
   return unready && now.in > (before?.in ?? 0);
 }
 
-/** The same act, left out while it is still under way. @param {() => Promise<void>} act */
+/** Wraps an action so that a call is skipped while the previous one is pending. @param {() => Promise<void>} action */
 function oneAtATime(action) {
   let busy = false;
   return async () => {

@@ -1,9 +1,9 @@
 /**
- * What a connection carries, and how long the way of its pictures takes, worked out from two successive readings of
- * the browser's own statistics. Knows nothing of sessions or of the page.
+ * A connection's bitrates and the latency of its video, computed from two successive readings of the browser's own
+ * statistics. Knows nothing of sessions or of the page.
  *
- * @typedef {{up: number, down: number, way: number | null}} Load up, down: megabits a second, everything counted;
- *   way: milliseconds from the camera to the screen but for the relay's own work, null where no picture comes back
+ * @typedef {{up: number, down: number, way: number | null}} Load up, down: megabits per second in total;
+ *   way: milliseconds from camera to screen without the relay's processing, null if no video is returned
  */
 
 /** @typedef {Record<string, number>} Totals */
@@ -30,7 +30,7 @@ export class Gauge {
 function compare(earlier, later) {
   const grown = (/** @type {string} */ name) => later[name] - earlier[name];
   const megabits = (/** @type {string} */ name) => 8 * grown(name) / grown('at') / 1000;
-  /** Milliseconds for each of so many. @param {string} seconds @param {string} count */
+  /** Mean per item, milliseconds. @param {string} seconds @param {string} count */
   const each = (seconds, count) => grown(count) > 0 ? 1000 * grown(seconds) / grown(count) : 0;
   const back = each('shown', 'decoded');
   const way = each('encoding', 'encoded') + each('queued', 'packets') + later.trip + back;

@@ -1,7 +1,6 @@
 /**
- * Whether something that should beat regularly still does. Time is counted in ticks of the owner's timer, not in
- * milliseconds: where a busy machine holds up the page, the ticks are held up with the beats, and nothing is
- * declared dead that was merely waiting its turn. Knows nothing of what beats.
+ * Detects that a regular event stops. Time is counted in ticks of the owner's timer, not in milliseconds: a busy
+ * machine delays ticks and events alike, so a delayed event is not taken for a lost one. Knows nothing of what beats.
  */
 
 /** Length of one tick, milliseconds. */
@@ -22,7 +21,7 @@ export class Heartbeat {
     this.lostAfter = lostAfter;
   }
 
-  /** A sign of life. */
+  /** The event has occurred. */
   beat() {
     this.#beat = true;
   }

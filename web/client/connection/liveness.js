@@ -1,8 +1,8 @@
 /**
- * The signs of life in a connection's own statistics: what has arrived, whether or not anything came of it. On a slow
- * machine packets arrive long before a frame is decoded from them. Knows nothing of sessions or of the page.
+ * What has arrived according to a connection's own statistics, whether or not a frame was made of it. On a slow machine
+ * packets arrive long before a frame is decoded from them. Knows nothing of sessions or of the page.
  *
- * @typedef {{bytes: boolean, video: boolean}} Activity since they were last asked for: bytes: anything at all has arrived;
+ * @typedef {{bytes: boolean, video: boolean}} Activity since the last reading: bytes: anything has arrived;
  *   video: packets or decoded frames of video have
  */
 
@@ -24,7 +24,7 @@ export class Liveness {
   }
 }
 
-/** Browsers count bytes in different places; it is enough that one of the counts grows. */
+/** Browsers count bytes in different reports; it is enough that one count grows. */
 function sum(/** @type {RTCStatsReport} */ report) {
   const totals = {bytes: 0, video: 0};
   for (const one of report.values()) {

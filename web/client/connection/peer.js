@@ -1,14 +1,14 @@
 /**
- * One WebRTC connection to the relay: camera and microphone go there, the corrected picture comes back. Or, where this
- * browser warps by itself: a small copy of the camera goes there, packets with fields come back. Lives until its
- * signal aborts or the relay goes away. Knows nothing of reconnecting, of what is in a packet, or of the page.
+ * One WebRTC connection to the relay: sends camera and microphone, receives corrected video and the audio. Or, if this
+ * browser warps: sends a small copy of the camera, receives packets with fields. Lives until its signal aborts or the
+ * relay closes it. Knows nothing of reconnecting, of what is in a packet, or of the page.
  */
 
 import {failed, gathered, opened} from './connecting.js';
 import {Gauge} from './gauge.js';
 import {Liveness} from './liveness.js';
 
-/** A packet that is late is of no use any more, and must not hold up the next one. */
+/** A late packet is useless and must not delay the next one. */
 const NEWEST_ONLY = {ordered: false, maxRetransmits: 0};
 
 /**
@@ -24,16 +24,16 @@ export class Peer extends EventTarget {
   #timeout;
   #address = '';
   #local;
-  /** What comes back: corrected video, untouched audio. Where this browser warps: what it makes. */
+  /** Corrected video and unchanged audio; if this browser warps, its own output. */
   received = new MediaStream();
-  /** How many packets have come. */
+  /** Number of packets received. */
   packets = 0;
 
   /**
    * @param {import('./api.js').Relay} relay
    * @param {RTCIceServer[]} iceServers
    * @param {import('./patience.js').AdaptiveTimeout} timeout
-   * @param {import('../../warp/local.js').Local} [local] what warps in this browser; without it the relay does
+   * @param {import('../../warp/local.js').Local} [local] warps in this browser; without it the relay warps
    */
   constructor(relay, iceServers, timeout, local) {
     super();
@@ -53,12 +53,12 @@ export class Peer extends EventTarget {
     this.#channel.onmessage = ({data}) => this.#onMessage(data);
   }
 
-  /** Whether the picture is warped in this browser. */
+  /** Whether frames are warped in this browser. */
   get here() {
     return this.#local !== undefined;
   }
 
-  /** Aborts when the connection has ended, from whichever side. */
+  /** Aborts when either side has ended the connection. */
   get signal() {
     return this.#abort.signal;
   }
@@ -93,39 +93,39 @@ export class Peer extends EventTarget {
   }
 
   /**
-   * Sends another track (or none) from now on, without renegotiating.
+   * Replaces a track (or removes it) without renegotiating.
    * @param {'video' | 'audio'} kind
    * @param {MediaStreamTrack | null} track
-   * @returns {Promise<boolean>} false: nothing of this kind was agreed on; it takes a new connection
+   * @returns {Promise<boolean>} false: no track of this kind was negotiated; a new connection is needed
    */
   async replace(kind, track) {
-    if (this.here) return true; // the small copy follows the camera by itself, and no sound is sent
+    if (this.here) return true; // the small copy follows the camera by itself, and no audio is sent
     const line = this.#connection.getTransceivers().find(({receiver}) => receiver.track.kind === kind);
     await line?.sender.replaceTrack(track);
     return line !== undefined;
   }
 
-  /** What the connection has carried since this was last asked. */
+  /** Bitrates and latency since the last call. */
   measure() {
     return this.signal.aborted ? Promise.resolve(undefined) : this.#gauge.read();
   }
 
-  /** What has arrived since this was last asked. */
+  /** What has arrived since the last call. */
   readLiveness() {
     return this.#liveness.read();
   }
 
-  /** Asks the relay another way, over HTTP, whether it still knows this session; no when it says so, or is not there. */
+  /** Asks the relay over HTTP whether it still knows this session; false if not, or if it is unreachable. */
   isKnown() {
     return this.#relay.knows(this.#address, this.signal).catch(() => false);
   }
 
-  /** Hangs up and tells the relay. */
+  /** Closes the connection and ends the session at the relay. */
   end() {
     if (!this.signal.aborted) this.#finish(this.#address ? this.#relay.end(this.#address) : undefined);
   }
 
-  /** The same while the page is being left. */
+  /** The same while the page unloads. */
   abandon() {
     if (this.signal.aborted) return;
     if (this.#address) this.#relay.abandon(this.#address);
@@ -133,8 +133,8 @@ export class Peer extends EventTarget {
   }
 
   /**
-   * Everybody hears of the end at once, and nothing more is sent. The connection itself stays until the closing has
-   * arrived, or has gone astray: the relay would take its end for a mishap.
+   * Fires `end` and stops sending at once. The connection is closed only when the session's end has been sent, or the
+   * connection has failed: the relay would take an earlier close for an error.
    */
   #finish(/** @type {Promise<void> | undefined} */ closing = undefined) {
     if (this.signal.aborted) return;
@@ -169,14 +169,14 @@ export class Peer extends EventTarget {
   }
 
   /**
-   * A shortage is to cost frames, not size: small eyes cannot be corrected well, and every change of size makes
-   * the relay start its encoder anew.
+   * Low bandwidth should reduce the frame rate, not the resolution: small eyes cannot be corrected well, and each
+   * change of size makes the relay restart its encoder.
    */
   async #keepResolution() {
     const sender = this.#connection.getSenders().find(({track}) => track?.kind === 'video');
     if (!sender) return;
     const parameters = sender.getParameters();
     parameters.degradationPreference = 'maintain-resolution';
-    await sender.setParameters(parameters).catch(() => {}); // a browser without it keeps its own habit
+    await sender.setParameters(parameters).catch(() => {}); // not supported by every browser
   }
 }

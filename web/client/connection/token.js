@@ -1,14 +1,14 @@
 /**
- * Who asks: a token that was given, one that a function gives, or a guest's, which the relay itself gives to its own
- * pages. Knows nothing of what is asked.
+ * The token of requests: a fixed one, one from a function, or a guest token, which the relay issues to its own pages.
+ * Knows nothing of the requests.
  */
 
 import {RelayError, explainCode} from './problem.js';
 
-/** A guest asks for another token so long before the last one expires, milliseconds. */
+/** A guest token is renewed this long before it expires, milliseconds. */
 const MARGIN_MS = 60_000;
 
-/** New tokens that are refused in a row: then another one would be refused as well. */
+/** After this many refused tokens in a row a lasting error is assumed. */
 const MAX_REFUSALS = 2;
 
 export class Token {
@@ -16,7 +16,7 @@ export class Token {
   #value = '';
   #expires = Infinity;
   #refused = 0;
-  /** Gives a guest's token, once it is known that the relay gives any. @type {(() => Promise<{token: string, expires: number}>) | undefined} */
+  /** Requests a guest token; set once the relay is known to issue them. @type {(() => Promise<{token: string, expires: number}>) | undefined} */
   #requestGuestToken;
 
   /** @param {import('../../eyeline.d.ts').TokenSource} [source] */
@@ -25,25 +25,25 @@ export class Token {
     if (typeof source === 'string') this.#value = source;
   }
 
-  /** Whether nobody has given any. */
+  /** Whether no source was given. */
   get missing() {
     return this.#source === undefined;
   }
 
   /**
-   * Without any token, this is asked for one.
+   * Guest tokens are requested by this function if no source was given.
    * @param {() => Promise<{token: string, expires: number}>} request expires: performance.now(), milliseconds
    */
   useGuestTokens(request) {
     this.#requestGuestToken = request;
   }
 
-  /** What to ask with just now; empty for nothing. @returns {Record<string, string>} */
+  /** The current Authorization header; empty without a token. @returns {Record<string, string>} */
   get header() {
     return this.#value ? {Authorization: `Bearer ${this.#value}`} : {};
   }
 
-  /** Has a token at hand that is worth asking with. Raises RelayError where none can be had. */
+  /** Obtains a valid token if needed. Raises RelayError if there is none. */
   async prepare() {
     if (this.#value && performance.now() < this.#expires) return;
     if (typeof this.#source === 'function') this.#value = await call(this.#source);
@@ -53,12 +53,12 @@ export class Token {
     }
   }
 
-  /** It was taken. */
+  /** The token was accepted. */
   accept() {
     this.#refused = 0;
   }
 
-  /** It was not. @returns {boolean} whether asking again may help, with another one */
+  /** The token was refused. @returns {boolean} whether a retry with another one may help */
   refuse() {
     if (typeof this.#source === 'string' || this.missing && !this.#requestGuestToken) return false;
     if (this.#value) this.#refused += 1;

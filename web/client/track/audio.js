@@ -1,10 +1,10 @@
 /**
- * The sound that stays the same while what feeds it changes: the microphone as it is, or what the relay returns, which
- * is delayed as the picture is. Browsers let no sound through a context before a click or a key; until then it is silent,
- * and with the first of them it begins.
+ * An audio track that stays the same while its source changes: the microphone itself, or the relay's returned audio,
+ * which is delayed like the video. Browsers suspend an audio context until a click or a key press; until then the track
+ * is silent.
  */
 
-/** From one to the other, seconds: too short to be heard, too long to click. */
+/** Cross-fade between sources, seconds: too short to be noticed, long enough not to click. */
 const FADE = 0.02;
 const GESTURES = ['pointerdown', 'keydown', 'touchend'];
 
@@ -14,7 +14,7 @@ export class AudioOutput {
   #raw = new Input(this.#context, this.#out);
   #relayed = new Input(this.#context, this.#out);
   #abort = new AbortController();
-  /** Chromium lets a relay's sound through only while an element plays it. */
+  /** Chromium passes received audio on only while an element plays it. */
   #element = Object.assign(new Audio(), {muted: true});
   #corrected = false;
 
@@ -30,17 +30,17 @@ export class AudioOutput {
     this.#selectInput();
   }
 
-  /** Whether it flows. @returns {'running' | 'suspended'} */
+  /** State of the audio context. @returns {'running' | 'suspended'} */
   get state() {
     return this.#context.state === 'running' ? 'running' : 'suspended';
   }
 
-  /** The microphone, or none. */
+  /** Sets the microphone, or none. */
   replaceMicrophone(/** @type {MediaStreamTrack | null} */ microphone) {
     this.#raw.setTrack(microphone ?? undefined);
   }
 
-  /** What the relay returns, or nothing. */
+  /** Sets the track that the relay returns, or none. */
   follow(/** @type {MediaStreamTrack | undefined} */ track) {
     if (track === this.#relayed.track) return;
     this.#relayed.setTrack(track);
@@ -51,7 +51,7 @@ export class AudioOutput {
     this.#selectInput();
   }
 
-  /** Whether the picture is the corrected one. */
+  /** Sets whether the video is the corrected one. */
   setCorrected(/** @type {boolean} */ corrected) {
     this.#corrected = corrected;
     this.#selectInput();
@@ -72,7 +72,7 @@ export class AudioOutput {
   }
 }
 
-/** A track's sound on its way into another one, as loud as it came or not at all. */
+/** A source of the output track, at full level or muted. */
 class Input {
   #context;
   #gain;

@@ -1,7 +1,6 @@
 /**
- * The track that stays the same while what feeds it changes: the camera's own pictures, or the corrected ones, from the
- * first to come until they fall silent. Two routes: switch-line.js with
- * switch-worker.js, or switch-canvas.js.
+ * A video track that stays the same while its source changes: corrected frames while they arrive, else the camera's
+ * own. Two routes: switch-line.js with switch-worker.js, or switch-canvas.js.
  */
 
 import {SwitchCanvas} from './switch-canvas.js';
@@ -12,7 +11,7 @@ import {SwitchLine} from './switch-line.js';
 /** @type {Report} */
 const INITIAL = {showing: 'raw', count: 0, raw: 0, corrected: 0, dropped: 0, ended: false};
 
-/** Fires `showing` when other pictures are shown than before, and `ended` when somebody has stopped the track. */
+/** Fires `showing` when the source changes, and `ended` when the track was stopped from outside. */
 export class Output extends EventTarget {
   #route;
   #report = INITIAL;
@@ -22,7 +21,7 @@ export class Output extends EventTarget {
   /** @type {'worker' | 'canvas'} */
   route;
 
-  /** @param {MediaStreamTrack} camera @param {'worker' | 'canvas'} [route] this one, whatever the browser can */
+  /** @param {MediaStreamTrack} camera @param {'worker' | 'canvas'} [route] forces this route */
   constructor(camera, route) {
     super();
     this.route = route ?? (SwitchLine.possible ? 'worker' : 'canvas');
@@ -36,12 +35,12 @@ export class Output extends EventTarget {
     return this.#report.showing;
   }
 
-  /** How many corrected pictures have come. */
+  /** Number of corrected frames received. */
   get count() {
     return this.#report.count;
   }
 
-  /** Frames that were shown, and not. */
+  /** Counts of shown and dropped frames. */
   get frames() {
     const {raw, corrected, dropped} = this.#report;
     return {route: this.route, raw, corrected, dropped};
@@ -51,7 +50,7 @@ export class Output extends EventTarget {
     this.#route.replaceCamera(camera);
   }
 
-  /** Corrected pictures come from this track, or from none. */
+  /** Sets the track with corrected frames, or none. */
   follow(/** @type {MediaStreamTrack | undefined} */ corrected) {
     if (corrected === this.#followed) return;
     this.#followed = corrected;

@@ -1,17 +1,17 @@
 /**
- * The library's track by way of video elements and a canvas, for browsers that give no frames to a worker: what is shown
- * is drawn on the canvas as it comes. A hidden page gets no callbacks for video frames; a worker's timer then has the
- * pictures drawn. All of them look alike to it, so that while nobody looks silence of the relay is noticed by its track.
+ * The library's track via video elements and a canvas, for browsers that give no frames to a worker: each shown frame is
+ * drawn on the canvas. A hidden page gets no callbacks for video frames; a worker's timer then draws. It polls both
+ * videos alike, so a relay that stops sending is noticed by its track even then.
  */
 
 import {now} from '../../workers/clock.js';
 import {Switch} from './switch.js';
 import {startMetronome} from '../../workers/start.js';
 
-/** Between two reports. */
+/** Between two reports, milliseconds. */
 const REPORT_MS = 100;
 
-/** Beats of the worker's timer in a hidden page, and elsewhere, should callbacks fail to come; milliseconds. */
+/** Intervals of the worker's timer in a hidden page, and otherwise, in case callbacks stop; milliseconds. */
 const HIDDEN_MS = 1000 / 30;
 const TIMEOUT_MS = 150;
 
@@ -50,7 +50,7 @@ export class SwitchCanvas {
     this.#videos.raw.show(camera);
   }
 
-  /** Corrected pictures come from this track from now on, or no more. */
+  /** Sets the track with corrected frames, or none. */
   follow(/** @type {MediaStreamTrack | undefined} */ corrected) {
     this.#videos.corrected.show(corrected);
     if (corrected) this.#switch.offer();
@@ -65,7 +65,7 @@ export class SwitchCanvas {
     this.track.stop();
   }
 
-  /** The browser has a new picture. */
+  /** The browser has a new frame. */
   #onFrame(/** @type {Showing} */ kind) {
     const before = this.#switch.showing;
     const wanted = kind === 'raw' ? this.#switch.raw(1000 * now()) : this.#switch.corrected();
@@ -73,7 +73,7 @@ export class SwitchCanvas {
     if (before !== this.#switch.showing) this.#sendReport();
   }
 
-  /** The worker's timer: nothing to do, unless the browser has stopped calling. */
+  /** The worker's timer: draws only if the browser's callbacks have stopped. */
   #onTick() {
     if (now() - this.#drawnAt < (document.hidden ? HIDDEN_MS / 2 : TIMEOUT_MS)) return;
     if (document.hidden && this.#videos.corrected.hasNewFrame) this.#onFrame('corrected');
@@ -96,7 +96,7 @@ export class SwitchCanvas {
   }
 }
 
-/** A track's pictures, and a call for each. */
+/** A track in a video element, with a callback for each frame. */
 class VideoSource {
   #video = Object.assign(document.createElement('video'), {muted: true, playsInline: true, autoplay: true});
   #onFrame;
@@ -110,7 +110,7 @@ class VideoSource {
 
   show(/** @type {MediaStreamTrack | undefined} */ track) {
     this.#video.srcObject = track ? new MediaStream([track]) : null;
-    if (track) this.#video.play().catch(() => {}); // another one came before it began
+    if (track) this.#video.play().catch(() => {}); // another track was set before it started
   }
 
   end() {
@@ -123,7 +123,7 @@ class VideoSource {
     return this.#video.readyState >= HTMLMediaElement.HAVE_CURRENT_DATA && this.#video.videoWidth ? this.#video : undefined;
   }
 
-  /** Whether there is a new picture since this was last asked. */
+  /** Whether there is a new frame since the last call. */
   get hasNewFrame() {
     const before = this.#time;
     this.#time = this.#video.currentTime;

@@ -1,17 +1,17 @@
 /**
- * Where the browser gives frames to scripts and takes them back: a SwitchRoute, on the page's own thread until the worker
- * is there, and for ever where it never comes because the page's policy forbids it. No frame waits for either.
+ * For browsers with MediaStreamTrackProcessor and -Generator: a SwitchRoute, on the page's own thread until the worker
+ * has started, and permanently if the page's policy forbids workers. No frame waits for either.
  */
 
 import {SwitchRoute} from './switch-route.js';
 import {startWorker} from '../../workers/start.js';
 
-/** Frames that wait for a busy thread. */
+/** Frames queued for a busy thread. */
 const MAX_QUEUED = 2;
 
 /** @typedef {{report: (report: import('./switch-route.js').Report) => void}} Parts */
 
-/** As SwitchCanvas, which is the other one. */
+/** Same interface as SwitchCanvas. */
 export class SwitchLine {
   #report;
   #camera;
@@ -25,7 +25,7 @@ export class SwitchLine {
   /** @type {MediaStreamTrack} */
   track;
 
-  /** Whether the browser can. */
+  /** Whether the browser supports it. */
   static get possible() {
     return typeof MediaStreamTrackProcessor !== 'undefined' && typeof MediaStreamTrackGenerator !== 'undefined';
   }
@@ -48,7 +48,7 @@ export class SwitchLine {
     else this.#post({type: 'camera', readable}, [readable]);
   }
 
-  /** Corrected pictures come from this track from now on, or no more. */
+  /** Sets the track with corrected frames, or none. */
   follow(/** @type {MediaStreamTrack | undefined} */ corrected) {
     this.#corrected = corrected;
     const readable = corrected && framesOf(corrected);
@@ -67,13 +67,13 @@ export class SwitchLine {
     try {
       const worker = this.#worker = startWorker(new URL('./switch-worker.js', import.meta.url), 'switch');
       worker.onmessage = ({data}) => data === null ? this.#handOver() : this.#report(data);
-      worker.onerror = (event) => event.preventDefault(); // it could not be loaded
+      worker.onerror = (event) => event.preventDefault(); // the worker could not be loaded
     } catch {
-      // A browser that refuses it in this way.
+      // The browser refuses workers by an exception.
     }
   }
 
-  /** The worker is there. */
+  /** The worker has started. */
   #handOver() {
     if (!this.#pageRoute || this.track.readyState === 'ended') return;
     const {writable, state} = this.#pageRoute.release();

@@ -1,19 +1,19 @@
 /**
- * The frames of the library's track: the camera's come in, and those that the relay returns; one of both goes out, its
- * pixels as they came. Nothing queues here, and no frame is drawn. Runs on any thread.
+ * The frames of the library's track: reads the camera's frames and those the relay returns, and writes one or the other
+ * with unchanged pixels. Nothing queues here, and nothing is drawn. Runs on any thread.
  *
  * @typedef {{last: number, at: number, raw: number, corrected: number, dropped: number, count: number}} RouteState
  * @typedef {{showing: import('./switch.js').Showing, count: number, raw: number, corrected: number, dropped: number,
- *   ended: boolean}} Report count: corrected frames that came; the others: frames shown, and not; ended: nobody takes any
+ *   ended: boolean}} Report count: corrected frames received; raw, corrected, dropped: frames shown, and not; ended: the output is closed
  */
 
 import {now} from '../../workers/clock.js';
 import {RtpClock, Switch, Timeline} from './switch.js';
 
-/** Between two reports; a change of what is shown is told at once. */
+/** Between two reports, milliseconds; a change of source is reported at once. */
 const REPORT_MS = 100;
 
-/** Frames that may wait for whoever takes them; a burst of late ones arrives in one go. */
+/** Frames that may be queued at the output; late frames arrive in bursts. */
 const MAX_QUEUED = 3;
 
 /** @typedef {import('./switch.js').Showing} Showing */
@@ -37,7 +37,7 @@ export class SwitchRoute {
   /**
    * @param {WritableStream<VideoFrame>} writable
    * @param {(report: Report) => void} report
-   * @param {RouteState} [state] of the thread on which it ran before
+   * @param {RouteState} [state] from the thread on which it ran before
    */
   constructor(writable, report, {last = -Infinity, at = 0, count = 0, ...shown} = {...NOTHING, last: -Infinity, at: 0}) {
     this.#writable = writable;
@@ -50,12 +50,12 @@ export class SwitchRoute {
     this.#timer = setInterval(() => this.#sendReport(), REPORT_MS);
   }
 
-  /** The camera's frames come from here from now on. */
+  /** Sets the source of the camera's frames. */
   camera(/** @type {ReadableStream<VideoFrame>} */ readable) {
     this.#readFrames('raw', readable, (frame) => this.#switch.raw(frame.timestamp));
   }
 
-  /** Corrected ones come from here, or no more. */
+  /** Sets the source of corrected frames, or none. */
   follow(/** @type {ReadableStream<VideoFrame> | undefined} */ readable) {
     this.#rtpClock = new RtpClock();
     if (readable) this.#switch.offer();
@@ -64,7 +64,7 @@ export class SwitchRoute {
     this.#readFrames('corrected', readable, () => this.#switch.corrected());
   }
 
-  /** Lets go of everything, so that another thread can go on. @returns {{writable: WritableStream<VideoFrame>, state: RouteState}} */
+  /** Releases everything, so that another thread can continue. @returns {{writable: WritableStream<VideoFrame>, state: RouteState}} */
   release() {
     clearInterval(this.#timer);
     this.#stopReading();
@@ -100,7 +100,7 @@ export class SwitchRoute {
     }
     const timestamp = this.#timeline.place(source, this.#timeOf(frame, kind), 1000 * now(), kind === 'raw');
     const one = timestamp === frame.timestamp ? frame.clone() : await copy(frame, timestamp);
-    const late = timestamp !== this.#timeline.last || this.#ended; // another one was quicker
+    const late = timestamp !== this.#timeline.last || this.#ended; // a newer frame was written meanwhile
     if (late) return one.close();
     this.#shown[kind] += 1;
     this.#writer.write(one).catch(() => { one.close(); });
@@ -135,15 +135,15 @@ export class SwitchRoute {
 }
 
 /**
- * The same pixels at another time. A received frame also bears the time at which it is thought to have been captured
- * elsewhere: Chromium (156) tells that one to whoever takes the track, whatever a clone's timestamp says; it jumps back
- * and forth, and a sender drops what jumps back. Only a copy is free of it.
+ * The same pixels with another timestamp. A received frame also carries an estimated remote capture time: Chromium (156)
+ * passes that on to the track's consumer, whatever a clone's timestamp is; it jumps back and forth, and a sender drops
+ * frames that jump back. Only a copy is free of it.
  * @param {VideoFrame} frame @param {number} timestamp
  */
 async function copy(frame, timestamp) {
   const {format, codedWidth, codedHeight, displayWidth, displayHeight} = frame;
   const {width = codedWidth, height = codedHeight} = frame.visibleRect ?? {};
-  if (!format) return new VideoFrame(frame, {timestamp}); // it lies in the graphics' memory
+  if (!format) return new VideoFrame(frame, {timestamp}); // it is in GPU memory
   const data = new Uint8Array(frame.allocationSize());
   const layout = await frame.copyTo(data);
   const colorSpace = frame.colorSpace.toJSON();

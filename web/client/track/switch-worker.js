@@ -1,6 +1,6 @@
 /**
- * The worker of the library's track: messages in, messages out, around a SwitchRoute. Beside it nothing runs here, so
- * that neither the page nor a hidden tab holds up a frame. Its first word says that it is there.
+ * The worker of the library's track: messages in and out around a SwitchRoute. Nothing else runs here, so neither the
+ * page nor a hidden tab delays a frame. Its first message, null, says that it has started.
  *
  * @typedef {{type: 'open', writable: WritableStream<VideoFrame>, state: import('./switch-route.js').RouteState}
  *   | {type: 'camera', readable: ReadableStream<VideoFrame>}

@@ -1,21 +1,21 @@
 /**
- * Which pictures are shown: the camera's own, or those that are corrected. The camera's go on until the first corrected
- * one is there, and again when none has come for a while. Time is the camera's: where a busy machine holds up
- * everything, the camera is held up as well, and nothing is taken for silence. Knows nothing of frames.
+ * Decides which frames are shown: the camera's own until the first corrected frame arrives, and again when none has
+ * arrived for a while. Time is the camera's: a busy machine delays the camera as well, so a delay is not taken for a
+ * timeout. Knows nothing of the frames themselves.
  */
 
-/** Without a corrected picture for so long, and for so many pictures of the camera, the camera's own are shown. */
+/** The camera's own frames are shown after this time, and this many of them, without a corrected one. */
 const TIMEOUT_US = 600_000;
 const TIMEOUT_FRAMES = 4;
 
-/** Where corrected ones come at a slower pace, so many of their usual gaps are no silence yet; up to the longest one. */
+/** At a low frame rate of corrected frames the timeout is this many mean gaps between them, up to the maximum. */
 const TIMEOUT_GAPS = 4;
 const MAX_TIMEOUT_US = 3_000_000;
 
-/** How fast the usual gap follows. */
+/** Weight of a new gap in the exponential average. */
 const SMOOTHING = 0.3;
 
-/** Between two pictures: what is closer together a sender takes for one and the same. */
+/** Minimum between two timestamps: a sender takes closer ones for the same frame. */
 const MIN_STEP_US = 1000;
 
 /** @typedef {'raw' | 'corrected'} Showing */
@@ -25,15 +25,15 @@ export class Switch {
   #latest = 0;
   #correctedAt = 0;
   #missed = 0;
-  /** Usual time between two corrected pictures; 0 until two have come. */
+  /** Mean time between two corrected frames; 0 until two have arrived. */
   #gap = 0;
   #hasCorrected = false;
   /** @type {Showing} */
   showing = 'raw';
-  /** Corrected pictures that have come. */
+  /** Corrected frames received. */
   count = 0;
 
-  /** Corrected pictures may come, of another origin than before; until the first is there the camera's own are shown. */
+  /** A new source of corrected frames; until its first one the camera's own frames are shown. */
   offer() {
     this.#offered = true;
     this.#gap = 0;
@@ -41,13 +41,13 @@ export class Switch {
     this.showing = 'raw';
   }
 
-  /** No more corrected pictures, whatever still comes. */
+  /** Removes the source: corrected frames are ignored from now on. */
   withdraw() {
     this.#offered = false;
     this.showing = 'raw';
   }
 
-  /** The camera's next picture has come. @param {number} time microseconds @returns {boolean} whether to show it */
+  /** A frame of the camera has arrived. @param {number} time microseconds @returns {boolean} whether to show it */
   raw(time) {
     this.#missed += 1;
     this.#latest = time;
@@ -57,7 +57,7 @@ export class Switch {
     return this.showing === 'raw';
   }
 
-  /** A corrected one has come. @returns {boolean} whether to show it */
+  /** A corrected frame has arrived. @returns {boolean} whether to show it */
   corrected() {
     if (!this.#offered) return false;
     this.count += 1;
@@ -74,7 +74,7 @@ export class Switch {
   }
 }
 
-/** The time of received pictures by their RTP timestamps (90 kHz, 32 bits), where there are any: it alone runs evenly. */
+/** Time of received frames by their RTP timestamps (90 kHz, 32 bits) if present: only those advance evenly. */
 export class RtpClock {
   /** @type {number | undefined} */
   #rtp;
@@ -89,25 +89,25 @@ export class RtpClock {
   }
 }
 
-/** One line of time through several sources, each of which counts from a moment of its own. Microseconds. */
+/** One monotonic timeline for several sources with clocks of different origin. Microseconds. */
 export class Timeline {
   /** @type {unknown} */
   #source;
   #offset = 0;
-  /** The newest picture's place, and when it was placed. */
+  /** The newest frame's timestamp, and when it was assigned. */
   last;
   at;
 
-  /** @param {number} last of a line that is to go on @param {number} at */
+  /** @param {number} last of a timeline to continue @param {number} at */
   constructor(last = -Infinity, at = 0) {
     this.last = last;
     this.at = at;
   }
 
   /**
-   * When a picture is shown: as far from the one before as its source says; where the source is another one, as the
-   * clock says. Always later than the one before. The camera's own time is kept wherever that is so.
-   * @param {unknown} source @param {number} time of the picture @param {number} now @param {boolean} own the camera's
+   * The timestamp of a frame: its distance from the previous one is that of its source, or of the clock if the source
+   * has changed. Always later than the previous one. The camera's own timestamps are kept if they are.
+   * @param {unknown} source @param {number} time of the frame @param {number} now @param {boolean} own the camera's
    */
   place(source, time, now, own) {
     if (own && time > this.last) this.#offset = 0;
