@@ -12,7 +12,6 @@ from typing import Any, Final, Protocol
 
 from aiortc import (
     RTCConfiguration,
-    RTCDataChannel,
     RTCPeerConnection,
     RTCRtpTransceiver,
     RTCSessionDescription,
@@ -28,6 +27,7 @@ from relay.media.pipeline import Listeners, Pipeline
 from relay.media.stages import Executors, Stages
 from relay.media.trace import Note, RecentNotes
 from relay.metrics import NULL_OBSERVER, Frames, Meter, Observer, Statistics
+from relay.session.channels import Channels
 from relay.session.data_channel import Control
 from relay.session.offer import add_directions, offer_errors
 from relay.session.tracks import PersonTracks
@@ -36,11 +36,7 @@ from relay.session.turn import ice_servers, warn_without_relay
 from relay.session.viewers import Viewers
 from relay.sfu.egress import Egress, MeetingEvent, MeetingState, Tracks
 
-CHANNEL: Final = "eyeline"
-FIELDS: Final = "fields"  # the channel of docs/protocol.md
 CONNECT_TIMEOUT: Final = 15.0  # seconds from the answer to the connection
-MAX_BUFFERED: Final = 65536  # bytes waiting in the data channel; beyond that messages are dropped
-MAX_BUFFERED_FIELDS: Final = 16384  # the same for field packets, which are useless once the next one is there
 TRACE_EVERY: Final = 0.2  # seconds
 
 log = logging.getLogger(__name__)
@@ -100,22 +96,22 @@ class Session:
         self._stages, self._settings, self._executors, self._clock = stages, settings, executors, clock
         self._meter = Meter(settings.pipeline, clock(), returns, observer)
         self._recent, self._note = RecentNotes(), note
-        listeners = Listeners[Faces](self._on_faces, self._record, self._send_packet if returns == "field" else None)
+        relay_side = settings.for_relay
+        self._peer = RTCPeerConnection(RTCConfiguration(iceServers=ice_servers(relay_side, f"relay-{name[:6]}")))
+        self._peer.on("connectionstatechange", self._on_connection_state)
+        self._channels = Channels(self._peer)
+        self._control = Control(stages, self._channels.send, settings.max_message_bytes, clock)
+        self._channels.listen(self._control.receive, self._control.send_settings)
+        send_packet = self._channels.send_packet if returns == "field" else None
+        listeners = Listeners[Faces](self._on_faces, self._record, send_packet)
         self._pipeline: Pipeline[Faces, Any] = Pipeline(
             stages, executors, lines=settings.lines, meter=self._meter, clock=clock, listeners=listeners
         )
         self._tracks = PersonTracks(self._pipeline, clock)
         self._returns, self._egress = returns, egress
-        self._control = Control(stages, self._send, settings.max_message_bytes, clock)
-        self._channel: RTCDataChannel | None = None
-        self._fields: RTCDataChannel | None = None
         self._faces = 0
         self._arrived, self._arrived_at = 0, clock()
         self._connected, self._ended = asyncio.Event(), asyncio.Event()
-        relay_side = settings.for_relay
-        self._peer = RTCPeerConnection(RTCConfiguration(iceServers=ice_servers(relay_side, f"relay-{name[:6]}")))
-        self._peer.on("connectionstatechange", self._on_connection_state)
-        self._peer.on("datachannel", self._on_channel)
         self.trickle = Trickle(self._peer)
         self.viewers = Viewers(
             self.subscribe, most=settings.max_viewers, ice_servers=lambda: ice_servers(relay_side, owner or name)
@@ -240,7 +236,7 @@ class Session:
         while True:
             await asyncio.sleep(1)
             statistics = self.statistics()
-            self._send(statistics.to_json())
+            self._channels.send(statistics.to_json())
             self._check_idle(statistics.frames.arrived)
 
     def _check_idle(self, arrived: int) -> None:
@@ -266,14 +262,6 @@ class Session:
             case "failed" | "closed":
                 self.end("the connection ended" if self._connected.is_set() else "the connection was never established")
 
-    def _on_channel(self, channel: RTCDataChannel) -> None:
-        if channel.label == CHANNEL:
-            self._channel = channel
-            channel.on("message", self._control.receive)
-            self._control.send_settings()
-        elif channel.label == FIELDS:
-            self._fields = channel
-
     def _on_faces(self, faces: Faces) -> None:
         self._faces = len(faces.faces)
         self._control.observe(faces)
@@ -282,19 +270,6 @@ class Session:
         self._note(note)
         if self._control.tracing:
             self._recent(note)
-
-    def _send(self, text: str) -> None:
-        self._send_on(self._channel, text, MAX_BUFFERED)
-
-    def _send_packet(self, packet: bytes) -> None:
-        self._send_on(self._fields, packet, MAX_BUFFERED_FIELDS)
-
-    def _send_on(self, channel: RTCDataChannel | None, message: str | bytes, max_buffered: int) -> None:
-        """Send a message, unless there is no open channel or its peer reads too slowly."""
-        if channel is None or channel.readyState != "open" or channel.bufferedAmount > max_buffered:
-            return
-        if self._peer.connectionState == "connected":  # a channel stays open a little longer than its transport
-            channel.send(message)
 
     def _set_state(self, state: State) -> None:
         """Change the state; nothing else does."""
