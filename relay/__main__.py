@@ -1,7 +1,7 @@
-"""The command line: relay serve | correct | check | fetch | token. Knows which command does what, and tells errors.
+"""The command line: relay serve | correct | check | fetch | token. Dispatches commands and reports errors.
 
-Commands are imported when they are called for: numeric libraries size their thread pools while they load, so
-the settings have to be known first.
+Commands are imported when they are called: numeric libraries size their thread pools on import, so the settings
+have to be read first.
 """
 
 import argparse
@@ -25,20 +25,20 @@ from relay.machine.fetch import provide_model
 def serve(arguments: list[str]) -> int:
     """Serve the page and the relay until interrupted."""
     settings = Serve.read(arguments, "relay serve")
-    logs.begin(settings.log_level, settings.log_format)
-    provide_model(settings.model, _tell)
+    logs.configure(settings.log_level, settings.log_format)
+    provide_model(settings.model, _print_error)
     _cap_threads(settings.compute_threads)
     from relay import app  # noqa: PLC0415
 
-    asyncio.run(app.serve(settings, lambda address: _say(f"Eyeline is at {address} (Ctrl+C ends it)")))
+    asyncio.run(app.serve(settings, lambda address: _print(f"Eyeline is at {address} (Ctrl+C ends it)")))
     return 0
 
 
 def correct(arguments: list[str]) -> int:
     """Correct the gaze in a video file."""
     settings = Correct.read(arguments, "relay correct")
-    logs.begin("warning")
-    provide_model(settings.model, _tell)
+    logs.configure("warning")
+    provide_model(settings.model, _print_error)
     _cap_threads(settings.compute_threads)
     from relay.film.correct import run  # noqa: PLC0415
 
@@ -46,34 +46,34 @@ def correct(arguments: list[str]) -> int:
 
 
 def check(arguments: list[str]) -> int:
-    """Say whether this machine has all that the relay needs."""
+    """Check whether this machine has everything that the relay needs."""
     settings = Check.read(arguments, "relay check")
-    logs.begin("error")
+    logs.configure("error")
     cap_threads(settings.compute_threads)
     try:
-        provide_model(settings.model, _tell)
+        provide_model(settings.model, _print_error)
     except ModelError as error:
-        _tell(str(error))  # and everything else is checked all the same
+        _print_error(str(error))  # and check everything else all the same
     from relay.machine.check import report  # noqa: PLC0415
 
-    return report(settings, _say)
+    return report(settings, _print)
 
 
 def fetch(arguments: list[str]) -> int:
-    """Fetch the landmark model beforehand."""
+    """Fetch the landmark model in advance."""
     settings = Fetch.read(arguments, "relay fetch")
-    provide_model(settings.model, _tell)
-    _say(f"The landmark model is at {settings.model}.")
+    provide_model(settings.model, _print_error)
+    _print(f"The landmark model is at {settings.model}.")
     return 0
 
 
 def token(arguments: list[str]) -> int:
-    """Print a token for somebody, signed with the relay's key."""
+    """Print a token for a person or client, signed with the relay's key."""
     settings = Token.read(arguments, "relay token")
     from relay.http.access.tokens import mint  # noqa: PLC0415
 
     who, audience = (settings.subject, settings.rights), settings.token_audience
-    _say(mint(settings.key, *who, ttl=settings.ttl, room=settings.room, audience=audience))
+    _print(mint(settings.key, *who, ttl=settings.ttl, room=settings.room, audience=audience))
     return 0
 
 
@@ -95,7 +95,7 @@ def main(words: list[str] | None = None) -> int:
         sys.stderr.write(f"relay {chosen.command}: {error}\n")
         return 2 if isinstance(error, ConfigError) else 1
     except ImportError as error:
-        sys.stderr.write(f"relay {chosen.command}: {error}; relay check says what is missing\n")
+        sys.stderr.write(f"relay {chosen.command}: {error}; relay check lists what is missing\n")
         return 1
     except KeyboardInterrupt:
         return 130  # as the shell reports a program ended by SIGINT
@@ -104,7 +104,7 @@ def main(words: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         "relay",
-        description="Live video in, the same video out with the eyes turned towards the lens.",
+        description="Turns the eyes in live video towards the lens.",
         epilog="relay COMMAND --help lists a command's flags; each can also be set in the environment, "
         "--max-sessions as EYELINE_MAX_SESSIONS.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -113,7 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     verbs = "; ".join(f"{name}: {(verb.__doc__ or '').rstrip('.').lower()}" for name, verb in COMMANDS.items())
     parser.add_argument("command", choices=COMMANDS, help=verbs)
     flags = parser.add_argument("flags", nargs=argparse.REMAINDER, help="see relay COMMAND --help")
-    flags.required = False  # or its absence would be reported beside a missing command
+    flags.required = False  # else its absence would be reported with a missing command
     return parser
 
 
@@ -124,12 +124,12 @@ def _cap_threads(threads: int) -> None:
     cv2.setNumThreads(threads)
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
-def _tell(line: str) -> None:
+def _print_error(line: str) -> None:
     sys.stderr.write(f"{line}\n")
     sys.stderr.flush()
 

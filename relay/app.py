@@ -1,4 +1,4 @@
-"""Assembles the relay and owns everything in it: threads, sessions, the web server; ends them in order.
+"""Assembles the relay and owns everything in it: threads, sessions, the web server; stops them in order.
 
 Knows nothing of what an endpoint does or how a frame is corrected.
 """
@@ -46,14 +46,14 @@ log = logging.getLogger(__name__)
 
 
 def page_folder() -> Path:
-    """Where the page is: inside an installed package, beside it in a source tree."""
+    """The page's folder: inside an installed package, beside it in a source tree."""
     package = Path(__file__).parent
     installed = package / "web"
     return installed if installed.is_dir() else package.parent / "web"
 
 
 def assemble(settings: Serve, make_stages: MakeStages | None = None) -> web.Application:
-    """The application: its parts begin and end with it. make_eyes: if not the Corrector's. Raises ConfigError."""
+    """The application; its parts start and stop with it. make_stages: default Corrector. Raises ConfigError."""
     check_exposure(settings)
     executors = Executors.start()
     make_stages = make_stages or partial(Corrector, settings)
@@ -70,47 +70,47 @@ def assemble(settings: Serve, make_stages: MakeStages | None = None) -> web.Appl
     app.add_routes(Routes(settings, sessions, page_folder()).table())
     cors.allow(app, settings.allow_origins)
 
-    async def own(_: web.Application) -> AsyncIterator[None]:
+    async def lifecycle(_: web.Application) -> AsyncIterator[None]:
         _prepare_media(settings)
-        # A missing or wrong model is to be told at the start, not to the first person who comes.
+        # Report a missing or wrong model at the start, not to the first client.
         (await asyncio.to_thread(make_stages, settings.correction)).close()
         monitor.warm = True
-        async with monitor.watching(sessions):
+        async with monitor.measuring(sessions):
             yield
-            # 1. No request is being served any more: no session can begin.
-            # 2. Sessions end, and with them everything that runs in a thread.
+            # 1. No request is being served any more: no session can start.
+            # 2. Close the sessions, and with them everything that runs in a thread.
             await sessions.close_all()
-        # 3. The threads, and what was noted of them.
+        # 3. Stop the threads, close their trace.
         await asyncio.to_thread(executors.shutdown)
         if trace:
             trace.close()
 
-    app.cleanup_ctx.append(own)
+    app.cleanup_ctx.append(lifecycle)
     return app
 
 
 @asynccontextmanager
 async def listening(settings: Serve, make_stages: MakeStages | None = None) -> AsyncIterator[str]:
-    """The relay, serving; gives its address. Raises ConfigError where it cannot listen, ModelError."""
+    """Serve in this context; yields the address. Raises ConfigError where it cannot listen, ModelError."""
     async with _serving(assemble(settings, make_stages), settings) as address:
         yield address
 
 
 async def serve(settings: Serve, announce: Callable[[str], None], make_stages: MakeStages | None = None) -> None:
-    """Serve until SIGINT, or SIGTERM and its drain. announce is told the address once the relay can be reached."""
-    asyncio.get_running_loop().set_exception_handler(quieten)
-    signals, app = drain.hear(), assemble(settings, make_stages)
+    """Serve until SIGINT, or SIGTERM and its drain. announce is called with the address once the relay listens."""
+    asyncio.get_running_loop().set_exception_handler(handle_loop_exception)
+    signals, app = drain.catch_signals(), assemble(settings, make_stages)
     async with _serving(app, settings) as address:
         announce(address)
         await app[MONITOR].drain.wait(signals, app[SESSIONS])
         log.info("stopping")
 
 
-def quieten(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Keep what is no error out of the log.
+def handle_loop_exception(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Keep harmless failures of aiortc's tasks out of the log.
 
-    aiortc keeps no hold on the tasks that send data channel chunks; one that still had something to say when
-    the peer hung up fails, and nobody asks it why.
+    aiortc does not keep the tasks that send data channel chunks; one that is still sending when the peer disconnects
+    fails, and its exception is never retrieved.
     """
     if isinstance(context.get("exception"), ConnectionError) and "future" in context:
         log.debug("a task of a closed connection failed: %s", context["exception"])
@@ -119,7 +119,7 @@ def quieten(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
 
 
 def _prepare_media(settings: Serve) -> None:
-    """What holds for every connection of this process."""
+    """Apply the settings that affect every connection of this process."""
     codec.set_bitrates(settings.start_bitrate, settings.max_bitrate)
     codec.set_consent(settings.vanish_timeout)
     consent.keep_slow_peers()
@@ -133,16 +133,16 @@ def _prepare_media(settings: Serve) -> None:
 
 @asynccontextmanager
 async def _serving(app: web.Application, settings: Serve) -> AsyncIterator[str]:
-    """Serve the application and, where they have a port of their own, its figures; gives its address."""
+    """Serve the application and, where they have their own port, its metrics; yields its address."""
     async with AsyncExitStack() as stack:
         runner = await stack.enter_async_context(_running(app))
         await _listen(runner, settings.host, settings.port)
         if settings.metrics_port is not None:
             metrics = web.Application(middlewares=[answer_problems])
             metrics.add_routes(app[PROBES].health() + app[PROBES].metrics())
-            beside = await stack.enter_async_context(_running(metrics))
-            await _listen(beside, settings.metrics_host, settings.metrics_port, "metrics_")
-            log.info("figures are at %s:%d/metrics", settings.metrics_host, beside.addresses[0][1])
+            metrics_runner = await stack.enter_async_context(_running(metrics))
+            await _listen(metrics_runner, settings.metrics_host, settings.metrics_port, "metrics_")
+            log.info("metrics are at %s:%d/metrics", settings.metrics_host, metrics_runner.addresses[0][1])
         yield _address(settings.host, runner.addresses[0][1])
 
 
@@ -157,7 +157,7 @@ async def _running(app: web.Application) -> AsyncIterator[web.AppRunner]:
 
 
 async def _listen(runner: web.AppRunner, host: str, port: int, which: str = "") -> None:
-    """which: the settings' names begin so."""
+    """which: prefix of the settings' names."""
     try:
         await web.TCPSite(runner, host, port).start()
     except OSError as error:
@@ -168,7 +168,7 @@ async def _listen(runner: web.AppRunner, host: str, port: int, which: str = "") 
 
 
 def _address(host: str, port: int) -> str:
-    """As one types it into a browser on this machine."""
+    """The address to open in a browser on this machine."""
     if host in {"0.0.0.0", "::", ""}:  # noqa: S104 - compared, not listened on
         host = "localhost"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

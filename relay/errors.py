@@ -3,29 +3,29 @@
 EyelineError
 ├── ConfigError                 a setting or flag is wrong
 ├── ModelError                  the landmark model or the network's weights are missing or not the expected ones
-│   └── NotFiniteError          the network gave something that is no number
+│   └── NotFiniteError          the network's output is not finite
 ├── MediaError                  a file cannot be read or written
-└── RequestError                something a client sent (RFC 9457 problem: status, code, detail)
+└── RequestError                a client's request (RFC 9457 problem: status, code, detail)
     ├── MalformedError          400  not SDP, not JSON, a field missing
     │   ├── NoVideoError        400  an offer without a video track to send
     │   └── UnknownTypeError    -    a data channel message of an unknown type
     ├── UnauthorizedError       401  no token, or one that is not valid (any more)
     ├── ForbiddenError          403  a valid token without the right to this
     ├── UnknownSessionError     404
-    ├── NameTakenError          409  a stage's name that is somebody else's now
+    ├── NameTakenError          409  a stage's name that another session uses
     ├── PreconditionError       412  If-Match names another ICE session than the present one
     ├── TooLargeError           413
     ├── UnsupportedMediaTypeError 415 neither application/sdp nor application/json
     ├── UnsupportedCodecError   422  no codec in common
-    ├── TooManyTracksError      422  more than one video or one sound, where one of each is taken
+    ├── TooManyTracksError      422  more than one video or audio, where one of each is accepted
     ├── IceRestartError         422  a fragment for another ICE session
     ├── InvalidSettingError     422  a setting's name, type or range (also on the data channel)
     ├── NoPreconditionError     428  no If-Match where one is needed
     ├── TooManyRequestsError    429  too often; Retry-After says when to try again
-    ├── BusyError               503  too many sessions, or too little left of the machine; Retry-After likewise
+    ├── BusyError               503  too many sessions, or too little capacity; Retry-After likewise
     │   ├── DrainingError       503  the relay is about to stop
-    │   └── KeysError           503  who signs the tokens does not say with which keys
-    └── EgressError             502  the meeting cannot be reached, or answers what it should not
+    │   └── KeysError           503  the token issuer's keys cannot be fetched
+    └── EgressError             502  the meeting cannot be reached, or its answer is invalid
         ├── TargetError         403  a meeting server that the relay may not call
         ├── WrongPinError       403  the room asks for another pin
         ├── UnknownRoomError    422  the meeting server has no such room
@@ -37,7 +37,7 @@ from http import HTTPStatus
 
 
 class EyelineError(Exception):
-    """Base of all errors with a sentence meant for people."""
+    """Base of all errors with a message for people."""
 
 
 class ConfigError(EyelineError):
@@ -49,7 +49,7 @@ class ModelError(EyelineError):
 
 
 class NotFiniteError(ModelError):
-    """The network gave infinity, or something that is no number at all."""
+    """The network's output contains infinity or NaN."""
 
 
 class MediaError(EyelineError):
@@ -64,7 +64,7 @@ class RequestError(EyelineError):
 
 
 class MalformedError(RequestError):
-    """The body is not what the endpoint takes."""
+    """The body is not what the endpoint accepts."""
 
     code = "malformed"
 
@@ -82,13 +82,13 @@ class UnknownTypeError(MalformedError):
 
 
 class UnauthorizedError(RequestError):
-    """No token, or one that has expired, is signed by somebody else or does not say what it must."""
+    """No token, or one that has expired, has a wrong signature or lacks a required claim."""
 
     status = HTTPStatus.UNAUTHORIZED
     code = "unauthorized"
 
     def __init__(self, message: str, *, told: bool = False) -> None:
-        """told: a token came with the request, and is what is wrong (RFC 6750, 3.1)."""
+        """told: the request contained a token, and it is invalid (RFC 6750, 3.1)."""
         super().__init__(message)
         self.told = told
 
@@ -108,7 +108,7 @@ class UnknownSessionError(RequestError):
 
 
 class NameTakenError(RequestError):
-    """Somebody else's session is watched by this name now."""
+    """Another owner's session uses this stage name."""
 
     status = HTTPStatus.CONFLICT
     code = "name_taken"
@@ -122,7 +122,7 @@ class PreconditionError(RequestError):
 
 
 class NoPreconditionError(RequestError):
-    """There is no If-Match, and the ICE session could be another one."""
+    """If-Match is missing, so the ICE session is not known to be the present one."""
 
     status = HTTPStatus.PRECONDITION_REQUIRED
     code = "precondition_required"
@@ -143,14 +143,14 @@ class UnsupportedMediaTypeError(RequestError):
 
 
 class UnsupportedCodecError(RequestError):
-    """The offer has no video codec that the relay knows (VP8, H264)."""
+    """The offer has no codec that the relay supports (video: VP8, H264)."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "unsupported_codec"
 
 
 class TooManyTracksError(RequestError):
-    """The offer has more than one video, or more than one sound."""
+    """The offer has more than one video or more than one audio section."""
 
     status = HTTPStatus.UNPROCESSABLE_ENTITY
     code = "too_many_tracks"
@@ -182,7 +182,7 @@ class TooManyRequestsError(RequestError):
 
 
 class BusyError(RequestError):
-    """The relay holds as many sessions as it may, or too little is left of the machine. short: of what, in a word."""
+    """The relay has as many sessions as it may, or too little capacity is left. short: what is short, in a word."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "busy"
@@ -200,13 +200,13 @@ class DrainingError(BusyError):
 
 
 class KeysError(BusyError):
-    """A token cannot be checked now: the keys of who signs them cannot be had."""
+    """A token cannot be checked now: the issuer's keys cannot be fetched."""
 
     code = "keys_unreachable"
 
 
 class EgressError(RequestError):
-    """The meeting cannot be reached, or answers something that the relay does not understand."""
+    """The meeting cannot be reached, or the relay does not understand its answer."""
 
     status = HTTPStatus.BAD_GATEWAY
     code = "meeting_unreachable"

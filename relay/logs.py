@@ -1,7 +1,7 @@
-"""What a line of the log looks like: text for people, or JSON for machines, with the session it is about.
+"""The format of log records: text for people, or JSON for machines, with the session they belong to.
 
-Whatever runs in a session's tasks speaks of it, aiortc's and aioice's lines too: the session goes along in the tasks'
-context. Threads have none: a decoder's own lines name no session. Knows nothing of who logs what.
+All records of a session's tasks carry its name, aiortc's and aioice's too: it is kept in the tasks' context. Threads
+have no such context: a decoder's own records carry no session. Knows nothing of who logs what.
 """
 
 import logging
@@ -15,15 +15,15 @@ from pythonjsonlogger.json import JsonFormatter
 
 Form = Literal["text", "json"]
 
-SHOWN: Final = 6  # characters of a session's name: enough to follow it, too few to touch it
+NAME_LENGTH: Final = 6  # characters of a session's name in the log: enough to identify it, too few to control it
 
 _session: ContextVar[str] = ContextVar("session", default="")
 
 
 @contextmanager
 def session_context(session: str) -> Iterator[None]:
-    """Every line logged meanwhile, also by tasks and sockets begun meanwhile, is about the session of this name."""
-    before = _session.set(session[:SHOWN])
+    """Attribute every record in this context to this session, also those of tasks and sockets created in it."""
+    before = _session.set(session[:NAME_LENGTH])
     try:
         yield
     finally:
@@ -31,28 +31,28 @@ def session_context(session: str) -> Iterator[None]:
 
 
 def name_session(record: logging.LogRecord) -> bool:
-    """A filter that lets every line through, those about a session with an attribute `session`."""
+    """A filter that passes every record and sets the attribute `session` of those that belong to one."""
     if session := _session.get():
         record.session = session
     return True
 
 
-def door(form: Form, stream: TextIO) -> logging.Handler:
-    """Where lines of this form go out."""
+def make_handler(form: Form, stream: TextIO) -> logging.Handler:
+    """A handler that writes records in this format."""
     out = logging.StreamHandler(stream)
     out.setFormatter(_formatter(form))
     out.addFilter(name_session)
     return out
 
 
-def begin(level: str, form: Form = "text") -> None:
-    """Log from now on, to standard error, lines of at least this level."""
-    # A door of its own to standard error: loading a landmark model shuts the common one for a moment.
+def configure(level: str, form: Form = "text") -> None:
+    """Log to standard error from now on, records of at least this level."""
+    # A descriptor of its own: loading a landmark model closes the common standard error for a moment.
     stream = os.fdopen(os.dup(2), "w", buffering=1)
-    logging.basicConfig(level=level.upper(), handlers=[door(form, stream)])
-    logging.captureWarnings(form == "json")  # or they would stand between the JSON lines as text
-    logging.getLogger("aioice").setLevel(logging.WARNING)  # it reports every candidate pair as information
-    logging.getLogger("aiortc").setLevel(logging.INFO)  # below that, it writes out every SDP
+    logging.basicConfig(level=level.upper(), handlers=[make_handler(form, stream)])
+    logging.captureWarnings(form == "json")  # else they appear as text between the JSON lines
+    logging.getLogger("aioice").setLevel(logging.WARNING)  # it logs every candidate pair at INFO
+    logging.getLogger("aiortc").setLevel(logging.INFO)  # at DEBUG it logs every SDP
 
 
 def _formatter(form: Form) -> logging.Formatter:

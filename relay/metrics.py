@@ -1,6 +1,6 @@
-"""Counters and timings of one session, and the `stats` message made of them.
+"""Counters and timings of one session, and the `stats` message built from them.
 
-Knows nothing of clocks: every time is an argument, seconds on any clock that only goes forward.
+Knows nothing of clocks: every time is an argument, in seconds of any monotonic clock.
 """
 
 from collections import Counter, deque
@@ -12,27 +12,27 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from relay.frame import Verdict
 
-WINDOW: Final = 5.0  # seconds that rates and percentiles look back
-MOST: Final = 2000  # figures kept of one kind, whatever the frame rate
+WINDOW: Final = 5.0  # seconds covered by rates and percentiles
+MAX_VALUES: Final = 2000  # kept of one kind, at any frame rate
 
 
 class _Report(BaseModel):
     model_config = ConfigDict(frozen=True, populate_by_name=True)
 
     def to_json(self) -> str:
-        """The message as it is sent."""
+        """The message as sent."""
         return self.model_dump_json(by_alias=True)
 
 
 class Percentiles(_Report):
-    """Half of the figures are at most p50, nineteen in twenty at most p95."""
+    """The 50th and 95th percentile of some values."""
 
     p50: float
     p95: float
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Self | None:
-        """Rounded to 0.01; None without values."""
+        """Percentiles rounded to 0.01; None without values."""
         kept = list(values)
         if not kept:
             return None
@@ -44,14 +44,14 @@ class Frames(_Report):
     """Counts since the session began."""
 
     arrived: int = Field(alias="in", description="decoded frames that arrived")
-    out: int = Field(description="frames that went out, or were told of, corrected or not")
-    dropped: int = Field(description="frames that a newer one replaced on its way")
+    out: int = Field(description="frames that were sent or encoded, corrected or not")
+    dropped: int = Field(description="frames that a newer one replaced")
     corrected: int
-    passed: dict[Verdict, int] = Field(description="originals that went out, by reason")
+    passed: dict[Verdict, int] = Field(description="originals that were sent, by reason")
 
 
 def total(frames: Iterable[Frames]) -> Frames:
-    """All of them together."""
+    """The sum of all."""
     kept = list(frames)
     passed: Counter[Verdict] = Counter()
     for one in kept:
@@ -66,7 +66,7 @@ def total(frames: Iterable[Frames]) -> Frames:
 
 
 class Statistics(_Report):
-    """What a session has done: since it began (frames) and over the last seconds (the other figures)."""
+    """Statistics of a session: frames since it began, everything else over the last seconds."""
 
     type: Literal["stats"] = "stats"
     uptime_s: float
@@ -83,47 +83,47 @@ class Statistics(_Report):
     age_frames: dict[str, Percentiles] = Field(description="how many frames ago landmarks and field were made")
 
 
-class Recent:
-    """Figures with the time they were noted at; those older than the window are forgotten."""
+class RecentValues:
+    """Values with their timestamps; those older than WINDOW are dropped."""
 
     def __init__(self) -> None:
-        self._noted: deque[tuple[float, float]] = deque(maxlen=MOST)
+        self._values: deque[tuple[float, float]] = deque(maxlen=MAX_VALUES)
         self._begun: float | None = None
 
-    def note(self, now: float, figure: float) -> None:
-        """Add a figure. now never goes back."""
+    def add(self, now: float, value: float) -> None:
+        """Add a value. now never decreases."""
         if self._begun is None:
             self._begun = now
-        self._noted.append((now, figure))
-        self._forget(now)
+        self._values.append((now, value))
+        self._drop_old(now)
 
-    def figures(self, now: float) -> list[float]:
-        """The figures of the last WINDOW seconds, oldest first."""
-        self._forget(now)
-        return [figure for _, figure in self._noted]
+    def values(self, now: float) -> list[float]:
+        """The values of the last WINDOW seconds, oldest first."""
+        self._drop_old(now)
+        return [value for _, value in self._values]
 
     def rate(self, now: float) -> float:
-        """Figures noted a second; over the time since the first one while that is less than the window."""
+        """Values per second, over WINDOW or, where it is shorter, the time since the first value."""
         if self._begun is None:
             return 0.0
-        return round(len(self.figures(now)) / min(WINDOW, max(now - self._begun, 1.0)), 1)
+        return round(len(self.values(now)) / min(WINDOW, max(now - self._begun, 1.0)), 1)
 
-    def _forget(self, now: float) -> None:
-        while self._noted and self._noted[0][0] <= now - WINDOW:
-            self._noted.popleft()
+    def _drop_old(self, now: float) -> None:
+        while self._values and self._values[0][0] <= now - WINDOW:
+            self._values.popleft()
 
 
 class Observer(Protocol):
-    """Hears every figure of every session: who sums them up needs no session for it, nor its name."""
+    """Receives every measurement of every session, without the session's name: for metrics over all sessions."""
 
     def time(self, stage: str, seconds: float, /) -> None:
-        """A stage took so long."""
+        """A stage took this long."""
 
     def wait(self, seconds: float, /) -> None:
-        """A frame was ready so long after it had arrived."""
+        """A frame was ready this long after its arrival."""
 
     def age(self, line: str, frames: int, /) -> None:
-        """A shown frame used a result of this line that was so many frames old."""
+        """A shown frame used a result of this line of this age."""
 
 
 class _NullObserver:
@@ -141,7 +141,7 @@ NULL_OBSERVER: Final[Observer] = _NullObserver()
 
 
 class Meter:
-    """Counts what happens to the frames of one session. observer: hears of it too."""
+    """Counts and times the frames of one session. observer: receives every measurement too."""
 
     def __init__(self, pipeline: str, begun: float, returns: str = "video", observer: Observer = NULL_OBSERVER) -> None:
         self._pipeline, self._returns, self._observer = pipeline, returns, observer
@@ -149,35 +149,35 @@ class Meter:
         self._size = (0, 0)
         self._arrived = 0
         self._verdicts: Counter[Verdict] = Counter()
-        self._arrivals, self._departures, self._delays = Recent(), Recent(), Recent()
-        self._stages: dict[str, Recent] = {}
-        self._ages: dict[str, Recent] = {}
+        self._arrivals, self._departures, self._delays = RecentValues(), RecentValues(), RecentValues()
+        self._stages: dict[str, RecentValues] = {}
+        self._ages: dict[str, RecentValues] = {}
 
     def arrive(self, now: float, size: tuple[int, int]) -> None:
-        """A decoded frame of this (width, height) has come in."""
+        """A decoded frame of this (width, height) has arrived."""
         self._arrived += 1
         self._size = size
-        self._arrivals.note(now, 1)
+        self._arrivals.add(now, 1)
 
     def depart(self, now: float, verdict: Verdict, delay: float) -> None:
-        """A frame was picked up to be sent, this many seconds after it had arrived when it was ready."""
+        """A frame was taken for sending. delay: seconds from its arrival until it was ready."""
         self._verdicts[verdict] += 1
-        self._departures.note(now, 1)
-        self._delays.note(now, 1000 * delay)
+        self._departures.add(now, 1)
+        self._delays.add(now, 1000 * delay)
         self._observer.wait(delay)
 
     def time(self, now: float, stage: str, duration: float) -> None:
         """A stage took this many seconds."""
-        self._stages.setdefault(stage, Recent()).note(now, 1000 * duration)
+        self._stages.setdefault(stage, RecentValues()).add(now, 1000 * duration)
         self._observer.time(stage, duration)
 
     def age(self, now: float, line: str, frames: int) -> None:
-        """A shown frame used a result of this line that was made from the frame so many frames ago."""
-        self._ages.setdefault(line, Recent()).note(now, frames)
+        """A shown frame used a result of this line that is this many frames old."""
+        self._ages.setdefault(line, RecentValues()).add(now, frames)
         self._observer.age(line, frames)
 
     def report(self, now: float, *, dropped: int = 0, faces: int = 0) -> Statistics:
-        """Everything so far. dropped: frames that newer ones replaced; faces: in the newest frame."""
+        """The statistics so far. dropped: frames replaced by newer ones; faces: in the newest frame."""
         width, height = self._size
         return Statistics(
             uptime_s=round(now - self._begun, 1),
@@ -189,7 +189,7 @@ class Meter:
             fps_out=self._departures.rate(now),
             frames=self.frames(dropped),
             faces=faces,
-            delay_ms=Percentiles.of(self._delays.figures(now)),
+            delay_ms=Percentiles.of(self._delays.values(now)),
             stages_ms=_percentiles(now, self._stages),
             age_frames=_percentiles(now, self._ages),
         )
@@ -206,6 +206,6 @@ class Meter:
         )
 
 
-def _percentiles(now: float, figures: dict[str, Recent]) -> dict[str, Percentiles]:
-    found = {name: Percentiles.of(recent.figures(now)) for name, recent in figures.items()}
+def _percentiles(now: float, recent: dict[str, RecentValues]) -> dict[str, Percentiles]:
+    found = {name: Percentiles.of(one.values(now)) for name, one in recent.items()}
     return {name: percentiles for name, percentiles in found.items() if percentiles}

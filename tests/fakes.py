@@ -1,4 +1,4 @@
-"""Doubles: real objects with a hole in the middle. Shared by tests; nothing of the product imports them."""
+"""Test doubles shared by tests; nothing of the product imports them."""
 
 import asyncio
 import json
@@ -31,7 +31,7 @@ RATE = Fraction(1, 90000)
 
 
 class FakeStages:
-    """Stages that find nobody and show every frame as it is, called corrected.
+    """Stages that find no face and return every frame unchanged, as corrected.
 
     calls: the names of the stages in the order they were called. shares: those that frames were shown with. gates: a
     stage waits for its event, if it has one; a stage in `broken` raises. closed: how often close() was called.
@@ -59,11 +59,11 @@ class FakeStages:
         return Shown(frame, Verdict.CORRECTED)
 
     def encode_faces(self, frame: Frame, faces: Faces | None, ready: bool) -> EncodedFaces:
-        self._pass("tell_faces")
+        self._pass("encode_faces")
         return EncodedFaces(f"faces {frame.stamp} {faces is not None}".encode(), Verdict.CORRECTED)
 
     def encode_fields(self, frame: Frame, seen: Frame, fields: float) -> bytes:
-        self._pass("tell_fields")
+        self._pass("encode_fields")
         return f"fields {frame.stamp} {seen.stamp}".encode()
 
     def close(self) -> None:
@@ -72,7 +72,7 @@ class FakeStages:
     def _pass(self, name: str) -> None:
         self.calls.append(name)
         if name in self.gates and not self.gates[name].wait(scaled(30)):
-            raise TimeoutError(f"nobody opened the gate of {name}")
+            raise TimeoutError(f"the gate of {name} was not opened")
         if name in self.broken:
             raise ValueError(f"{name} is broken")
 
@@ -88,7 +88,7 @@ class Clock:
 
 
 class StageFactory:
-    """Makes FakeEyes and keeps them all. made: in the order they were asked for."""
+    """Creates FakeStages. made: all of them, in order of creation."""
 
     def __init__(self) -> None:
         self.made: list[FakeStages] = []
@@ -109,7 +109,7 @@ def started_executors() -> Iterator[Executors]:
 
 
 def picture(number: int, size: tuple[int, int] = (160, 120)) -> av.VideoFrame:
-    """Frame number n of a clip at 30 fps: a grey level that tells frames apart."""
+    """Frame number n of a clip at 30 fps: its grey level identifies it."""
     width, height = size
     frame = av.VideoFrame.from_ndarray(np.full((height, width), 40 + number % 160, np.uint8), format="gray")
     frame = frame.reformat(format="yuv420p")
@@ -118,7 +118,7 @@ def picture(number: int, size: tuple[int, int] = (160, 120)) -> av.VideoFrame:
 
 
 class Clip(MediaStreamTrack):
-    """A camera: numbered pictures in real time, or as many as asked for at once."""
+    """A camera: numbered frames in real time, or `length` frames at once."""
 
     kind = "video"
 
@@ -137,7 +137,7 @@ class Clip(MediaStreamTrack):
 
 
 class Browser:
-    """A person's side of a session: sends a clip (and silence), keeps what comes back. packets: of field return."""
+    """The client of a session: sends a clip (and silence), keeps what it receives. packets: of field return."""
 
     def __init__(self, *, audio: bool = True, channel: bool = True, audio_first: bool = False) -> None:
         self.packets: asyncio.Queue[bytes] = asyncio.Queue()
@@ -163,12 +163,12 @@ class Browser:
     async def accept(self, answer: str) -> None:
         await self.peer.setRemoteDescription(RTCSessionDescription(answer, "answer"))
 
-    async def say(self, **message: Any) -> None:
+    async def send(self, **message: Any) -> None:
         assert self.channel is not None
         self.channel.send(json.dumps(message))
 
-    async def hear(self, kind: str) -> dict[str, Any]:
-        """The next message of this type; others are passed over."""
+    async def receive(self, kind: str) -> dict[str, Any]:
+        """The next message of this type; others are skipped."""
         async with asyncio.timeout(scaled(20)):
             while True:
                 message = await self.messages.get()
@@ -176,13 +176,13 @@ class Browser:
                     return message
 
     async def see(self, frames: int = 1) -> list[av.VideoFrame]:
-        """The next frames that come back."""
+        """The next received frames."""
         async with asyncio.timeout(scaled(20)):
             seen = [await self.received["video"].recv() for _ in range(frames)]
         return [frame for frame in seen if isinstance(frame, av.VideoFrame)]
 
     async def vanish(self) -> None:
-        """Go away without a word, as a closed laptop does: no packet leaves any more."""
+        """Disappear without closing the connection, as a closed laptop does: no packet leaves any more."""
         for transport in {transceiver.sender.transport.transport for transceiver in self.peer.getTransceivers()}:
             for protocol in transport._connection._protocols:
                 protocol.transport.sendto = lambda *_: None  # type: ignore[method-assign]
@@ -196,7 +196,7 @@ class Browser:
 
 
 def fill(executor: ThreadPoolExecutor, threads: int) -> None:
-    """Start all the threads an executor may have: it keeps them, so they would look like a leak."""
+    """Start all threads of an executor: it keeps them, so they would look like a leak."""
     together = threading.Barrier(threads + 1)
     for _ in range(threads):
         executor.submit(together.wait, scaled(20))
@@ -204,7 +204,7 @@ def fill(executor: ThreadPoolExecutor, threads: int) -> None:
 
 
 async def until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait for something to become true; fails the test if it does not, within so many of this machine's seconds."""
+    """Wait for a condition; fails the test after this many seconds, scaled to this machine."""
     async with asyncio.timeout(scaled(seconds)):
         while not condition():  # noqa: ASYNC110 - a condition of any kind has no event
             await asyncio.sleep(0.01)

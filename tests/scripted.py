@@ -55,7 +55,7 @@ def _scaled(eye: Eye, scale: float) -> Eye:
 def main(arguments: list[str]) -> None:
     """Serve until interrupted, as `relay serve` does."""
     settings = Serve.read(["--field", "geometric", *arguments], "tests.scripted")
-    logs.begin(settings.log_level, settings.log_format)
+    logs.configure(settings.log_level, settings.log_format)
     cap_threads(settings.compute_threads)
 
     def make_stages(correction: Correction) -> Corrector:

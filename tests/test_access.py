@@ -274,8 +274,8 @@ async def test_nothing_that_is_secret_is_ever_logged(caplog: pytest.LogCaptureFi
         flags = ["--turn-urls", f'["{coturn.urls[0]}"]', "--turn-secret", TURN_SECRET]
         client = await stack.enter_async_context(running(*flags, "--meetings", '{"here": "ws://127.0.0.1:9"}'))
         call = await stack.enter_async_context(calling(client, bearer()))
-        await call.browser.hear("settings")
-        await call.browser.say(type="settings", strength=50)
+        await call.browser.receive("settings")
+        await call.browser.send(type="settings", strength=50)
         await call.browser.see(2)
         offer = str(call.browser.peer.localDescription.sdp)
         answer = str(call.browser.peer.remoteDescription.sdp)

@@ -13,7 +13,7 @@ import pytest
 from aioice import ice
 from aiortc.codecs import vpx
 
-from relay.app import listening, page_folder, quieten
+from relay.app import handle_loop_exception, listening, page_folder
 from relay.config.correction import Correction
 from relay.config.serve import Serve
 from relay.errors import ConfigError, ModelError
@@ -27,7 +27,7 @@ def serving(*flags: str) -> Serve:
 
 
 async def join(address: str, browser: Browser) -> str:
-    """Open a session over HTTP; gives its address."""
+    """Open a session over HTTP; returns its address."""
     headers = {"Content-Type": "application/sdp"}
     async with aiohttp.ClientSession() as http:
         response = await http.post(f"{address}/api/sessions", data=await browser.offer(), headers=headers)
@@ -84,7 +84,7 @@ async def test_a_missing_model_is_told_at_the_start(tmp_path: Path, model: Path,
 async def test_the_eyes_tried_at_the_start_are_closed() -> None:
     stage_factory = StageFactory()
     async with listening(serving("--yaw", "3"), stage_factory):
-        assert [eyes.closed for eyes in stage_factory.made] == [1]
+        assert [stages.closed for stages in stage_factory.made] == [1]
         assert stage_factory.made[0].correction == Correction(yaw=3)
 
 
@@ -105,7 +105,7 @@ async def test_stopping_ends_what_is_running() -> None:
         async with listening(serving(), stage_factory) as address:
             await join(address, browser)
             await browser.see(3)
-        assert [eyes.closed for eyes in stage_factory.made] == [1, 1]
+        assert [stages.closed for stages in stage_factory.made] == [1, 1]
         await until(lambda: browser.peer.connectionState == "closed")
     assert not [one.name for one in threading.enumerate() if one.name.startswith(("landmarks", "field", "display"))]
     assert threading.active_count() <= before + 8  # the loop's own executor, which ends with the loop
@@ -115,7 +115,7 @@ def held() -> tuple[int, int]:
     """Threads and open files of this process."""
     gc.collect()
     native = len(os.listdir("/proc/self/task")) if Path("/proc/self/task").is_dir() else 0
-    # The hands of all sessions and the loop's own begin when they are first needed, one by one, and stay.
+    # The threads of all executors, the loop's own too, start when first needed, one by one, and stay.
     kept = ("landmarks", "field", "display", "asyncio")
     return native - sum(one.name.startswith(kept) for one in threading.enumerate()), len(os.listdir("/dev/fd"))
 
@@ -168,17 +168,19 @@ async def test_a_client_that_gives_up_waiting_leaves_no_session() -> None:
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(sending, 0.1)
         await until(lambda: len(made) == 2)
-    assert [eyes.closed for eyes in made] == [1, 1]
+    assert [stages.closed for stages in made] == [1, 1]
 
 
 async def test_only_forgotten_tasks_of_closed_connections_are_kept_out_of_the_log(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     loop = asyncio.get_running_loop()
-    quieten(loop, {"message": "never retrieved", "exception": ConnectionError("not connected"), "future": None})
+    handle_loop_exception(
+        loop, {"message": "never retrieved", "exception": ConnectionError("not connected"), "future": None}
+    )
     assert not caplog.records
-    quieten(loop, {"message": "never retrieved", "exception": ValueError("broken"), "future": None})
-    quieten(loop, {"message": "callback failed", "exception": ConnectionError("lost")})
+    handle_loop_exception(loop, {"message": "never retrieved", "exception": ValueError("broken"), "future": None})
+    handle_loop_exception(loop, {"message": "callback failed", "exception": ConnectionError("lost")})
     assert len(caplog.records) == 2
 
 

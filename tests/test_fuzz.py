@@ -291,7 +291,7 @@ async def test_text_that_is_none_ends_its_own_session_and_no_other() -> None:
     async with listening(settings, stage_factory) as address, Browser() as one, Browser() as other:
         for browser in (one, other):
             await join(address, browser)
-            await browser.hear("settings")
+            await browser.receive("settings")
         sctp, channel = one.peer.sctp, one.channel
         assert sctp is not None
         assert channel is not None

@@ -39,7 +39,7 @@ INSIDE = {
     "capacity": "cores admission lag load drain",
     "sfu": "egress signalling room janus subscription whip nowhere",
     "film": "files summary schedule correct",
-    "session": "turn trickle offer data_channel viewers tracks session tap registry",
+    "session": "turn trickle offer channels data_channel viewers tracks session tap registry",
     "http": "bodies problems access sdp_exchange publishing exposition probes monitor whip whep taps openapi routes",
 }
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from relay.config.serve import Serve
-from relay.logs import SHOWN, Form, door, name_session, session_context
+from relay.logs import NAME_LENGTH, Form, make_handler, name_session, session_context
 from relay.session.registry import SessionRequest, Sessions
 from tests.deadlines import scaled
 from tests.fakes import Browser, StageFactory, started_executors
@@ -25,7 +25,7 @@ log = logging.getLogger("relay.tests")
 @contextmanager
 def logging_as(form: Form) -> Iterator[io.StringIO]:
     stream = io.StringIO()
-    out, before = door(form, stream), log.level
+    out, before = make_handler(form, stream), log.level
     log.addHandler(out)
     log.setLevel(logging.INFO)
     try:
@@ -81,23 +81,23 @@ async def test_tasks_and_sockets_of_a_session_speak_of_it_and_others_do_not() ->
     class Listener(asyncio.DatagramProtocol):
         def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
             log.info(data.decode())
-            heard.set()
+            received.set()
 
-    async def speak() -> None:
+    async def write() -> None:
         await asyncio.sleep(0)
         log.info("task")
 
-    heard, loop = asyncio.Event(), asyncio.get_running_loop()
+    received, loop = asyncio.Event(), asyncio.get_running_loop()
     with logging_as("json") as stream:
         with session_context("first-session"):
-            first = asyncio.create_task(speak())
+            first = asyncio.create_task(write())
             listening, _ = await loop.create_datagram_endpoint(Listener, ("127.0.0.1", 0))
         with session_context("second-session"):
-            second = asyncio.create_task(speak())
+            second = asyncio.create_task(write())
         await asyncio.gather(first, second)
         listening.sendto(b"packet", listening.get_extra_info("sockname"))
         async with asyncio.timeout(scaled(5)):
-            await heard.wait()
+            await received.wait()
         listening.close()
     assert [(line["message"], line["session"]) for line in lines(stream)] == [
         ("task", "first-"),
@@ -119,7 +119,7 @@ async def test_every_line_of_a_real_session_carries_its_id(caplog: pytest.LogCap
                 await sessions.close(opened.name)
     finally:
         caplog.handler.removeFilter(name_session)
-    id_ = opened.name[:SHOWN]
+    id_ = opened.name[:NAME_LENGTH]
     about = [record for record in caplog.records if f"session {id_}" in record.getMessage()]
     assert len(about) >= 4
     assert all(getattr(record, "session", "") == id_ for record in about)
@@ -138,7 +138,7 @@ def test_a_thread_speaks_of_no_session() -> None:
 
 def test_begun_as_json_nothing_else_comes_out_of_standard_error() -> None:
     program = (
-        "import logging, warnings; from relay import logs; logs.begin('info', 'json'); "
+        "import logging, warnings; from relay import logs; logs.configure('info', 'json'); "
         "logging.getLogger('aiortc').info('one'); logging.getLogger('aioice').info('too much'); warnings.warn('two')"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

@@ -115,7 +115,7 @@ def test_a_taken_port_is_2_and_says_so(model: Path, weights: Path, capsys: Say) 
 @pytest.fixture
 def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """`relay serve` in this process changes nothing that outlasts the test."""
-    monkeypatch.setattr("relay.__main__.logs.begin", lambda *_: None)
+    monkeypatch.setattr("relay.__main__.logs.configure", lambda *_: None)
     monkeypatch.setattr("relay.__main__._cap_threads", lambda _: None)
     before = {(module, name): getattr(module, name) for module, names in codec.CONSTANTS.items() for name in names}
     yield
@@ -172,7 +172,7 @@ def test_a_token_that_cannot_be_made_is_one_line_without_the_key(
 def test_check_says_that_everything_is_there(
     model: Path, weights: Path, capsys: Say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("relay.__main__.logs.begin", lambda *_: None)
+    monkeypatch.setattr("relay.__main__.logs.configure", lambda *_: None)
     monkeypatch.setattr("relay.__main__.cap_threads", lambda _: None)
     status, said = main(["check", "--model", str(model), "--weights", str(weights)]), capsys.readouterr().out
     assert status == 0, said

@@ -56,7 +56,7 @@ async def join(client: Client, browser: Browser, returns: str = "video") -> str:
 
 async def receive_meeting_state(browser: Browser) -> tuple[str, str]:
     """State and detail of the next message about the meeting."""
-    message: dict[str, Any] = await browser.hear("meeting")
+    message: dict[str, Any] = await browser.receive("meeting")
     return message["state"], message["detail"]
 
 
@@ -98,7 +98,7 @@ async def test_the_page_is_told_when_the_meeting_goes_away_and_when_it_is_back(
 async def test_the_page_is_told_when_it_is_put_out(client: Client, janus: RunningJanus, returns: str) -> None:
     async with Browser() as browser:
         path = await join(client, browser, returns)
-        await browser.hear("settings")
+        await browser.receive("settings")
         await put_out(janus, "Carla")
         state, detail = await receive_meeting_state(browser)
         assert state == "ended"

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from relay.frame import Verdict
-from relay.metrics import MOST, WINDOW, Meter, Percentiles, Recent
+from relay.metrics import MAX_VALUES, WINDOW, Meter, Percentiles, RecentValues
 
 
 def test_percentiles_of_a_known_set() -> None:
@@ -14,26 +14,26 @@ def test_percentiles_of_a_known_set() -> None:
 
 
 def test_figures_older_than_the_window_are_forgotten() -> None:
-    recent = Recent()
-    recent.note(0, 1)
-    recent.note(WINDOW / 2, 2)
-    assert recent.figures(WINDOW * 0.9) == [1, 2]
-    assert recent.figures(WINDOW * 1.1) == [2]
-    assert recent.figures(WINDOW * 2) == []
+    recent = RecentValues()
+    recent.add(0, 1)
+    recent.add(WINDOW / 2, 2)
+    assert recent.values(WINDOW * 0.9) == [1, 2]
+    assert recent.values(WINDOW * 1.1) == [2]
+    assert recent.values(WINDOW * 2) == []
 
 
 def test_no_rate_makes_memory_grow() -> None:
-    recent = Recent()
-    for number in range(3 * MOST):
-        recent.note(number / 1e6, number)
-    assert len(recent.figures(1)) == MOST
+    recent = RecentValues()
+    for number in range(3 * MAX_VALUES):
+        recent.add(number / 1e6, number)
+    assert len(recent.values(1)) == MAX_VALUES
 
 
 def test_the_rate_is_that_of_the_last_seconds() -> None:
-    recent = Recent()
+    recent = RecentValues()
     assert recent.rate(0) == 0
     for number in range(60):
-        recent.note(10 + number / 30, 1)
+        recent.add(10 + number / 30, 1)
     assert recent.rate(12) == pytest.approx(30)
     assert recent.rate(12 + WINDOW) < 1
 

@@ -1,7 +1,7 @@
-"""Who comes in, by what is measured: a new session is refused before the old ones suffer.
+"""Admission control by measured load: a new session is refused before the running ones suffer.
 
-The processor is looked at ahead: what the sessions take now, and one more. The event loop and lateness are looked at as
-they are; their limits lie below where anybody would see it. Knows nothing of how anything is measured, of time or HTTP.
+Processor load is predicted: what the sessions use now, and one more. Event loop lag and lateness are taken as
+measured; their limits are below what a person would notice. Knows nothing of how anything is measured, of time or HTTP.
 """
 
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from relay.errors import BusyError
 
 Short = Literal["processor", "event_loop", "lateness", "measuring"]
 
-RELIEF: Final = 0.85  # of its limit, to which a measure has to fall before it lets anybody in again
+RECOVERY: Final = 0.85  # of its limit, below which a measure that refuses sessions admits them again
 
 
 @dataclass(frozen=True)
 class Load:
     """What was measured over the last seconds.
 
-    processor: share that this process takes of what is left to it, 0..1. lag: how late the event loop turns, seconds,
-    95th percentile. lateness: of the session that is worst off, 95th percentile, 1: as late as can be allowed.
-    sessions: how many there were; settled: how many of them long enough to be in these figures.
+    processor: share that this process uses of the processor time available to it, 0..1. lag: of the event loop,
+    seconds, 95th percentile. lateness: of the worst session, 95th percentile; 1 is the limit. sessions: how many there
+    were; settled: how many of them long enough to be fully measured.
     """
 
     processor: float = 0.0
@@ -32,7 +32,7 @@ class Load:
 
 
 class Admission:
-    """cores: that this process may use. cost: processor share of one session, None before any was measured."""
+    """cores: how many this process may use. cost: processor share of one session, None before any was measured."""
 
     def __init__(self, settings: Operation, cores: float) -> None:
         self._settings = settings
@@ -41,21 +41,21 @@ class Admission:
         self.load = Load()
         self.cost: float | None = None
 
-    def learn(self, load: Load) -> None:
-        """This is the load now."""
+    def update(self, load: Load) -> None:
+        """Set the current load."""
         self.load = load
         if 0 < load.sessions == load.settled:
             self.cost = load.processor / load.sessions
         for short, ratio in self.ratios(load.sessions).items():
             if ratio > 1:
                 self._refusing.add(short)
-            elif ratio < RELIEF:
+            elif ratio < RECOVERY:
                 self._refusing.discard(short)
 
     def check(self, sessions: int) -> None:
-        """Let one more in beside so many sessions. Raises BusyError that says what is short.
+        """Admit one more session beside so many. Raises BusyError that names what is short.
 
-        The first one is always let in: a relay that serves nobody because of its neighbours is of no use.
+        The first one is always admitted: a relay must not refuse all because of other processes.
         """
         if not self._settings.admission or sessions == 0:
             return
@@ -64,8 +64,8 @@ class Admission:
                 "what a session costs on this machine is still being measured; try again in a few seconds", "measuring"
             )
         for short, ratio in self.ratios(sessions).items():
-            if ratio > (RELIEF if short in self._refusing else 1):
-                raise BusyError(f"{self._tell(short, sessions)}; try again later", short)
+            if ratio > (RECOVERY if short in self._refusing else 1):
+                raise BusyError(f"{self._describe(short, sessions)}; try again later", short)
 
     def ratios(self, sessions: int) -> dict[Short, float]:
         """Each measure as a share of its limit, with one more session beside so many; above 1 it is refused."""
@@ -76,11 +76,11 @@ class Admission:
         }
 
     def _with_one_more(self, sessions: int) -> float:
-        """Processor share; what the newest sessions take is not in the measured one yet."""
+        """Predicted processor share; the measured one does not yet include the newest sessions."""
         cost = self.cost or 0.0
         return max(self.load.processor, cost * sessions) + cost
 
-    def _tell(self, short: Short, sessions: int) -> str:
+    def _describe(self, short: Short, sessions: int) -> str:
         load, settings = self.load, self._settings
         match short:
             case "processor":

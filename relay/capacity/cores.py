@@ -1,6 +1,7 @@
-"""How many processor cores this process may really use: by affinity and by the quota of its control group.
+"""How many processor cores this process may use: by affinity and by the quota of its control group.
 
-os.cpu_count() counts the machine's, also those that a container or a service was not given. Knows nothing of who asks.
+os.cpu_count() counts all cores of the machine, also those not allotted to a container or service. Knows nothing of its
+callers.
 """
 
 import math
@@ -15,15 +16,15 @@ MOUNT: Final = Path("sys/fs/cgroup")
 
 
 def usable_cores(root: Path = ROOT, allowed: int | None = None) -> int:
-    """As threads are to be counted: core_quota rounded up, at least 1."""
+    """core_quota rounded up, at least 1: how many threads to use."""
     return max(1, math.ceil(core_quota(root, allowed) - 1e-9))
 
 
 def core_quota(root: Path = ROOT, allowed: int | None = None) -> float:
-    """Cores' worth of processor time that this process may use, above 0; half a core is 0.5.
+    """Processor time that this process may use, in cores, above 0; half a core is 0.5.
 
-    root: where the file system begins. allowed: cores that the scheduler may put it on; None asks the system. The
-    lowest quota of its group and of all groups above counts, of cgroup v2 and v1. What cannot be read sets no limit.
+    root: of the file system. allowed: cores in its scheduler affinity; None asks the system. The lowest quota of its
+    group and of all parent groups applies, of cgroup v2 and v1. What cannot be read sets no limit.
     """
     cores = float(allowed or _allowed())
     return min([cores, *(quota for quota in _quotas(root) if quota > 0)])
@@ -49,7 +50,7 @@ def _quotas(root: Path) -> Iterator[float]:
 
 
 def _folders(path: str, *mounts: Path) -> Iterator[Path]:
-    """The group's folder and all above it; inside a container the path may be the host's, and only the mount there."""
+    """The group's folder and its parents; in a container the path may be the host's, where only the mount exists."""
     group = PurePosixPath("/", path.strip())
     for mount in mounts:
         for folder in (group, *group.parents):

@@ -1,6 +1,6 @@
-"""How much of the machine the relay uses, and what its sessions feel of it: measured once a second, for admission.
+"""The relay's processor load and the lateness of its sessions: measured once a second, for admission.
 
-Knows nothing of what is made of it.
+Knows nothing of how the measurements are used.
 """
 
 import asyncio
@@ -16,15 +16,15 @@ from relay.capacity.admission import Load
 from relay.config.lines import Lines
 from relay.metrics import WINDOW, Statistics
 
-EVERY: Final = 1.0  # seconds
-SETTLED: Final = WINDOW + EVERY  # seconds of age from which on a session's cost is in the figures whole
+INTERVAL: Final = 1.0  # seconds
+SETTLED: Final = WINDOW + INTERVAL  # seconds of age from which on a session is fully measured
 
 
 class Processor:
-    """The share of the processor that this process uses, of what others on the machine leave to it.
+    """The share that this process uses of the processor time that other processes leave to it.
 
-    cores: that it may use. own: processor seconds it has used; busy: that were used by anybody, on the cores that it
-    may run on. Both only go up.
+    cores: how many it may use. own: processor seconds it has used; busy: processor seconds used by all processes on
+    the cores it may run on. Both only increase.
     """
 
     def __init__(
@@ -36,26 +36,26 @@ class Processor:
     ) -> None:
         self._cores, self._own, self._busy = cores, own, busy or _busy
         self._allowed = allowed or len(_cores_allowed())
-        self._samples: deque[tuple[float, float, float]] = deque(maxlen=int(WINDOW / EVERY) + 1)
+        self._samples: deque[tuple[float, float, float]] = deque(maxlen=int(WINDOW / INTERVAL) + 1)
 
-    def note(self, now: float) -> None:
-        """Look at the clocks. now never goes back [seconds]."""
+    def sample(self, now: float) -> None:
+        """Read the counters. now never decreases [seconds]."""
         self._samples.append((now, self._own(), self._busy()))
 
     @property
     def used(self) -> float:
-        """Cores' worth of processor time used in the last seconds."""
+        """Processor time used in the last seconds, in cores."""
         return self._cores_since_first()[0]
 
     @property
     def share(self) -> float:
-        """Of what is left to it, 0..1."""
+        """Share of the processor time available to it, 0..1."""
         used, others = self._cores_since_first()
         left = max(used, min(self._cores, self._allowed - others))
         return used / left if left > 0 else 0.0
 
     def _cores_since_first(self) -> tuple[float, float]:
-        """Used by this process, used by others."""
+        """Cores used by this process, and by others."""
         if len(self._samples) < 2:
             return 0.0, 0.0
         (begun, own_then, busy_then), (now, own_now, busy_now) = self._samples[0], self._samples[-1]
@@ -65,7 +65,7 @@ class Processor:
 
 
 class LoadMeter:
-    """Tells `learn` the load, again and again. statistics: of all live sessions. lag: relay.capacity.lag.LagMeter's."""
+    """Calls `on_load` with the load every INTERVAL. statistics: of all sessions. lag: relay.capacity.lag.LagMeter's."""
 
     def __init__(
         self,
@@ -73,31 +73,31 @@ class LoadMeter:
         lag: Callable[[], float],
         statistics: Callable[[], Sequence[Statistics]],
         lines: Lines,
-        learn: Callable[[Load], None],
+        on_load: Callable[[Load], None],
     ) -> None:
         self._processor, self._lag, self._statistics = processor, lag, statistics
-        self._lines, self._learn = lines, learn
+        self._lines, self._on_load = lines, on_load
 
     async def run(self) -> None:
         """Measure until cancelled."""
         while True:
             self.measure(time.monotonic())
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(INTERVAL)
 
     def measure(self, now: float) -> None:
-        """Once. now: seconds, monotonic."""
-        self._processor.note(now)
+        """Measure once. now: seconds, monotonic."""
+        self._processor.sample(now)
         statistics = self._statistics()
         settled = [one for one in statistics if one.uptime_s >= SETTLED]
         worst = max((lateness(one, self._lines) for one in settled), default=0.0)
-        self._learn(Load(self._processor.share, self._lag(), worst, len(statistics), len(settled)))
+        self._on_load(Load(self._processor.share, self._lag(), worst, len(statistics), len(settled)))
 
 
 def lateness(statistics: Statistics, lines: Lines) -> float:
-    """How much of its time a session uses up, 95th percentile; 1: as late as can be allowed.
+    """How much of its allowed time a session uses, 95th percentile; 1 is the limit.
 
-    Landmarks and field may be as old as the lines' settings say. A frame may take as long as it is shown; where it
-    waits for its own landmarks and field, twice that.
+    The limit for landmarks and field is the age that the lines' settings allow. The limit for a frame's delay is one
+    frame interval; where it waits for its own landmarks and field, two.
     """
     oldest = {"landmarks": lines.max_landmark_age, "field": lines.max_field_age}
     found = [ages.p95 / max(oldest[line], 1) for line, ages in statistics.age_frames.items()]
@@ -108,10 +108,10 @@ def lateness(statistics: Statistics, lines: Lines) -> float:
 
 
 def _busy() -> float:
-    """Processor seconds of everybody, on the cores that this process may run on."""
+    """Processor seconds of all processes, on the cores that this process may run on."""
     cores = psutil.cpu_times(percpu=True)
     allowed = [cores[number] for number in _cores_allowed() if number < len(cores)]
-    # A guest's time is in the user's already; waiting for a disk is no work.
+    # User time already includes guest time; I/O wait is idle time.
     idle = ("idle", "iowait", "guest", "guest_nice")
     return float(sum(sum(one) - sum(getattr(one, name, 0.0) for name in idle) for one in allowed))
 

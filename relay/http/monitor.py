@@ -1,6 +1,6 @@
-"""All that keeps a relay answerable while it runs: measures, admission, the way out, what is told to who watches it.
+"""Monitoring of a running relay: load measurement, admission, draining, health probes and metrics.
 
-Assembles these parts and runs them; what each of them does is in its own file.
+Assembles these parts and runs them.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ from relay.session.registry import Sessions
 
 
 class Monitor:
-    """warm: whether the models have been loaded once; who loads them says so. observer: for all sessions' figures."""
+    """warm: whether the models have been loaded once; set by the caller. observer: for the metrics of all sessions."""
 
     def __init__(self, settings: Serve) -> None:
         self._settings, self._cores = settings, core_quota()
@@ -35,22 +35,22 @@ class Monitor:
         self._lag = LagMeter(time.monotonic, self.observer.lag)
 
     def admit(self, sessions: int) -> None:
-        """Let one more in beside so many. Raises BusyError, DrainingError."""
+        """Admit one more session beside so many. Raises BusyError, DrainingError."""
         self.drain.check()
         self.admission.check(sessions)
 
     def conditions(self, sessions: int) -> dict[str, Condition]:
-        """What has to be so for a new session to be let in beside so many."""
+        """The conditions for admitting a new session beside so many."""
         return {
             "models": Condition(met=self.warm, detail="loaded" if self.warm else "are being loaded"),
             "capacity": self._capacity(sessions),
             "staying": Condition(
-                met=not self.drain.begun, detail="is about to stop" if self.drain.begun else "nobody ends it"
+                met=not self.drain.begun, detail="is about to stop" if self.drain.begun else "keeps running"
             ),
         }
 
     def probes(self, sessions: Sessions) -> Probes:
-        """What can be asked about these sessions."""
+        """The health and metrics endpoints for these sessions."""
 
         def conditions() -> dict[str, Condition]:
             return self.conditions(len(sessions))
@@ -59,14 +59,14 @@ class Monitor:
         return Probes(conditions, Exposition(self.observer, sources))
 
     @asynccontextmanager
-    async def watching(self, sessions: Sessions) -> AsyncIterator[None]:
-        """Measure and count meanwhile. After whatever else changes aiortc."""
+    async def measuring(self, sessions: Sessions) -> AsyncIterator[None]:
+        """Measure and count in this context. Enter it after anything else that patches aiortc."""
         meter = LoadMeter(
             Processor(self._cores),
             lambda: self._lag.lag,
             sessions.statistics,
             self._settings.lines,
-            self.admission.learn,
+            self.admission.update,
         )
         tasks = [asyncio.create_task(one.run(), name=type(one).__name__) for one in (self._lag, meter)]
         self._network.begin()

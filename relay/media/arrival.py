@@ -1,4 +1,4 @@
-"""What travels along the lines: a frame that came in, what a line made of it, a frame to send. Plain data."""
+"""Data passed between the pipeline's lines: a received frame, a line's result, a frame to send. Plain data."""
 
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -13,21 +13,21 @@ R = TypeVar("R")
 
 @dataclass(frozen=True)
 class Arrival:
-    """A decoded frame: its number (0, 1, 2, ...) and when it arrived, seconds of the pipeline's clock."""
+    """A decoded frame: its number (0, 1, 2, ...) and its arrival time in seconds of the pipeline's clock."""
 
     number: int
     at: float
-    picture: DecodedFrame
+    decoded: DecodedFrame
 
     @property
     def frame(self) -> Frame:
         """Its planes."""
-        return self.picture.frame
+        return self.decoded.frame
 
 
 @dataclass(frozen=True)
-class Made(Generic[R]):
-    """What a line made, and from which frame."""
+class Result(Generic[R]):
+    """The result of a line, and the frame it was computed from."""
 
     value: R
     source: Arrival
@@ -35,9 +35,9 @@ class Made(Generic[R]):
 
 @dataclass(frozen=True)
 class Ready:
-    """A frame to send: why it looks as it does, when its source arrived and when it was ready."""
+    """A frame to send: its verdict, the arrival time of its source, the time it was ready [seconds]."""
 
-    picture: av.VideoFrame
+    frame: av.VideoFrame
     verdict: Verdict
     arrived: float
     at: float

@@ -1,4 +1,4 @@
-"""One track for several takers: the picture is corrected once, whoever watches. Knows nothing of who they are.
+"""Fan-out of one track to several consumers: a frame is corrected once for all. Knows nothing of the consumers.
 
 aiortc's own MediaRelay does the same, but queues without bound or drops without counting.
 """
@@ -11,27 +11,27 @@ from typing import Any
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 
 from relay.media.mailbox import ClosedError, Mailbox
-from relay.media.track import LONGEST_AUDIO
+from relay.media.track import MAX_AUDIO_FRAMES
 
 
 class Fan:
-    """Gives each of its branches the frames of one track.
+    """Passes the frames of one track to each of its branches.
 
-    source: video, of which a branch gets the newest frame; or audio, of which it gets all, unless it is too slow by
-    far. A frame is fetched when any branch waits for one: while none does, the source drops and counts as it would
-    without a fan. run() is to be run as a task; it ends with the source, and so do the branches.
+    source: video, of which a branch gets the newest frame; or audio, of which it gets all, up to MAX_AUDIO_FRAMES
+    unread ones. A frame is fetched when any branch waits for one; while none does, the source drops and counts frames
+    as without a fan. Run run() as a task; it ends with the source, and so do the branches.
     """
 
     def __init__(self, source: MediaStreamTrack) -> None:
         self._source = source
         self._branches: set[Branch] = set()
-        self._wanted = asyncio.Event()
+        self._requested = asyncio.Event()
         self._ended = False
 
     def branch(self) -> "Branch":
-        """A track with the source's frames from now on. stop() cuts it off."""
-        room = 1 if self._source.kind == "video" else LONGEST_AUDIO
-        branch = Branch(self._source.kind, Mailbox(room), self._wanted.set, self._branches.discard)
+        """A track with the source's frames from now on. stop() detaches it."""
+        capacity = 1 if self._source.kind == "video" else MAX_AUDIO_FRAMES
+        branch = Branch(self._source.kind, Mailbox(capacity), self._requested.set, self._branches.discard)
         if self._ended:
             branch.stop()
         else:
@@ -43,8 +43,8 @@ class Fan:
         try:
             with suppress(MediaStreamError):
                 while True:
-                    await self._wanted.wait()
-                    self._wanted.clear()
+                    await self._requested.wait()
+                    self._requested.clear()
                     frame = await self._source.recv()
                     for branch in self._branches:
                         branch.put(frame)
@@ -59,28 +59,28 @@ class Fan:
 
 
 class Branch(MediaStreamTrack):
-    """What one taker gets."""
+    """The track of one consumer."""
 
     def __init__(
-        self, kind: str, box: Mailbox[Any], want: Callable[[], None], leave: Callable[["Branch"], None]
+        self, kind: str, box: Mailbox[Any], request: Callable[[], None], detach: Callable[["Branch"], None]
     ) -> None:
         super().__init__()
         self.kind = kind
-        self._box, self._want, self._leave = box, want, leave
+        self._box, self._request, self._detach = box, request, detach
 
     @property
     def dropped(self) -> int:
-        """Frames that newer ones pushed out before they were taken."""
+        """Frames replaced by newer ones before they were taken."""
         return self._box.dropped
 
     def put(self, frame: Any) -> None:
-        """Here is the next one."""
+        """Add the next frame."""
         self._box.put(frame)
 
     async def recv(self) -> Any:
-        """The next frame. Raises MediaStreamError once there will be none."""
+        """The next frame. Raises MediaStreamError after the last one."""
         if self._box.empty:
-            self._want()
+            self._request()
         try:
             return await self._box.take()
         except ClosedError:
@@ -88,7 +88,7 @@ class Branch(MediaStreamTrack):
             raise MediaStreamError from None
 
     def stop(self) -> None:
-        """Take no more."""
+        """Receive no more frames."""
         super().stop()
         self._box.close()
-        self._leave(self)
+        self._detach(self)

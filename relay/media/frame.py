@@ -1,6 +1,6 @@
-"""Between a decoder's av.VideoFrame and the planes of relay.frame. Knows nothing of what is done to the planes.
+"""Converts a decoder's av.VideoFrame to the planes of relay.frame and back. Knows nothing of the planes' processing.
 
-A decoder keeps references to the frames it gave out and predicts the next ones from them: nothing here ever
+A decoder keeps references to the frames it returned and predicts the next ones from them: nothing here ever
 writes into memory that a decoder still holds.
 """
 
@@ -20,18 +20,18 @@ PLANAR: Final = ("yuv420p", "yuvj420p")  # the second is the first with full ran
 class DecodedFrame:
     """A decoded av frame and its planes.
 
-    decoded: as it came. planar: the same object, or where its format is neither yuv420p nor yuvj420p, its
-    conversion to yuv420p (done once, here; the original then goes out only where nothing is corrected).
-    frame: read-only views of planar's memory, line padding left out; they keep it alive.
+    original: as decoded. planar: the same object, or, where its format is neither yuv420p nor yuvj420p, its
+    conversion to yuv420p (done once, here; the original is then sent only where nothing is corrected).
+    frame: read-only views of planar's memory without line padding; they keep it alive.
     """
 
-    decoded: av.VideoFrame
+    original: av.VideoFrame
     planar: av.VideoFrame
     frame: Frame
 
     @classmethod
     def of(cls, decoded: av.VideoFrame, rotation: Rotation = 0, stamp: int = 0) -> Self:
-        """Look at a decoded frame; nothing is copied for planar 4:2:0. time is 0 where it has no time stamp."""
+        """Wrap a decoded frame; planar 4:2:0 is not copied. time is 0 where it has no timestamp."""
         planar = decoded if decoded.format.name in PLANAR else decoded.reformat(format="yuv420p")
         y, u, v = (_view(plane) for plane in planar.planes)
         for view in (y, u, v):
@@ -39,17 +39,16 @@ class DecodedFrame:
         return cls(decoded, planar, Frame(y, u, v, media_time(decoded), rotation, stamp))
 
     def write(self, frame: Frame) -> av.VideoFrame:
-        """The av frame to encode for this one: same time stamp, time base and colour properties.
+        """The av frame to encode for this one: same timestamp, time base and colour properties.
 
-        The very decoded frame where frame is the one that was read, else a new one. frame must have the
-        size of the picture.
+        The original itself where frame is self.frame, else a new av frame. frame must have the original's size.
         """
         if frame is self.frame:
-            return self.decoded
+            return self.original
         written = _in_place(frame, self.planar.format.name) or _copied(frame, self.planar.format.name)
-        written.pts = self.decoded.pts
-        if self.decoded.time_base is not None:
-            written.time_base = self.decoded.time_base
+        written.pts = self.original.pts
+        if self.original.time_base is not None:
+            written.time_base = self.original.time_base
         written.colorspace = self.planar.colorspace
         written.color_range = self.planar.color_range
         written.color_primaries = self.planar.color_primaries
@@ -57,10 +56,10 @@ class DecodedFrame:
         return written
 
     def overwrite(self, frame: Frame) -> av.VideoFrame:
-        """The av frame to encode for this one: planar itself, with these pixels and all else that it carries.
+        """The av frame to encode for this one: planar itself, with these pixels and all its other properties.
 
-        For who holds the picture alone: fields of an interlaced frame, captions and duration stay, which a new
-        frame cannot be given. The decoder keeps its own copy where it needs one. self.frame is void afterwards.
+        Only for an exclusive owner of the frame. Keeps interlacing, captions and duration, which cannot be set on a
+        new frame. The decoder keeps its own copy where it needs one. self.frame is invalid afterwards.
         """
         if frame is not self.frame:
             self.planar.make_writable()
@@ -70,7 +69,7 @@ class DecodedFrame:
 
 
 def _in_place(frame: Frame, pixel_format: str) -> av.VideoFrame | None:
-    """An av frame on the very memory of this one, where its planes lie in one piece as av has them; else None."""
+    """An av frame that shares this one's memory, where its planes are contiguous in av's layout; else None."""
     memory, (width, height) = frame.y.base, frame.size
     if width % 2 or height % 2 or not isinstance(memory, np.ndarray) or memory.shape != (width * height * 3 // 2,):
         return None
@@ -89,7 +88,7 @@ def _copied(frame: Frame, pixel_format: str) -> av.VideoFrame:
 
 
 def media_time(decoded: av.VideoFrame) -> float:
-    """Time stamp in seconds, 0 where there is none."""
+    """Timestamp in seconds, 0 where there is none."""
     if decoded.pts is None or decoded.time_base is None:
         return 0.0
     return float(decoded.pts * decoded.time_base)

@@ -1,6 +1,6 @@
-"""A box that holds the newest thing, or the newest few. Knows nothing of what is in it.
+"""A bounded queue that keeps the newest item, or the newest few. Knows nothing of its items.
 
-No queue stands in a frame's way: what has not been taken when there is no more room is dropped and counted.
+It never blocks the producer: when it is full, the oldest item is dropped and counted.
 """
 
 import asyncio
@@ -11,36 +11,36 @@ T = TypeVar("T")
 
 
 class ClosedError(Exception):
-    """The box is closed: nothing will ever be in it again."""
+    """The mailbox is closed: it will never hold an item again."""
 
 
 class Mailbox(Generic[T]):
-    """Newest wins. For one event loop; one taker at a time.
+    """The newest items win. For one event loop; one consumer at a time.
 
-    room: how many things it holds. dropped: how many were pushed out by newer ones before they were taken.
+    capacity: how many items it holds. dropped: items replaced by newer ones before they were taken.
     """
 
-    def __init__(self, room: int = 1) -> None:
+    def __init__(self, capacity: int = 1) -> None:
         self.dropped = 0
-        self._held: deque[T] = deque(maxlen=room)
+        self._held: deque[T] = deque(maxlen=capacity)
         self._closed = False
         self._changed = asyncio.Event()
 
     @property
     def empty(self) -> bool:
-        """Whether a taker has to wait."""
+        """Whether take() has to wait."""
         return not self._held
 
-    def put(self, thing: T) -> None:
-        """Put it in, in place of the oldest where there is no room. Without effect on a closed box."""
+    def put(self, item: T) -> None:
+        """Add an item; a full mailbox drops its oldest. Without effect on a closed mailbox."""
         if self._closed:
             return
         self.dropped += len(self._held) == self._held.maxlen
-        self._held.append(thing)
+        self._held.append(item)
         self._changed.set()
 
     async def take(self) -> T:
-        """Wait for something and take the oldest out. Raises ClosedError once the box is closed."""
+        """Wait for an item and remove the oldest. Raises ClosedError once the mailbox is closed."""
         while not self._held:
             if self._closed:
                 raise ClosedError
@@ -49,7 +49,7 @@ class Mailbox(Generic[T]):
         return self._held.popleft()
 
     def close(self) -> None:
-        """Throw away what is held and wake up whoever waits. May be called again."""
+        """Discard all items and wake up a waiting consumer. May be called again."""
         self._closed = True
         self._held.clear()
         self._changed.set()

@@ -1,4 +1,4 @@
-"""Runs a session's stages in the hands: times them, keeps track of which fail, waits for those under way.
+"""Runs a session's stages in the executors: times them, tracks which fail, waits for running ones.
 
 Knows nothing of frames, nor of what a stage does.
 """
@@ -17,12 +17,12 @@ log = logging.getLogger(__name__)
 
 
 class StageError(Exception):
-    """A stage raised; that has been logged and marked."""
+    """A stage raised; this has been logged and recorded."""
 
 
 @dataclass(frozen=True)
 class Done(Generic[R]):
-    """What a stage gave, and when it began and ended: seconds of the crew's clock."""
+    """The result of a stage, and when it began and ended: seconds of the runner's clock."""
 
     value: R
     begun: float
@@ -30,12 +30,12 @@ class Done(Generic[R]):
 
 
 class StageRunner:
-    """clock: seconds, monotonic; it is read in the hand itself, so waiting for the hand does not count."""
+    """clock: seconds, monotonic; read in the executor's thread, so waiting for a thread does not count."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._failing: set[str] = set()
-        self._complained: set[str] = set()
+        self._logged: set[str] = set()
         self._running: set[asyncio.Future[Any]] = set()
 
     def fails(self, *stages: str) -> bool:
@@ -43,21 +43,21 @@ class StageRunner:
         return bool(self._failing.intersection(stages))
 
     async def work(self, stage: str, executor: Executor, work: Callable[[*A], R], *arguments: *A) -> Done[R]:
-        """Run a stage in its hand. Raises StageError where it raises."""
+        """Run a stage in its executor. Raises StageError where it raises."""
         job = asyncio.get_running_loop().run_in_executor(executor, self._timed, work, *arguments)
         self._running.add(job)
         job.add_done_callback(self._forget)
         try:
-            # A thread cannot be interrupted: a cancelled line leaves its stage to settle().
+            # A thread cannot be interrupted: a cancelled line leaves its stage to wait_idle().
             done = await asyncio.shield(job)
         except Exception as error:
-            self._complain(stage, error)
+            self._record_failure(stage, error)
             raise StageError from error
         self._failing.discard(stage)
         return done
 
-    async def settle(self) -> None:
-        """Wait until no stage is running, also where a line was cancelled."""
+    async def wait_idle(self) -> None:
+        """Wait until no stage is running, even if its line was cancelled."""
         if self._running:
             await asyncio.wait(self._running)
 
@@ -66,12 +66,12 @@ class StageRunner:
         value = work(*arguments)
         return Done(value, begun, self._clock())
 
-    def _complain(self, stage: str, error: Exception) -> None:
-        """Mark the stage as failing; the log hears of each stage once, not thirty times a second."""
+    def _record_failure(self, stage: str, error: Exception) -> None:
+        """Mark the stage as failing; each stage is logged once, not thirty times a second."""
         self._failing.add(stage)
-        if stage not in self._complained:
-            self._complained.add(stage)
-            log.error("the %s stage fails, original frames go out", stage, exc_info=error)
+        if stage not in self._logged:
+            self._logged.add(stage)
+            log.error("the %s stage fails, original frames are sent", stage, exc_info=error)
 
     def _forget(self, job: asyncio.Future[Any]) -> None:
         self._running.discard(job)

@@ -1,7 +1,7 @@
-"""Who worked on which frame when: noted for the page's strip, and written as a Chrome trace.
+"""Records which stage processed which frame when, for the page's chart and as a Chrome trace.
 
 The file is the JSON array form of Google's Trace Event Format, which ui.perfetto.dev and chrome://tracing show. It
-holds numbers of frames and times, never a picture or a session's name.
+holds frame numbers and times, never pixels or a session's name.
 """
 
 import json
@@ -16,8 +16,8 @@ from typing import Any, Final, Self
 from relay.errors import ConfigError
 from relay.frame import Verdict
 
-THREADS: Final = {"landmarks": 1, "field": 2, "warp": 3}  # a row of the trace each
-MOST: Final = 200  # notes kept for the page; it asks for them five times a second
+THREADS: Final = {"landmarks": 1, "field": 2, "warp": 3}  # thread ids, each a row of the trace
+MAX_NOTES: Final = 200  # kept for the page; they are sent to it five times a second
 
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Use:
-    """A frame that was shown, or told of: at what time, with the results of which frames (None: there were none)."""
+    """A frame that was shown or encoded: when, and the frames of the results it used (None: there were none)."""
 
     frame: int
     at: float
@@ -47,11 +47,11 @@ class Use:
 Note = Span | Use
 
 
-class Recent:
-    """The newest notes, until they are taken. Oldest are forgotten first."""
+class RecentNotes:
+    """The newest notes until they are taken. The oldest are dropped first."""
 
     def __init__(self) -> None:
-        self._notes: deque[Note] = deque(maxlen=MOST)
+        self._notes: deque[Note] = deque(maxlen=MAX_NOTES)
 
     def __call__(self, note: Note) -> None:
         """Keep it."""
@@ -59,7 +59,7 @@ class Recent:
 
     def take(self, now: float) -> dict[str, Any]:
         """All notes since the last call, as the `trace` message has them (docs/api.md)."""
-        notes, self._notes = self._notes, deque(maxlen=MOST)
+        notes, self._notes = self._notes, deque(maxlen=MAX_NOTES)
         spans = [note for note in notes if isinstance(note, Span)]
         uses = [note for note in notes if isinstance(note, Use)]
         return {
@@ -70,20 +70,20 @@ class Recent:
 
 
 class TraceFile:
-    """A trace being written; many sessions, each a process of its own in it. One event loop or thread writes."""
+    """A trace file; each session is a process in it. Written from one event loop or thread."""
 
     def __init__(self, path: Path) -> None:
-        """Begin the file. Raises ConfigError where it cannot be written."""
+        """Open the file. Raises ConfigError where it cannot be written."""
         try:
             self._file = path.open("w", encoding="utf-8")
         except OSError as error:
             raise ConfigError(f"trace: {path} cannot be written: {error.strerror or error}") from error
         self._sessions = 0
         self._comma = "["
-        self._lost = False
+        self._closed = False
 
     def session(self, title: str) -> Callable[[Note], None]:
-        """What writes the notes of a new session, which the trace calls by this title and a number."""
+        """A function that writes the notes of a new session, named in the trace by this title and a number."""
         self._sessions += 1
         process = self._sessions
         self._write({"ph": "M", "name": "process_name", "pid": process, "args": {"name": f"{title} {process}"}})
@@ -97,11 +97,11 @@ class TraceFile:
         return write
 
     def close(self) -> None:
-        """End the file; nothing is written afterwards."""
-        if self._lost:
+        """Finish the file; later notes are ignored."""
+        if self._closed:
             return
-        self._lost = True
-        with suppress(OSError):  # what the disk holds can still be read
+        self._closed = True
+        with suppress(OSError):  # what is on the disk is still readable
             self._file.write(f"{'[' if self._comma == '[' else ''}\n]\n")
         with suppress(OSError):
             self._file.close()
@@ -113,20 +113,20 @@ class TraceFile:
         self.close()
 
     def _write(self, event: dict[str, Any]) -> None:
-        if self._lost:
+        if self._closed:
             return
         try:
             self._file.write(f"{self._comma}\n{json.dumps(event)}")
             self._comma = ","
-        except (OSError, ValueError) as error:  # the disk is full; it has been closed
-            self._lost = True
+        except (OSError, ValueError) as error:  # the disk is full, or the file is closed
+            self._closed = True
             log.warning("the trace ends here: %s", error)
-            with suppress(OSError):  # what has not been written yet cannot be either
+            with suppress(OSError):  # closing flushes, which fails again
                 self._file.close()
 
 
 def _events(note: Note) -> list[dict[str, Any]]:
-    """The trace's events for a note; times in microseconds."""
+    """The trace events of a note; times in microseconds."""
     if isinstance(note, Span):
         event = {"ph": "X", "name": f"{note.line} {note.frame}", "cat": "line", "tid": THREADS.get(note.line, 4)}
         times = {"ts": round(1e6 * note.begun), "dur": round(1e6 * (note.ended - note.begun))}

@@ -1,7 +1,7 @@
-"""Tracks in, tracks out: draining what a browser sends, and giving back what is ready.
+"""Reads received tracks, and provides the tracks to send.
 
-aiortc queues received frames without bound, so both ingests take each frame the moment it is decoded. Its
-senders call recv(), then encode, then send, strictly in turn, so recv() here only picks up what is ready.
+aiortc queues received frames without bound, so both ingests take each frame as soon as it is decoded. Its
+senders call recv(), then encode, then send, strictly in turn, so recv() here only returns what is ready.
 Knows nothing of what happens to the frames in between, nor of connections.
 """
 
@@ -17,13 +17,13 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from relay.media.mailbox import ClosedError
 from relay.media.pipeline import Pipeline
 
-Stamper = Callable[[av.VideoFrame], int]  # the RTP timestamp by which the sender knows a frame
+Stamper = Callable[[av.VideoFrame], int]  # gives the RTP timestamp with which a frame was sent
 
-LONGEST_AUDIO: Final = 100  # frames of 20 ms: two seconds are more than any picture should take
+MAX_AUDIO_FRAMES: Final = 100  # of 20 ms: two seconds, more than any video frame should take
 
 
 async def ingest(source: MediaStreamTrack, pipeline: Pipeline[Any, Any], stamp: Stamper = lambda _: 0) -> None:
-    """Feed the pipeline with every decoded frame, at once, until the track ends. stamp: relay.frame.Frame."""
+    """Pass every decoded frame to the pipeline, at once, until the track ends. stamp: relay.frame.Frame."""
     with suppress(MediaStreamError):
         while True:
             decoded = await source.recv()
@@ -32,7 +32,7 @@ async def ingest(source: MediaStreamTrack, pipeline: Pipeline[Any, Any], stamp: 
 
 
 class CorrectedTrack(MediaStreamTrack):
-    """What the pipeline shows: same size, time stamps and order as what it took."""
+    """The pipeline's output: size, timestamps and order of its input."""
 
     kind = "video"
 
@@ -50,14 +50,14 @@ class CorrectedTrack(MediaStreamTrack):
 
 
 class DelayedTrack(MediaStreamTrack):
-    """Audio, untouched, but as late as the corrected video.
+    """Audio, unchanged, delayed as much as the corrected video.
 
-    The receiver lines sound and picture up by RTCP sender reports, which pair the time of *sending* with media
-    time (RFC 3550, 6.4.1). Time a frame spends in the relay between decoding and encoding is invisible in
-    them, so sound that passes at once would play ahead of its picture by just that time.
+    The receiver synchronises audio and video by RTCP sender reports, which pair the time of *sending* with media
+    time (RFC 3550, 6.4.1). The time a frame spends in the relay between decoding and encoding is invisible in
+    them, so undelayed audio would play ahead of its video by that time.
 
-    source: the received track. delay: the video's present delay. clock: monotonic. All in seconds. Sound that
-    nobody fetches is dropped, oldest first, beyond LONGEST_AUDIO frames.
+    source: the received track. delay: the video's current delay. clock: monotonic. All in seconds. Beyond
+    MAX_AUDIO_FRAMES unread frames the oldest are dropped.
     """
 
     kind = "audio"
@@ -71,7 +71,7 @@ class DelayedTrack(MediaStreamTrack):
         self._changed = asyncio.Event()
 
     async def ingest(self) -> None:
-        """Take every received frame, at once, until the source ends."""
+        """Read every received frame, at once, until the source ends."""
         with suppress(MediaStreamError):
             while True:
                 frame = await self._source.recv()
@@ -80,12 +80,12 @@ class DelayedTrack(MediaStreamTrack):
         self.close()
 
     def close(self) -> None:
-        """Nothing more will come; recv() ends."""
+        """No more frames will come; recv() ends after the last one."""
         self._ended = True
         self._changed.set()
 
     async def recv(self) -> av.AudioFrame:
-        """The next frame, when its picture is due. Raises MediaStreamError once the source has ended."""
+        """The next frame, when its video is due. Raises MediaStreamError once the source has ended."""
         while not self._kept:
             if self._ended:
                 self.stop()
@@ -100,7 +100,7 @@ class DelayedTrack(MediaStreamTrack):
 
     def _keep(self, frame: av.AudioFrame) -> None:
         self._kept.append((self._clock(), frame))
-        if len(self._kept) > LONGEST_AUDIO:
+        if len(self._kept) > MAX_AUDIO_FRAMES:
             self._kept.popleft()
             self.dropped += 1
         self._changed.set()

@@ -1,6 +1,6 @@
-"""What is said over the data channel: reading a client's messages, acting on them, answering.
+"""The data channel's protocol: parses a client's messages, handles them, answers.
 
-Knows nothing of how messages travel: text comes in by receive(), text goes out by the function it is given.
+Knows nothing of the transport: text comes in through receive() and is sent by a given function.
 docs/api.md describes the messages.
 """
 
@@ -18,21 +18,21 @@ from relay.gaze.face import Faces
 
 
 def _name_settings(schema: dict[str, Any]) -> None:
-    """Say in the JSON schema what `changed` accepts beside the type."""
+    """Add to the JSON schema the settings that `changed` accepts beside the type."""
     for name, setting in Correction.model_json_schema()["properties"].items():
-        setting.pop("default")  # what is not named stays as it is
+        setting.pop("default")  # settings not named stay unchanged
         schema["properties"][name] = setting
     schema["additionalProperties"] = False
 
 
 class Change(BaseModel, frozen=True, extra="allow", json_schema_extra=_name_settings):
-    """Changes the settings that are named."""
+    """Changes the named settings."""
 
     type: Literal["settings"]
 
 
 class Calibrate(BaseModel, frozen=True, extra="forbid"):
-    """Begins a look of the two-look calibration, or forgets it."""
+    """Begins a look of the two-look calibration, or cancels it."""
 
     type: Literal["calibrate"]
     look: Literal["lens", "face", "cancel"]
@@ -46,7 +46,7 @@ class Ping(BaseModel, frozen=True, extra="forbid", strict=True):
 
 
 class Watch(BaseModel, frozen=True, extra="forbid", strict=True):
-    """Asks for the trace of the lines, or for its end."""
+    """Switches the trace of the lines on or off."""
 
     type: Literal["trace"]
     enabled: bool
@@ -94,50 +94,50 @@ def _explained(error: ValidationError) -> RequestError:
 
 
 class Control:
-    """One person's side of the conversation.
+    """Handles the messages of one client.
 
-    send: takes a message's text; it may drop it. clock: monotonic seconds. watched: whether the client asks for traces.
+    send: sends a message's text; may drop it. clock: monotonic seconds. tracing: whether the client wants traces.
     """
 
     def __init__(self, stages: Adjustable, send: Callable[[str], None], limit: int, clock: Callable[[], float]) -> None:
         self._stages, self._send, self._limit, self._clock = stages, send, limit, clock
         self._two_look = TwoLook()
-        self.watched = False
+        self.tracing = False
 
-    def announce(self) -> None:
-        """Say which settings are in force."""
-        self.say("settings", **self._stages.correction.model_dump())
+    def send_settings(self) -> None:
+        """Send the current settings."""
+        self.send_message("settings", **self._stages.correction.model_dump())
 
     def receive(self, text: str | bytes) -> None:
-        """Act on a message. One that cannot be read or obeyed is answered by an error message."""
+        """Handle a message. One that cannot be parsed or applied is answered by an error message."""
         try:
-            self._obey(read(text, self._limit))
+            self._handle(read(text, self._limit))
         except RequestError as error:
-            self.say("error", code=error.code, message=str(error))
+            self.send_message("error", code=error.code, message=str(error))
 
-    def see(self, faces: Faces) -> None:
-        """Let a calibration under way look at what the landmark line found."""
+    def observe(self, faces: Faces) -> None:
+        """Pass the landmark line's result to a running calibration."""
         match self._two_look.observe(faces, self._clock()):
             case Looked(look):
-                self.say("calibration", state="looked", look=look)
+                self.send_message("calibration", state="looked", look=look)
             case Rejected(look, code, message):
-                self.say("calibration", state="rejected", look=look, code=code, message=message)
+                self.send_message("calibration", state="rejected", look=look, code=code, message=message)
             case Calibrated(pitch, yaw):
                 self._stages.correction = changed(self._stages.correction, {"pitch": pitch, "yaw": yaw})
-                self.say("calibration", state="done", pitch=pitch, yaw=yaw)
-                self.announce()
+                self.send_message("calibration", state="done", pitch=pitch, yaw=yaw)
+                self.send_settings()
 
-    def _obey(self, message: Message) -> None:
+    def _handle(self, message: Message) -> None:
         match message:
             case Change():
                 self._stages.correction = changed(self._stages.correction, message.model_extra or {})
-                self.announce()
+                self.send_settings()
             case Calibrate(look=look):
                 self._calibrate(look)
             case Ping(t=t):
-                self.say("pong", t=t)
+                self.send_message("pong", t=t)
             case Watch(enabled=enabled):
-                self.watched = enabled
+                self.tracing = enabled
 
     def _calibrate(self, look: Literal["lens", "face", "cancel"]) -> None:
         if look == "cancel":
@@ -146,10 +146,10 @@ class Control:
         try:
             self._two_look.begin(look, self._clock())
         except CalibrationError as error:
-            self.say("calibration", state="rejected", look=look, code=error.code, message=str(error))
+            self.send_message("calibration", state="rejected", look=look, code=error.code, message=str(error))
         else:
-            self.say("calibration", state="looking", look=look)
+            self.send_message("calibration", state="looking", look=look)
 
-    def say(self, kind: str, **content: object) -> None:
+    def send_message(self, kind: str, **content: object) -> None:
         """Send a message of this type."""
         self._send(json.dumps({"type": kind, **content}))

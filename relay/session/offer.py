@@ -1,4 +1,4 @@
-"""Reads an SDP offer before anything is built for it, so that a wrong one costs nothing and is named plainly.
+"""Validates an SDP offer before anything is created for it, so that a wrong one costs nothing and gets a clear error.
 
 Knows nothing of connections.
 """
@@ -18,17 +18,17 @@ RECEIVES = ("sendrecv", "recvonly", None)
 
 
 def check(sdp: str) -> None:
-    """Raises MalformedError, NoVideoError or UnsupportedCodecError where no session can come of this offer."""
+    """Raises MalformedError, NoVideoError or UnsupportedCodecError where this offer cannot start a session."""
     _check(sdp, SENDS, "the offer sends no video: it needs an m=video section that is sendrecv or sendonly")
 
 
 def check_watching(sdp: str) -> None:
-    """The same for an offer of somebody who wants to watch."""
+    """The same for a viewer's offer."""
     _check(sdp, RECEIVES, "the offer asks for no video: it needs an m=video section that is recvonly or sendrecv")
 
 
 def check_single(sdp: str) -> None:
-    """Raises MalformedError, or TooManyTracksError where there is more than one video or sound (RFC 9725, 4.4.2)."""
+    """Raises MalformedError, or TooManyTracksError where there is more than one video or audio (RFC 9725, 4.4.2)."""
     kinds = [one.kind for one in _parse(sdp).media]
     for kind in ("video", "audio"):
         if kinds.count(kind) > 1:
@@ -36,15 +36,15 @@ def check_single(sdp: str) -> None:
 
 
 def make_active(sdp: str) -> str:
-    """The offer of somebody who is to begin the DTLS handshake, where it leaves that open (RFC 8842, 5.3).
+    """The offer with its side as DTLS client, where it leaves the role open (RFC 8842, 5.3).
 
-    aiortc would begin it, with ciphers for ECDSA certificates only: GStreamer's, which is RSA, could not answer.
+    Else aiortc would be the client, with ciphers for ECDSA certificates only; GStreamer's certificate is RSA.
     """
     return sdp.replace("a=setup:actpass", "a=setup:active")
 
 
-def settle_directions(sdp: str) -> str:
-    """The offer with a direction in every section: none means sendrecv (RFC 8866, 6.7), which aiortc does not know."""
+def add_directions(sdp: str) -> str:
+    """The offer with a direction in every section: none means sendrecv (RFC 8866, 6.7), which aiortc does not apply."""
     head, *sections = re.split(r"^(?=m=)", sdp, flags=re.MULTILINE)
     whole = DIRECTION.search(head)
     line = whole[0].rstrip() if whole else "a=sendrecv"
@@ -53,9 +53,9 @@ def settle_directions(sdp: str) -> str:
 
 @contextmanager
 def offer_errors(errors: type[Exception] = Exception) -> Iterator[None]:
-    """What fails inside is the offer's fault: aiortc promises no error of its own for what a peer may write into it.
+    """Turns errors in this context into MalformedError: aiortc documents no error of its own for a wrong offer.
 
-    errors: those that are. Raises MalformedError.
+    errors: the types to convert.
     """
     try:
         yield
@@ -64,7 +64,7 @@ def offer_errors(errors: type[Exception] = Exception) -> Iterator[None]:
 
 
 def _check(sdp: str, directions: tuple[str | None, ...], without: str) -> None:
-    """directions: those in which a video has to go. without: what to say where none does."""
+    """directions: one of these is needed for a video. without: the error message where there is none."""
     whole = _parse(sdp)
     for one in whole.media:
         _check_transport(one)
@@ -102,12 +102,12 @@ def _parse(sdp: str) -> SessionDescription:
     try:
         return SessionDescription.parse(sdp)
     except Exception as error:
-        # The parser promises no error of its own: it asserts, indexes and converts whatever it is given.
+        # The parser has no error type of its own: it asserts, indexes and converts without validation.
         raise MalformedError("the offer is not SDP that the relay can read") from error
 
 
 def _check_transport(media: MediaDescription) -> None:
-    """What every section of a WebRTC offer has (RFC 8829, 5.2.1)."""
+    """Check what every section of a WebRTC offer needs (RFC 8829, 5.2.1)."""
     name = f"the offer's m={media.kind} section"
     if media.kind not in {"audio", "video", "application"}:
         raise MalformedError(f"{name} is neither audio, video nor a data channel")

@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class SessionRequest:
-    """What a client asks for. changes: settings other than the relay's defaults. egress: the meeting, if any. owner:
-    who asks; empty where nobody is asked who he is. stage: a name of the client's own by which it can be watched.
+    """A client's request. changes: settings other than the relay's defaults. egress: the meeting, if any. owner: the
+    token's subject; empty without tokens. stage: a name chosen by the client, under which the session can be watched.
     """
 
     sdp: str
@@ -51,9 +51,9 @@ class Opened:
 class Sessions:
     """Owns every session and the task that runs it.
 
-    make_eyes: builds one person's stages; called in a thread, may take its time, raises ModelError. trace: the file in
-    which their lines are noted, if any. observer: hears every figure of all of them. admit: lets one more in beside so
-    many, or raises BusyError. opened, refused: how many there were since the relay began; refused for want of what.
+    make_stages: creates one person's stages; called in a thread, may be slow, raises ModelError. trace: the file that
+    records their lines, if any. observer: receives all measurements of all sessions. admit: admits one more beside so
+    many, or raises BusyError. opened, refused: counts since the relay began; refused by what was short.
     """
 
     def __init__(
@@ -78,25 +78,25 @@ class Sessions:
         return len(self._opening) + len(self._running)
 
     async def open(self, request: SessionRequest) -> Opened:
-        """A session as wished. Raises RequestError."""
+        """Open a session. Raises RequestError."""
         self.check_room()
         self._check_share(request.owner)
         self._check_stage(request)
         offer.check(request.sdp)
         correction = changed(self._settings.correction, request.changes)
         name = secrets.token_urlsafe(16)
-        return Opened(name, await self._hold(name, request.owner, self._start(name, request, correction)))
+        return Opened(name, await self._register(name, request.owner, self._start(name, request, correction)))
 
     async def open_tap(self, request: TapRequest) -> Opened:
-        """A tap as wished; its answer is the name it is seen by. It counts as a session. Raises RequestError."""
+        """Open a tap; its answer is its display name in the room. It counts as a session. Raises RequestError."""
         self.check_room()
         self._check_share(request.owner)
         correction = changed(self._settings.correction, request.changes)
         name = secrets.token_urlsafe(16)
-        return Opened(name, await self._hold(name, request.owner, self._start_tap(name, request, correction)))
+        return Opened(name, await self._register(name, request.owner, self._start_tap(name, request, correction)))
 
     def check_room(self) -> None:
-        """Raises BusyError where the relay has no room for one more, and counts it."""
+        """Raises BusyError where the relay has no capacity for one more, and counts the refusal."""
         try:
             self._admit(len(self))
             if len(self) >= self._settings.max_sessions:
@@ -106,7 +106,7 @@ class Sessions:
             raise
 
     def check_open(self) -> None:
-        """Raises DrainingError where the relay is about to stop: then nothing begins any more, no viewer either."""
+        """Raises DrainingError where the relay is draining: then nothing new starts, not even a viewer."""
         self._admit(0)
 
     def find(self, name: str) -> Session:
@@ -124,34 +124,34 @@ class Sessions:
         return tap
 
     def find_stage(self, name: str) -> Session:
-        """The newest session watched by this name; its own name will do too. Raises UnknownSessionError."""
+        """The newest session with this stage name, or the session of this name. Raises UnknownSessionError."""
         for session, _ in reversed(self._running.values()):
             if name == session.stage and isinstance(session, Session):
                 return session
         return self.find(name)
 
     def states(self) -> Counter[State]:
-        """How many sessions are in which state now."""
+        """The number of sessions in each state."""
         states = Counter({State.OPENING: len(self._opening)})
         states.update(session.state for session, _ in self._running.values())
         return states
 
     def statistics(self) -> list[Statistics]:
-        """Of every session that is running."""
+        """The statistics of every running session."""
         return [session.statistics() for session, _ in self._running.values()]
 
     def frames(self) -> Frames:
-        """Counts of all sessions there were, since the relay began."""
+        """Frame counts of all sessions since the relay began, ended ones included."""
         return total([self._ended, *(session.frames for session, _ in self._running.values())])
 
-    def tell(self, kind: str, **content: object) -> None:
-        """Send every client that listens a message of this type."""
+    def notify(self, kind: str, **content: object) -> None:
+        """Send every client with a data channel a message of this type."""
         for session, _ in self._running.values():
             with session_context(session.name):
-                session.tell(kind, **content)
+                session.notify(kind, **content)
 
     async def close(self, name: str) -> None:
-        """End a session, or a tap, and wait until it holds nothing. Raises UnknownSessionError."""
+        """End a session, or a tap, and wait until it is released. Raises UnknownSessionError."""
         if name not in self._running:
             raise UnknownSessionError("there is no session of that name; it may have ended")
         session, task = self._running[name]
@@ -169,20 +169,20 @@ class Sessions:
             await asyncio.wait([task for _, task in running])
 
     def _check_share(self, owner: str) -> None:
-        """Raises TooManyRequestsError where somebody holds as many sessions as one token's owner may."""
+        """Raises TooManyRequestsError where the owner has as many sessions as one token's owner may."""
         held = self._opening.count(owner) + sum(session.owner == owner for session, _ in self._running.values())
         if owner and held >= self._settings.max_sessions_per_token:
             raise TooManyRequestsError(f"this token's owner has {held} sessions, as many as may be; end one first", 5)
 
     def _check_stage(self, request: SessionRequest) -> None:
-        """Raises NameTakenError where somebody else is watched by that name; one's own newer session takes it over."""
+        """Raises NameTakenError where another owner uses the stage name; an owner's newer session takes it over."""
         if any(
             request.stage == session.stage and request.owner != session.owner for session, _ in self._running.values()
         ):
-            raise NameTakenError(f"stage: {request.stage!r} is somebody else's now; choose another name")
+            raise NameTakenError(f"stage: {request.stage!r} is in use by another owner; choose another name")
 
-    async def _hold(self, name: str, owner: str, starting: Coroutine[Any, Any, tuple[Session | Tap, str]]) -> str:
-        """Keep what is started in its place until it has ended; gives its answer."""
+    async def _register(self, name: str, owner: str, starting: Coroutine[Any, Any, tuple[Session | Tap, str]]) -> str:
+        """Start a session, register it until it has ended, and return its answer."""
         self._opening.append(owner)
         try:
             with session_context(name):
@@ -202,7 +202,7 @@ class Sessions:
             settings=self._settings,
             executors=self._executors,
             clock=self._clock,
-            note=self._note(),
+            note=self._recorder(),
             observer=self._observer,
         )
         try:
@@ -226,7 +226,7 @@ class Sessions:
             egress=request.egress,
             owner=request.owner,
             stage=request.stage,
-            note=self._note(),
+            note=self._recorder(),
             observer=self._observer,
         )
         try:
@@ -237,8 +237,8 @@ class Sessions:
         log.info("session %s begins", name[:6])
         return session, answer
 
-    def _note(self) -> Callable[[Note], None]:
-        """Where a new session's lines are noted."""
+    def _recorder(self) -> Callable[[Note], None]:
+        """A function that records the work of a new session's lines."""
         return self._trace.session("session") if self._trace else lambda _: None
 
     async def _run(self, session: Session | Tap) -> None:

@@ -1,6 +1,6 @@
-"""One person's picture and sound on their way through the pipeline, to as many takers as there are.
+"""One person's video and audio tracks through the pipeline, to any number of consumers.
 
-Knows nothing of where they come from, who the takers are, or of what is done to a picture.
+Knows nothing of their source, of the consumers, or of what is done to a frame.
 """
 
 from collections.abc import Callable, Coroutine
@@ -17,10 +17,10 @@ from relay.sfu.egress import Tracks
 
 
 class PersonTracks:
-    """The tracks of one person: what comes in is taken at once, what goes out is fetched by its takers.
+    """The tracks of one person: received frames are read at once; outgoing ones are fetched by the consumers.
 
-    pipeline: closed with the passage. clock: monotonic seconds. Tracks are entered first; then the lines run, each as
-    a task.
+    pipeline: closed with the tracks. clock: monotonic seconds. Add the tracks first; then run the lines, each as a
+    task.
     """
 
     def __init__(self, pipeline: Pipeline[Any, Any], clock: Callable[[], float]) -> None:
@@ -29,44 +29,44 @@ class PersonTracks:
         self._lines: list[Coroutine[Any, Any, None]] = []
 
     def lines(self) -> list[Coroutine[Any, Any, None]]:
-        """What is to be run."""
+        """The coroutines to run."""
         return [*self._pipeline.lines(), *self._lines]
 
     def add_video(self, track: MediaStreamTrack, stamp: Stamper, ended: Callable[[], None]) -> None:
-        """Let the pipeline have this track's frames. ended: called when the track has."""
+        """Pass this track's frames to the pipeline. ended: called when the track has ended."""
 
-        async def carry() -> None:
+        async def feed() -> None:
             await ingest(track, self._pipeline, stamp)
             ended()
 
-        self._lines.append(carry())
+        self._lines.append(feed())
 
     def corrected_video(self) -> Fan:
-        """Make the corrected video for those who take it."""
-        return self._spread(CorrectedTrack(self._pipeline))
+        """Create the corrected video for its consumers."""
+        return self._fan_out(CorrectedTrack(self._pipeline))
 
     def add_audio(self, track: MediaStreamTrack) -> Fan:
-        """Make this sound, in step with the corrected video, for those who take it. track: as aiortc received it."""
+        """Create this audio, synchronised with the corrected video, for its consumers. track: as aiortc received it."""
         delayed = DelayedTrack(track, lambda: self._pipeline.delay - codec.AUDIO_HELD, self._clock)
         self._lines.append(delayed.ingest())
-        return self._spread(delayed)
+        return self._fan_out(delayed)
 
     def subscribe(self) -> Tracks:
-        """Video, and sound in step with it, for one more taker. Raises NoVideoError where no video is shown."""
+        """Video and synchronised audio for one more consumer. Raises NoVideoError where there is no corrected video."""
         if "video" not in self._fans:
             raise NoVideoError("this session makes no corrected video: its client warps by itself")
-        sound = self._fans.get("audio")
-        return Tracks(self._fans["video"].branch(), sound.branch() if sound else None)
+        audio = self._fans.get("audio")
+        return Tracks(self._fans["video"].branch(), audio.branch() if audio else None)
 
     def close(self) -> None:
-        """No more frames in or out; what was never run will not be. Call it when no line is running any more."""
+        """Stop all frames and close lines that never ran. Call it when no line is running."""
         self._pipeline.close()
         for line in self._lines:
             line.close()
         for fan in self._fans.values():
             fan.close()
 
-    def _spread(self, track: MediaStreamTrack) -> Fan:
+    def _fan_out(self, track: MediaStreamTrack) -> Fan:
         self._fans[track.kind] = fan = Fan(track)
         self._lines.append(fan.run())
         return fan

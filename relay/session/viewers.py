@@ -1,4 +1,4 @@
-"""Who watches a session: a connection each, all of the one corrected picture. Knows nothing of HTTP or of gaze."""
+"""The viewers of a session: each has its own connection, all get the same corrected video. Knows no HTTP, no gaze."""
 
 import asyncio
 import logging
@@ -15,13 +15,13 @@ from relay.session import offer
 from relay.session.trickle import Trickle
 from relay.sfu.egress import Tracks
 
-PATIENCE: Final = 15.0  # seconds from the answer to the connection; then the viewer will not come
+CONNECT_TIMEOUT: Final = 15.0  # seconds from the answer to the connection
 
 log = logging.getLogger(__name__)
 
 
 class Viewer:
-    """One viewer, from the offer to the last released byte. tracks: the viewer's own; it stops them.
+    """One viewer, from its offer to its release. tracks: owned by the viewer; it stops them.
 
     open() once, then run() until it returns; end() at any time.
     """
@@ -29,73 +29,73 @@ class Viewer:
     def __init__(self, name: str, tracks: Tracks, ice_servers: Sequence[RTCIceServer]) -> None:
         self.name = name
         self._tracks = tracks
-        self._settled, self._over = asyncio.Event(), asyncio.Event()
+        self._connected_or_ended, self._ended = asyncio.Event(), asyncio.Event()
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=list(ice_servers)))
-        self._peer.on("connectionstatechange", self._follow_connection)
+        self._peer.on("connectionstatechange", self._on_connection_state)
         self.trickle = Trickle(self._peer)
 
     async def open(self, sdp: str) -> str:
-        """Answer a checked offer, with all candidates. Raises MalformedError; release() is then still due."""
+        """Answer a checked offer, with all candidates. Raises MalformedError; call release() then, too."""
         with offer.offer_errors():
-            whole = offer.settle_directions(offer.make_active(sdp))
+            whole = offer.add_directions(offer.make_active(sdp))
             await self._peer.setRemoteDescription(RTCSessionDescription(whole, "offer"))
         self._send_tracks(self._peer.getTransceivers())
         with offer.offer_errors():
             answer = await self._peer.createAnswer()
-        with offer.offer_errors(ValueError):  # it repeats what the offer says; what else fails is not the offer's fault
+        with offer.offer_errors(ValueError):  # for values taken from the offer; other errors are not the offer's fault
             await self._peer.setLocalDescription(answer)
         return str(self._peer.localDescription.sdp)
 
     async def run(self) -> None:
-        """Send until the viewer is gone, the picture ends or end() was called, then release everything."""
+        """Send until the viewer is gone, the video ends or end() was called, then release everything."""
         try:
             with suppress(TimeoutError):
-                async with asyncio.timeout(PATIENCE):
-                    await self._settled.wait()
-            if not self._settled.is_set():
+                async with asyncio.timeout(CONNECT_TIMEOUT):
+                    await self._connected_or_ended.wait()
+            if not self._connected_or_ended.is_set():
                 self.end("it never connected")
-            await self._over.wait()
+            await self._ended.wait()
         finally:
             await self.release()
 
     def end(self, reason: str) -> None:
-        """Make run() come to its end. Only the first reason counts."""
-        if not self._over.is_set():
-            log.info("viewer %s goes: %s", self.name[:6], reason)
-            self._over.set()
-            self._settled.set()
+        """Make run() return. Only the first reason is logged."""
+        if not self._ended.is_set():
+            log.info("viewer %s ends: %s", self.name[:6], reason)
+            self._ended.set()
+            self._connected_or_ended.set()
 
     async def release(self) -> None:
-        """Give back everything that is held."""
-        self._over.set()
+        """Release all resources."""
+        self._ended.set()
         for track in (self._tracks.video, self._tracks.audio):
             if track is not None:
                 track.stop()
         try:
             await self._peer.close()
         except Exception:
-            # What an offer has left half built may not come down whole.
+            # A connection set up only in part may fail to close.
             log.exception("viewer %s: its connection did not close", self.name[:6])
 
     def _send_tracks(self, transceivers: list[RTCRtpTransceiver]) -> None:
-        """Video and, where there is sound and it is wanted, sound; all else is refused."""
+        """Send video and, where it exists and is requested, audio; refuse everything else."""
         for one in transceivers:
             one.direction = "inactive"
         for track in (self._tracks.video, self._tracks.audio):
             if track is None:
                 continue
-            takers = [one for one in transceivers if one.kind == track.kind]
-            for one in takers:
+            receiving = [one for one in transceivers if one.kind == track.kind]
+            for one in receiving:
                 one.sender.replaceTrack(track)
                 one.direction = "sendonly"
-            if not takers:
+            if not receiving:
                 track.stop()
-        self._tracks.video.on("ended", lambda: self.end("there is no more to see"))
+        self._tracks.video.on("ended", lambda: self.end("the video has ended"))
 
-    def _follow_connection(self) -> None:
+    def _on_connection_state(self) -> None:
         match self._peer.connectionState:
             case "connected":
-                self._settled.set()
+                self._connected_or_ended.set()
             case "failed" | "closed":
                 self.end("its connection ended")
 
@@ -109,8 +109,8 @@ class Admitted:
 
 
 class Viewers:
-    """All viewers of one session, and the tasks that run them. subscribe: gives the tracks for one more; may raise
-    RequestError. most: so many at the same time. ice_servers: of the relay's side.
+    """All viewers of one session, and the tasks that run them. subscribe: returns the tracks for one more; may raise
+    RequestError. most: limit of viewers at the same time. ice_servers: for the relay's side.
     """
 
     def __init__(
@@ -125,7 +125,7 @@ class Viewers:
         return self._opening + len(self._running)
 
     async def open(self, sdp: str) -> Admitted:
-        """One more viewer. Raises RequestError."""
+        """Add a viewer. Raises RequestError."""
         if len(self) >= self._most:
             raise BusyError(f"the session has {len(self)} viewers, as many as it may; try again later")
         offer.check_single(sdp)
@@ -143,12 +143,12 @@ class Viewers:
         return self._running[name][0]
 
     async def close(self, name: str) -> None:
-        """Send a viewer away and wait until it holds nothing. Raises UnknownSessionError."""
+        """End a viewer and wait until it is released. Raises UnknownSessionError."""
         self.find(name).end("closed by its client")
         await asyncio.wait([self._running[name][1]])
 
     async def close_all(self) -> None:
-        """Send all away, wait for them, and let no more in."""
+        """End all viewers, wait for them, and refuse new ones."""
         self._closed = True
         running = list(self._running.values())
         for viewer, _ in running:
@@ -167,7 +167,7 @@ class Viewers:
             raise
         task = asyncio.create_task(self._run(viewer), name=f"viewer {viewer.name[:6]}")
         self._running[viewer.name] = viewer, task
-        log.info("viewer %s comes", viewer.name[:6])
+        log.info("viewer %s begins", viewer.name[:6])
         return Admitted(viewer, answer)
 
     async def _run(self, viewer: Viewer) -> None:

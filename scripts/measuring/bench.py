@@ -82,7 +82,7 @@ async def run(
         used = time.process_time() - used
         report = meter.report(time.monotonic(), dropped=pipeline.dropped, faces=seen[0])
         pipeline.close()
-    await pipeline.settle()
+    await pipeline.wait_idle()
     corrector.close()
     executors.shutdown()
     return Run(report, corrector.provider, used / seconds, 8 * sum(packets) / 1000 / seconds)

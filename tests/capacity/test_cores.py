@@ -7,7 +7,7 @@ from relay.capacity.cores import core_quota, usable_cores
 
 
 def system(root: Path, groups: str, **files: str) -> Path:
-    """A made-up file system; in the names of files __ is / and ___ is a dot."""
+    """A fake file system; in the names of files __ is / and ___ is a dot."""
     (root / "proc/self").mkdir(parents=True)
     (root / "proc/self/cgroup").write_text(groups)
     for name, text in files.items():

@@ -18,57 +18,57 @@ from tests.running import RunningRelay
 
 
 class Announcer:
-    """People who go when the test says so."""
+    """Sessions whose number the test sets."""
 
     def __init__(self, number: int) -> None:
         self.number = number
-        self.told: list[tuple[str, dict[str, Any]]] = []
+        self.notified: list[tuple[str, dict[str, Any]]] = []
 
     def __len__(self) -> int:
         return self.number
 
-    def tell(self, kind: str, **content: object) -> None:
-        self.told.append((kind, content))
+    def notify(self, kind: str, **content: object) -> None:
+        self.notified.append((kind, content))
 
 
 async def test_nobody_new_is_let_in_once_it_has_begun() -> None:
-    draining, crowd = Drain(30, time.monotonic), Announcer(1)
+    draining, sessions = Drain(30, time.monotonic), Announcer(1)
     draining.check()
     assert not draining.begun
-    running = asyncio.create_task(draining.run(crowd))
+    running = asyncio.create_task(draining.run(sessions))
     await until(lambda: draining.begun)
     with pytest.raises(DrainingError) as refusal:
         draining.check()
     assert refusal.value.short == "draining"
-    crowd.number = 0
+    sessions.number = 0
     await asyncio.wait_for(running, scaled(10))
 
 
 async def test_without_anybody_it_is_over_at_once() -> None:
-    crowd = Announcer(0)
-    await asyncio.wait_for(Drain(3600, time.monotonic).run(crowd), scaled(10))
-    assert not crowd.told
+    sessions = Announcer(0)
+    await asyncio.wait_for(Drain(3600, time.monotonic).run(sessions), scaled(10))
+    assert not sessions.notified
 
 
 async def test_everybody_is_told_again_and_again_how_long_there_is_and_then_the_time_is_up() -> None:
-    clock, crowd = Clock(), Announcer(3)
-    running = asyncio.create_task(Drain(2.5, clock).run(crowd))
+    clock, sessions = Clock(), Announcer(3)
+    running = asyncio.create_task(Drain(2.5, clock).run(sessions))
     for count in (1, 2, 3):
-        await until(lambda: len(crowd.told) == count)  # noqa: B023 - awaited here
+        await until(lambda: len(sessions.notified) == count)  # noqa: B023 - awaited here
         assert not running.done()
         clock.now += 1
     await asyncio.wait_for(running, scaled(10))
-    assert crowd.told == [("draining", {"seconds": seconds}) for seconds in (2.5, 1.5, 0.5)]
-    assert len(crowd) == 3
+    assert sessions.notified == [("draining", {"seconds": seconds}) for seconds in (2.5, 1.5, 0.5)]
+    assert len(sessions) == 3
 
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT])
 async def test_a_second_signal_ends_the_wait(second: signal.Signals) -> None:
     signals: asyncio.Queue[signal.Signals] = asyncio.Queue()
-    draining, crowd = Drain(3600, time.monotonic), Announcer(1)
-    waiting = asyncio.create_task(draining.wait(signals, crowd))
+    draining, sessions = Drain(3600, time.monotonic), Announcer(1)
+    waiting = asyncio.create_task(draining.wait(signals, sessions))
     signals.put_nowait(signal.SIGTERM)
-    await until(lambda: bool(crowd.told))
+    await until(lambda: bool(sessions.notified))
     assert not waiting.done()
     signals.put_nowait(second)
     await asyncio.wait_for(waiting, scaled(10))
@@ -112,7 +112,7 @@ async def test_sigterm_lets_a_real_relay_drain_until_its_last_guest_has_gone(mod
                 await browser.see(3)
                 assert (await readiness(relay, http))[0] == 200
                 relay.process.send_signal(signal.SIGTERM)
-                message = await browser.hear("draining")
+                message = await browser.receive("draining")
                 assert 3590 < message["seconds"] <= 3600
                 status, conditions = await readiness(relay, http)
                 assert status == 503
@@ -121,24 +121,24 @@ async def test_sigterm_lets_a_real_relay_drain_until_its_last_guest_has_gone(mod
                     assert refusal.status == 503
                     assert (await refusal.json(content_type=None))["code"] == "draining"
                     assert int(refusal.headers["Retry-After"]) > 0
-                assert await browser.see(3)  # who is in keeps his picture
+                assert await browser.see(3)  # a running session continues
                 assert relay.process.poll() is None
             assert await end_of(relay) == 0
     assert not any("Traceback" in line for line in relay.lines)
 
 
 async def test_a_second_sigterm_ends_a_relay_with_its_guests() -> None:
-    """In this process: its signals are those of the test."""
-    loop, said = asyncio.get_running_loop(), list[str]()
+    """The relay runs in the test's process and catches its signals."""
+    loop, addresses = asyncio.get_running_loop(), list[str]()
     settings = Serve.read(["--port", "0", "--drain-timeout", "3600"], "test")
-    serving = asyncio.create_task(app.serve(settings, said.append, StageFactory()))
+    serving = asyncio.create_task(app.serve(settings, addresses.append, StageFactory()))
     try:
-        await until(lambda: bool(said))
+        await until(lambda: bool(addresses))
         async with aiohttp.ClientSession() as http, Browser() as browser:
-            await browser.accept(await (await join(said[0], http, browser)).text())
+            await browser.accept(await (await join(addresses[0], http, browser)).text())
             await browser.see(3)
             signal.raise_signal(signal.SIGTERM)
-            await browser.hear("draining")
+            await browser.receive("draining")
             assert not serving.done()
             signal.raise_signal(signal.SIGTERM)
             await asyncio.wait_for(serving, scaled(30))

@@ -16,7 +16,7 @@ LINES = Serve.read([], "test").lines
 
 
 class Ticking:
-    """A processor clock that has used so much."""
+    """A counter of processor seconds."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -35,7 +35,7 @@ def statistics(uptime: float = 60, age: int = 1, delay: float = 0.002, returns: 
     for number in range(60):
         now = 98 + number / 30
         meter.arrive(now, (640, 480))
-        meter._delays.note(now, 1000 * delay)
+        meter._delays.add(now, 1000 * delay)
         meter.age(now, "landmarks", age)
         meter.age(now, "field", 1)
     return meter.report(100)
@@ -44,7 +44,7 @@ def statistics(uptime: float = 60, age: int = 1, delay: float = 0.002, returns: 
 def test_the_share_is_of_the_cores_that_may_be_used() -> None:
     meter, own, busy = processor(2, 2)
     for second in range(10):
-        meter.note(second)
+        meter.sample(second)
         own.seconds += 0.5
         busy.seconds += 0.5
     assert meter.used == pytest.approx(0.5)
@@ -54,7 +54,7 @@ def test_the_share_is_of_the_cores_that_may_be_used() -> None:
 def test_a_quota_is_what_there_is_of_a_large_machine() -> None:
     meter, own, busy = processor(1.5, 16)
     for second in range(3):
-        meter.note(second)
+        meter.sample(second)
         own.seconds += 0.75
         busy.seconds += 8
     assert meter.share == pytest.approx(0.5)
@@ -63,12 +63,12 @@ def test_a_quota_is_what_there_is_of_a_large_machine() -> None:
 def test_what_others_take_is_not_left() -> None:
     meter, own, busy = processor(2, 2)
     for second in range(3):
-        meter.note(second)
+        meter.sample(second)
         own.seconds += 0.5
         busy.seconds += 1.5
     assert meter.share == pytest.approx(0.5)
     for second in range(3, 20):
-        meter.note(second)
+        meter.sample(second)
         own.seconds += 0.5
         busy.seconds += 2
     assert meter.share == pytest.approx(1)
@@ -77,17 +77,17 @@ def test_what_others_take_is_not_left() -> None:
 def test_without_two_looks_there_is_no_share() -> None:
     meter, _, _ = processor(2, 2)
     assert (meter.used, meter.share) == (0, 0)
-    meter.note(1)
+    meter.sample(1)
     assert meter.share == 0
 
 
 def test_this_process_at_work_is_seen() -> None:
     meter = Processor(2)
-    meter.note(time.monotonic())
+    meter.sample(time.monotonic())
     until_then = time.process_time() + 0.1
     while time.process_time() < until_then:
         pass
-    meter.note(time.monotonic())
+    meter.sample(time.monotonic())
     assert 0 < meter.share <= 1
     assert load._busy() >= 0
 
@@ -99,14 +99,14 @@ def test_this_process_at_work_is_seen() -> None:
         (statistics(age=4), 0.8),
         (statistics(age=6), 1.2),
         (statistics(delay=0.030), 0.9),
-        (statistics(delay=0.030, returns="field"), 0.2),  # packets, not frames, and nobody waits for them
+        (statistics(delay=0.030, returns="field"), 0.2),  # packets, not frames: their delay does not count
     ],
 )
 def test_lateness_is_the_worst_of_ages_and_delay(found: Statistics, late: float) -> None:
     assert lateness(found, LINES) == pytest.approx(late, abs=0.03)
 
 
-def test_who_waits_for_his_own_landmarks_may_take_twice_as_long() -> None:
+def test_who_waits_for_its_own_landmarks_may_take_twice_as_long() -> None:
     lines = Lines.model_validate({**LINES.model_dump(), "pipeline": "sequential"})
     assert lateness(statistics(delay=0.030), lines) == pytest.approx(0.45, abs=0.03)
 
@@ -116,24 +116,24 @@ def test_a_session_without_figures_is_not_late() -> None:
 
 
 def test_only_sessions_that_have_settled_are_judged() -> None:
-    learned: list[Load] = []
+    loads: list[Load] = []
     meter, _, _ = processor(2, 2)
     found = [statistics(uptime=SETTLED + 1, age=2), statistics(uptime=2, age=9)]
-    LoadMeter(meter, lambda: 0.01, lambda: found, LINES, learned.append).measure(1)
-    [known] = learned
+    LoadMeter(meter, lambda: 0.01, lambda: found, LINES, loads.append).measure(1)
+    [known] = loads
     assert (known.sessions, known.settled, known.lag) == (2, 1, 0.01)
     assert known.lateness == pytest.approx(0.4)
 
 
 async def test_it_measures_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load, "EVERY", 0.01)
-    learned: list[Load] = []
+    monkeypatch.setattr(load, "INTERVAL", 0.01)
+    loads: list[Load] = []
 
     def nobody() -> Sequence[Statistics]:
         return []
 
     meter, _, _ = processor(2, 2)
-    running = asyncio.create_task(LoadMeter(meter, lambda: 0, nobody, LINES, learned.append).run())
-    await until(lambda: len(learned) >= 3)
+    running = asyncio.create_task(LoadMeter(meter, lambda: 0, nobody, LINES, loads.append).run())
+    await until(lambda: len(loads) >= 3)
     running.cancel()
     await asyncio.wait([running])

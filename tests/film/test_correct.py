@@ -350,7 +350,7 @@ def test_a_real_face_is_corrected_and_the_rest_suffers_the_codec_only(
 def test_an_error_is_one_line_and_a_status(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("relay.__main__.logs.begin", lambda _: None)
+    monkeypatch.setattr("relay.__main__.logs.configure", lambda _: None)
     monkeypatch.setattr("relay.__main__._cap_threads", lambda _: None)
     words = ["correct", str(tmp_path / "nowhere.mp4"), str(tmp_path / "b.mp4")]
     assert main(words) == 1

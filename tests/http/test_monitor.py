@@ -22,7 +22,7 @@ async def keeping(*flags: str) -> AsyncIterator[tuple[Monitor, Sessions]]:
         sessions = Sessions(
             settings, executors, StageFactory(), time.monotonic, observer=monitor.observer, admit=monitor.admit
         )
-        async with monitor.watching(sessions):
+        async with monitor.measuring(sessions):
             yield monitor, sessions
             await sessions.close_all()
 
@@ -35,7 +35,7 @@ async def test_who_is_one_too_many_is_refused_and_those_who_are_in_go_on() -> No
     async with keeping("--admission") as (monitor, sessions), Browser() as one, Browser() as other:
         await one.accept((await sessions.open(SessionRequest(await one.offer()))).answer)
         await one.see(2)
-        monitor.admission.learn(full(1))
+        monitor.admission.update(full(1))
         with pytest.raises(BusyError, match="processor"):
             await sessions.open(SessionRequest(await other.offer()))
         assert sessions.refused == {"processor": 1}

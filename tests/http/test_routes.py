@@ -66,7 +66,7 @@ async def test_an_offer_as_json_may_bring_settings(client: Client, stage_factory
         assert response.headers["Location"] == f"/api/sessions/{answer['id']}"
         assert answer["type"] == "answer"
         await browser.accept(answer["sdp"])
-        message = await browser.hear("settings")
+        message = await browser.receive("settings")
         assert (message["pitch"], message["yaw"], message["enabled"]) == (5, 2, False)
         assert (await client.post(f"/api/sessions/{answer['id']}/close")).status == 204
         assert stage_factory.made[0].closed == 1

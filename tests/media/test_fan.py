@@ -1,4 +1,4 @@
-"""One track for several takers."""
+"""One track for several consumers."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -14,7 +14,7 @@ SIZES = st.tuples(st.integers(2, 99), st.integers(2, 99))
 
 
 def noise(width: int, height: int, name: str = "yuv420p") -> av.VideoFrame:
-    """Random planes, with a time stamp and colour properties that are not the defaults."""
+    """Random planes, with a timestamp and colour properties that are not the defaults."""
     random = np.random.default_rng(width * 1000 + height)
     frame = av.VideoFrame(width, height, name)
     for plane in frame.planes:
@@ -25,7 +25,7 @@ def noise(width: int, height: int, name: str = "yuv420p") -> av.VideoFrame:
 
 
 def encoded_clip(width: int, height: int) -> list[av.VideoFrame]:
-    """Frames as a decoder gives them out, inter-predicted."""
+    """Frames as a decoder returns them, inter-predicted."""
     encoder = av.CodecContext.create("libvpx", "w")
     encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
     encoder.time_base = Fraction(1, 30)
@@ -73,26 +73,26 @@ def test_views_outlive_the_decoded_frame() -> None:
 @pytest.mark.parametrize("name", ["yuv420p", "yuvj420p", "rgb24", "gray", "nv12", "yuv422p", "yuv420p10le"])
 def test_the_picture_itself_comes_back_untouched(name: str) -> None:
     decoded = noise(99, 33, name)
-    picture = DecodedFrame.of(decoded)
-    assert picture.frame.size == (99, 33)
-    assert picture.write(picture.frame) is decoded
+    wrapped = DecodedFrame.of(decoded)
+    assert wrapped.frame.size == (99, 33)
+    assert wrapped.write(wrapped.frame) is decoded
 
 
 @pytest.mark.parametrize("name", ["yuv420p", "yuvj420p"])
 def test_planar_formats_are_not_converted(name: str) -> None:
     decoded = noise(98, 34, name)
-    picture = DecodedFrame.of(decoded)
-    assert picture.planar is decoded
-    assert picture.write(replace(picture.frame)).format.name == name
+    wrapped = DecodedFrame.of(decoded)
+    assert wrapped.planar is decoded
+    assert wrapped.write(replace(wrapped.frame)).format.name == name
 
 
 @given(size=SIZES)
 @settings(deadline=None)
 def test_a_new_frame_is_written_whole_and_keeps_what_is_not_pixels(size: tuple[int, int]) -> None:
     decoded = noise(*size)
-    picture = DecodedFrame.of(decoded)
-    y, u, v = 255 - picture.frame.y, 255 - picture.frame.u, 255 - picture.frame.v
-    written = picture.write(replace(picture.frame, y=y, u=u, v=v))
+    wrapped = DecodedFrame.of(decoded)
+    y, u, v = 255 - wrapped.frame.y, 255 - wrapped.frame.u, 255 - wrapped.frame.v
+    written = wrapped.write(replace(wrapped.frame, y=y, u=u, v=v))
     again = DecodedFrame.of(written).frame
     assert np.array_equal(again.y, y)
     assert np.array_equal(again.u, u)
@@ -105,8 +105,8 @@ def test_writing_leaves_the_decoder_its_frames() -> None:
     untouched = [frame.to_ndarray() for frame in encoded_clip(160, 90)]
     kept = []
     for decoded in encoded_clip(160, 90):
-        picture = DecodedFrame.of(decoded)
-        picture.write(replace(picture.frame, y=255 - picture.frame.y))
+        wrapped = DecodedFrame.of(decoded)
+        wrapped.write(replace(wrapped.frame, y=255 - wrapped.frame.y))
         kept.append(decoded.to_ndarray())
     assert len(kept) == 6
     assert all(np.array_equal(one, other) for one, other in zip(kept, untouched, strict=True))
@@ -123,7 +123,7 @@ def test_time_is_seconds_of_media() -> None:
 @pytest.mark.parametrize("size", [(64, 48), (65, 49)])
 def test_planes_in_one_piece_and_planes_apart_are_written_alike(size: tuple[int, int], name: str) -> None:
     width, height = size
-    picture = DecodedFrame.of(av.VideoFrame(width, height, name))
+    wrapped = DecodedFrame.of(av.VideoFrame(width, height, name))
     half = (height + 1) // 2, (width + 1) // 2
     y, u, v = np.split(
         np.arange(width * height + 2 * half[0] * half[1], dtype=np.uint32).astype(np.uint8),
@@ -131,7 +131,7 @@ def test_planes_in_one_piece_and_planes_apart_are_written_alike(size: tuple[int,
     )
     together = Frame(y.reshape(height, width), u.reshape(half), v.reshape(half), time=0)
     apart = Frame(together.y.copy(), together.u.copy(), together.v.copy(), time=0)
-    one, other = picture.write(together), picture.write(apart)
+    one, other = wrapped.write(together), wrapped.write(apart)
     assert one.format.name == other.format.name == name
     for left, right in zip(DecodedFrame.of(one).frame.planes, DecodedFrame.of(other).frame.planes, strict=True):
         assert np.array_equal(left, right)

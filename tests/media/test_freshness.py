@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from relay.config.lines import Lines
-from relay.media.freshness import FADE, LONGEST, Ages, Fade
+from relay.media.freshness import FADE, MAX_AGE, Ages, Fade
 
 LIMITS = Lines.model_validate({"max_landmark_age": 3, "max_field_age": 5})
 FRESH, STALE = Ages(1, 1, 0.03), Ages(4, 1, 0.13)
@@ -43,7 +43,7 @@ def test_beyond_the_limits_it_fades_out_over_150_ms_and_back_in_the_same_way() -
 def test_what_is_very_old_is_not_even_faded_out() -> None:
     fade = Fade(LIMITS)
     run(fade, FRESH, 0, 3)
-    assert fade(Ages(1, 1, LONGEST + 0.01), 3 * STEP) == 0
+    assert fade(Ages(1, 1, MAX_AGE + 0.01), 3 * STEP) == 0
 
 
 @given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9), st.floats(0, 0.4)), min_size=1, max_size=60))

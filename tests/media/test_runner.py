@@ -46,7 +46,7 @@ async def test_settling_waits_for_a_stage_whose_caller_is_gone() -> None:
         await asyncio.sleep(0.02)
         task.cancel()
         await asyncio.wait([task])
-        settling = asyncio.create_task(runner.settle())
+        settling = asyncio.create_task(runner.wait_idle())
         await asyncio.sleep(0.05)
         assert not settling.done()
         gate.set()

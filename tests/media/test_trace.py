@@ -6,7 +6,7 @@ import pytest
 
 from relay.errors import ConfigError
 from relay.frame import Verdict
-from relay.media.trace import MOST, Recent, Span, TraceFile, Use
+from relay.media.trace import MAX_NOTES, RecentNotes, Span, TraceFile, Use
 
 SPAN = Span("field", 7, 1.5, 1.5075)
 USE = Use(9, 1.6, 8, 7, Verdict.CORRECTED)
@@ -86,7 +86,7 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 def test_the_newest_notes_are_given_once() -> None:
-    recent = Recent()
+    recent = RecentNotes()
     recent(SPAN)
     recent(USE)
     assert recent.take(2.0) == {
@@ -98,7 +98,7 @@ def test_the_newest_notes_are_given_once() -> None:
 
 
 def test_notes_that_nobody_takes_are_forgotten() -> None:
-    recent = Recent()
-    for number in range(MOST + 5):
+    recent = RecentNotes()
+    for number in range(MAX_NOTES + 5):
         recent(Span("field", number, 0.0, 1.0))
-    assert [span[1] for span in recent.take(0.0)["spans"]] == list(range(5, MOST + 5))
+    assert [span[1] for span in recent.take(0.0)["spans"]] == list(range(5, MAX_NOTES + 5))

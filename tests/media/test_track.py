@@ -11,12 +11,12 @@ from relay.config.lines import Lines
 from relay.gaze.face import Faces
 from relay.media.pipeline import Listeners, Pipeline
 from relay.media.stages import Executors
-from relay.media.track import LONGEST_AUDIO, CorrectedTrack, DelayedTrack, ingest
+from relay.media.track import MAX_AUDIO_FRAMES, CorrectedTrack, DelayedTrack, ingest
 from relay.metrics import Meter
 from tests.fakes import Clip, Clock, FakeStages, started_executors, until
 
 
-def sound(number: int) -> av.AudioFrame:
+def audio(number: int) -> av.AudioFrame:
     """Frame n of 20 ms, as Opus decodes to."""
     frame = av.AudioFrame.from_ndarray(np.full((1, 1920), number, np.int16), format="s16", layout="stereo")
     frame.sample_rate, frame.pts, frame.time_base = 48000, 960 * number, Fraction(1, 48000)
@@ -24,7 +24,7 @@ def sound(number: int) -> av.AudioFrame:
 
 
 def piped(executors: Executors, meter: Meter | None = None) -> Pipeline[Faces, float]:
-    """A pipeline of fake eyes."""
+    """A pipeline of fake stages."""
     lines, listeners = Lines.model_validate({}), Listeners[Faces](lambda _: None)
     return Pipeline(
         FakeStages(), executors, lines=lines, meter=meter or Meter("", 0), clock=Clock(), listeners=listeners
@@ -32,7 +32,7 @@ def piped(executors: Executors, meter: Meter | None = None) -> Pipeline[Faces, f
 
 
 class Microphone(MediaStreamTrack):
-    """Gives out what the test puts in; None ends it."""
+    """Returns the frames that the test queues; None ends it."""
 
     kind = "audio"
 
@@ -99,7 +99,7 @@ async def test_sound_passes_untouched_and_in_order() -> None:
     microphone = Microphone()
     track = DelayedTrack(microphone, delay=lambda: 0.0, clock=Clock())
     filling = asyncio.create_task(track.ingest())
-    frames = [sound(number) for number in range(10)]
+    frames = [audio(number) for number in range(10)]
     for frame in frames:
         microphone.queue.put_nowait(frame)
     assert [await track.recv() for _ in frames] == frames
@@ -119,7 +119,7 @@ async def test_sound_waits_as_long_as_the_picture_takes(monkeypatch: pytest.Monk
     track = DelayedTrack(microphone, delay=lambda: delay, clock=clock)
     filling = asyncio.create_task(track.ingest())
     for number in range(2):
-        microphone.queue.put_nowait(sound(number))
+        microphone.queue.put_nowait(audio(number))
     await until(microphone.queue.empty)
     monkeypatch.setattr(asyncio, "sleep", sleep)
     arrived = clock.now
@@ -128,7 +128,7 @@ async def test_sound_waits_as_long_as_the_picture_takes(monkeypatch: pytest.Monk
     await track.recv()
     assert slept == [pytest.approx(0.08)]  # both had arrived together
     delay = 0.1
-    microphone.queue.put_nowait(sound(2))
+    microphone.queue.put_nowait(audio(2))
     await track.recv()
     assert slept[1:] == [pytest.approx(0.1)]
     filling.cancel()
@@ -138,8 +138,8 @@ async def test_sound_waits_as_long_as_the_picture_takes(monkeypatch: pytest.Monk
 async def test_sound_nobody_fetches_is_dropped_oldest_first() -> None:
     microphone = Microphone()
     track = DelayedTrack(microphone, delay=lambda: 0.0, clock=Clock())
-    for number in range(LONGEST_AUDIO + 5):
-        microphone.queue.put_nowait(sound(number))
+    for number in range(MAX_AUDIO_FRAMES + 5):
+        microphone.queue.put_nowait(audio(number))
     microphone.queue.put_nowait(None)
     await track.ingest()
     assert track.dropped == 5
@@ -149,7 +149,7 @@ async def test_sound_nobody_fetches_is_dropped_oldest_first() -> None:
 async def test_the_end_of_the_source_ends_the_sound_after_the_last_frame() -> None:
     microphone = Microphone()
     track = DelayedTrack(microphone, delay=lambda: 0.0, clock=Clock())
-    microphone.queue.put_nowait(sound(0))
+    microphone.queue.put_nowait(audio(0))
     microphone.queue.put_nowait(None)
     await track.ingest()
     await track.recv()

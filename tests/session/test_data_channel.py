@@ -38,16 +38,16 @@ class ScriptedLooks:
 
 
 class Talk:
-    """A Control with everything it has said."""
+    """A Control with all messages it has sent."""
 
     def __init__(self, limit: int = 4096) -> None:
         self.stages, self.clock = FakeStages(), Clock()
-        self.said: list[dict[str, Any]] = []
-        self.control = Control(self.stages, lambda text: self.said.append(json.loads(text)), limit, self.clock)
+        self.sent: list[dict[str, Any]] = []
+        self.control = Control(self.stages, lambda text: self.sent.append(json.loads(text)), limit, self.clock)
 
-    def say(self, **message: Any) -> dict[str, Any]:
+    def receive(self, **message: Any) -> dict[str, Any]:
         self.control.receive(json.dumps(message))
-        return self.said[-1]
+        return self.sent[-1]
 
 
 @pytest.fixture
@@ -60,24 +60,24 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> ScriptedLooks:
 
 def test_the_greeting_says_what_is_in_force() -> None:
     talk = Talk()
-    talk.control.announce()
-    assert talk.said == [{"type": "settings", **DEFAULTS}]
+    talk.control.send_settings()
+    assert talk.sent == [{"type": "settings", **DEFAULTS}]
 
 
 def test_settings_change_what_is_named_and_nothing_else() -> None:
     talk = Talk()
-    assert talk.say(type="settings", pitch=3.5, enabled=False) == {
+    assert talk.receive(type="settings", pitch=3.5, enabled=False) == {
         "type": "settings",
         **DEFAULTS,
         "pitch": 3.5,
         "enabled": False,
     }
     assert talk.stages.correction == Correction(enabled=False, pitch=3.5)
-    assert talk.say(type="settings", yaw=-2)["pitch"] == 3.5
+    assert talk.receive(type="settings", yaw=-2)["pitch"] == 3.5
 
 
 def test_an_empty_change_asks_for_the_settings() -> None:
-    assert Talk().say(type="settings") == {"type": "settings", **DEFAULTS}
+    assert Talk().receive(type="settings") == {"type": "settings", **DEFAULTS}
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_an_empty_change_asks_for_the_settings() -> None:
 )
 def test_a_wrong_setting_is_named_and_changes_nothing(name: str, value: object) -> None:
     talk = Talk()
-    answer = talk.say(**{"type": "settings", "strength": 50, name: value})
+    answer = talk.receive(**{"type": "settings", "strength": 50, name: value})
     assert answer["type"] == "error"
     assert answer["code"] == "invalid_setting"
     assert name in answer["message"]
@@ -131,11 +131,11 @@ def test_what_cannot_be_read_is_answered(text: str | bytes, error: type[Malforme
         read(text, limit=256)
     talk = Talk(limit=256)
     talk.control.receive(text)
-    [answer] = talk.said
+    [answer] = talk.sent
     assert (answer["type"], answer["code"]) == ("error", error.code)
     assert answer["message"]
-    talk.say(type="ping", t=1)
-    assert talk.said[-1] == {"type": "pong", "t": 1}
+    talk.receive(type="ping", t=1)
+    assert talk.sent[-1] == {"type": "pong", "t": 1}
 
 
 def test_a_message_of_just_the_limit_is_read() -> None:
@@ -144,19 +144,19 @@ def test_a_message_of_just_the_limit_is_read() -> None:
 
 
 def test_ping_is_answered_with_its_own_number() -> None:
-    assert Talk().say(type="ping", t=123.25) == {"type": "pong", "t": 123.25}
+    assert Talk().receive(type="ping", t=123.25) == {"type": "pong", "t": 123.25}
 
 
 def test_a_calibration_from_look_to_offset(looks: ScriptedLooks) -> None:
     talk = Talk()
     looks.outcomes = iter([None, Looked("lens"), Calibrated(pitch=9.1, yaw=-0.4)])
-    talk.say(type="calibrate", look="lens")
+    talk.receive(type="calibrate", look="lens")
     assert looks.begun == [("lens", talk.clock())]
-    talk.control.see(NOBODY)
-    talk.control.see(NOBODY)
-    talk.say(type="calibrate", look="face")
-    talk.control.see(NOBODY)
-    assert talk.said == [
+    talk.control.observe(NOBODY)
+    talk.control.observe(NOBODY)
+    talk.receive(type="calibrate", look="face")
+    talk.control.observe(NOBODY)
+    assert talk.sent == [
         {"type": "calibration", "state": "looking", "look": "lens"},
         {"type": "calibration", "state": "looked", "look": "lens"},
         {"type": "calibration", "state": "looking", "look": "face"},
@@ -169,8 +169,8 @@ def test_a_calibration_from_look_to_offset(looks: ScriptedLooks) -> None:
 def test_a_rejected_look_says_why(looks: ScriptedLooks) -> None:
     talk = Talk()
     looks.outcomes = iter([Rejected("lens", "blinked", "You blinked.")])
-    talk.control.see(NOBODY)
-    assert talk.said == [
+    talk.control.observe(NOBODY)
+    assert talk.sent == [
         {
             "type": "calibration",
             "state": "rejected",
@@ -183,7 +183,7 @@ def test_a_rejected_look_says_why(looks: ScriptedLooks) -> None:
 
 
 def test_looks_in_the_wrong_order_are_rejected(looks: ScriptedLooks) -> None:
-    answer = Talk().say(type="calibrate", look="face")
+    answer = Talk().receive(type="calibrate", look="face")
     assert (answer["state"], answer["look"], answer["code"]) == ("rejected", "face", "wrong_order")
     assert not looks.begun
 
@@ -192,7 +192,7 @@ def test_cancelling_forgets_the_calibration(looks: ScriptedLooks) -> None:
     talk = Talk()
     talk.control.receive('{"type": "calibrate", "look": "cancel"}')
     assert looks.cancelled == 1
-    assert talk.said == []
+    assert talk.sent == []
 
 
 def test_a_change_is_checked_as_strictly_over_http() -> None:

@@ -118,20 +118,20 @@ def test_a_bundle_is_carried_by_a_section_that_is_there(sdp: str) -> None:
 
 def test_a_section_without_a_direction_gets_that_of_the_whole(sdp: str) -> None:
     bare = sdp.replace("a=sendrecv\r\n", "")
-    assert offer.settle_directions(bare).count("\r\na=sendrecv\r\n") == 3
+    assert offer.add_directions(bare).count("\r\na=sendrecv\r\n") == 3
     whole = bare.replace("t=0 0\r\n", "t=0 0\r\na=sendonly\r\n")
-    assert offer.settle_directions(whole).count("\r\na=sendonly\r\n") == 4
-    for text in (offer.settle_directions(bare), offer.settle_directions(whole)):
+    assert offer.add_directions(whole).count("\r\na=sendonly\r\n") == 4
+    for text in (offer.add_directions(bare), offer.add_directions(whole)):
         offer.check(text)
 
 
 async def test_a_session_comes_of_an_offer_without_directions(sdp: str) -> None:
-    """aiortc alone does not know that none means sendrecv."""
+    """aiortc alone does not apply the default sendrecv."""
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     try:
         bare = sdp.replace("a=sendrecv\r\n", "")
         with offer.offer_errors():
-            await peer.setRemoteDescription(RTCSessionDescription(offer.settle_directions(bare), "offer"))
+            await peer.setRemoteDescription(RTCSessionDescription(offer.add_directions(bare), "offer"))
             await peer.setLocalDescription(await peer.createAnswer())
     finally:
         await peer.close()

@@ -116,15 +116,15 @@ async def test_an_offer_that_only_aiortc_refuses_releases_the_eyes(monkeypatch: 
         with pytest.raises(MalformedError):
             await sessions.open(SessionRequest("v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\n"))
         assert len(sessions) == 0
-        assert [eyes.closed for eyes in stage_factory.made] == [1]
+        assert [stages.closed for stages in stage_factory.made] == [1]
 
 
 async def test_eyes_that_cannot_be_made_leave_no_session() -> None:
-    def blind(_: Correction) -> FakeStages:
+    def fail(_: Correction) -> FakeStages:
         raise ModelError("no model")
 
     with started_executors() as executors:
-        sessions = Sessions(Serve.read([], "test"), executors, blind, time.monotonic)
+        sessions = Sessions(Serve.read([], "test"), executors, fail, time.monotonic)
         async with Browser() as browser:
             with pytest.raises(ModelError):
                 await sessions.open(SessionRequest(await browser.offer()))
@@ -145,13 +145,13 @@ async def leave(number: int, sessions: Sessions, browser: Browser, name: str) ->
         case 3:
             await browser.peer.close()
         case 4:
-            with suppress(UnknownSessionError):  # on a busy machine it may have been given up for lost
+            with suppress(UnknownSessionError):  # on a busy machine it may have timed out
                 await sessions.close(name)
             await browser.peer.close()
 
 
 async def come_and_go(sessions: Sessions) -> None:
-    """Five people join, see a picture and leave, in all the ways there are."""
+    """Five people join, receive frames and leave, each in another way."""
     browsers = [Browser(audio=one % 3 == 0) for one in range(5)]
     names = [await join(sessions, browser) for browser in browsers]
     await asyncio.gather(*(browser.see(2) for browser in browsers))
@@ -161,14 +161,14 @@ async def come_and_go(sessions: Sessions) -> None:
 
 
 @pytest.fixture
-def impatient() -> Iterator[None]:
-    """Who has vanished is given up soon."""
+def short_consent() -> Iterator[None]:
+    """A short consent timeout."""
     codec.set_consent(2)
     yield
     codec.set_consent(4)
 
 
-@pytest.mark.usefixtures("impatient")
+@pytest.mark.usefixtures("short_consent")
 async def test_connects_and_kills_leave_nothing_behind() -> None:
     stage_factory, encoders = StageFactory(), ThreadPoolExecutor(4)
     asyncio.get_running_loop().set_default_executor(encoders)
@@ -182,4 +182,4 @@ async def test_connects_and_kills_leave_nothing_behind() -> None:
         for _ in range(3):
             await come_and_go(sessions)
         await until(lambda: held() == before)
-        assert [eyes.closed for eyes in stage_factory.made] == [1] * 20
+        assert [stages.closed for stages in stage_factory.made] == [1] * 20

@@ -23,7 +23,7 @@ from tests.fakes import Browser, FakeStages, started_executors, until
 async def opened(
     browser: Browser, stages: FakeStages | None = None, *flags: str, returns: ReturnMode = "video"
 ) -> AsyncIterator[Session]:
-    """A running session with this browser; over at the end, whatever happens."""
+    """A running session with this browser; ended afterwards."""
     with started_executors() as executors:
         settings = Serve.read([*flags], "test")
         stages = stages or FakeStages()
@@ -86,25 +86,25 @@ async def test_neither_sound_nor_a_data_channel_is_needed() -> None:
 async def test_a_session_says_what_is_in_force_and_obeys() -> None:
     stages = FakeStages()
     async with Browser() as browser, opened(browser, stages):
-        assert (await browser.hear("settings"))["pitch"] == 8
-        await browser.say(type="settings", pitch=-3)
-        assert (await browser.hear("settings"))["pitch"] == -3
+        assert (await browser.receive("settings"))["pitch"] == 8
+        await browser.send(type="settings", pitch=-3)
+        assert (await browser.receive("settings"))["pitch"] == -3
         assert stages.correction.pitch == -3
-        await browser.say(type="settings", pitch="down")
-        assert (await browser.hear("error"))["code"] == "invalid_setting"
-        await browser.say(type="ping", t=1.5)
-        assert (await browser.hear("pong"))["t"] == 1.5
+        await browser.send(type="settings", pitch="down")
+        assert (await browser.receive("error"))["code"] == "invalid_setting"
+        await browser.send(type="ping", t=1.5)
+        assert (await browser.receive("pong"))["t"] == 1.5
 
 
 async def test_statistics_come_by_themselves() -> None:
     async with Browser() as browser, opened(browser):
-        first, second = await browser.hear("stats"), await browser.hear("stats")
+        first, second = await browser.receive("stats"), await browser.receive("stats")
         assert second["uptime_s"] > first["uptime_s"]
         assert second["frames"]["in"] > first["frames"]["in"]
 
 
 class Nobody(FakeStages):
-    """Says for every frame that it cannot see, so that a calibration must fail."""
+    """Finds every frame too dark, so that a calibration must fail."""
 
     def find_faces(self, frame: object) -> Faces:
         return Faces(0, (160, 120), problem="dark")
@@ -112,24 +112,24 @@ class Nobody(FakeStages):
 
 async def test_a_calibration_is_fed_by_the_landmark_line() -> None:
     async with Browser() as browser, opened(browser, Nobody()):
-        await browser.hear("settings")
-        await browser.say(type="calibrate", look="lens")
-        assert (await browser.hear("calibration"))["state"] == "looking"
-        assert (await browser.hear("calibration"))["code"] == "no_face"
+        await browser.receive("settings")
+        await browser.send(type="calibrate", look="lens")
+        assert (await browser.receive("calibration"))["state"] == "looking"
+        assert (await browser.receive("calibration"))["code"] == "no_face"
 
 
 async def test_other_data_channels_are_left_alone() -> None:
     browser = Browser()
     other = browser.peer.createDataChannel("chat")
-    heard: list[str] = []
-    other.on("message", heard.append)
+    received: list[str] = []
+    other.on("message", received.append)
     async with browser, opened(browser):
         await browser.see(3)
         other.send("hello")
-        await browser.say(type="ping", t=1)
-        await browser.hear("pong")
-        await browser.hear("stats")
-        assert heard == []
+        await browser.send(type="ping", t=1)
+        await browser.receive("pong")
+        await browser.receive("stats")
+        assert received == []
 
 
 async def test_a_failing_stage_never_reaches_the_peer() -> None:
@@ -141,8 +141,8 @@ async def test_a_failing_stage_never_reaches_the_peer() -> None:
 
 
 async def arrived(browser: Browser) -> int:
-    """How many frames the session's next figures say have come."""
-    return int((await browser.hear("stats"))["frames"]["in"])
+    """The number of received frames in the session's next statistics."""
+    return int((await browser.receive("stats"))["frames"]["in"])
 
 
 async def test_a_muted_camera_is_still_a_session() -> None:
@@ -150,11 +150,11 @@ async def test_a_muted_camera_is_still_a_session() -> None:
         await browser.see(3)
         browser.peer.getSenders()[0].replaceTrack(None)
         counts = [await arrived(browser) for _ in range(2)]
-        while counts[-1] != counts[-2]:  # what was under way
+        while counts[-1] != counts[-2]:  # frames in flight
             counts.append(await arrived(browser))
         assert one.state == State.LIVE
-        await browser.say(type="ping", t=1)
-        await browser.hear("pong")
+        await browser.send(type="ping", t=1)
+        await browser.receive("pong")
 
 
 async def test_a_peer_that_vanishes_is_noticed() -> None:
@@ -175,7 +175,7 @@ async def test_a_peer_that_hangs_up_is_noticed_at_once() -> None:
 
 
 async def test_a_peer_that_never_comes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session, "PATIENCE", 0.3)
+    monkeypatch.setattr(session, "CONNECT_TIMEOUT", 0.3)
     stages = FakeStages()
     with started_executors() as executors:
         one = Session("name", stages, settings=Serve.read([], "test"), executors=executors, clock=time.monotonic)
@@ -201,7 +201,7 @@ async def test_an_offer_that_cannot_be_used_leaves_nothing_behind() -> None:
 
 
 class Tidy(FakeStages):
-    """Notes whether a stage was still at work when they were closed."""
+    """Records whether a stage was still running when they were closed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -270,21 +270,21 @@ async def test_without_a_channel_for_them_fields_are_not_sent() -> None:
 async def test_the_trace_is_sent_while_it_is_asked_for() -> None:
     async with Browser() as browser, opened(browser):
         await browser.see(3)
-        await browser.say(type="trace", enabled=True)
-        first = await browser.hear("trace")
+        await browser.send(type="trace", enabled=True)
+        first = await browser.receive("trace")
         while not first["shown"]:
-            first = await browser.hear("trace")
-        second = await browser.hear("trace")
+            first = await browser.receive("trace")
+        second = await browser.receive("trace")
         while not {"landmarks", "field", "warp"} <= {span[0] for span in second["spans"]} or not second["shown"]:
-            second = await browser.hear("trace")  # a busy machine may have nothing to tell of a fifth of a second
+            second = await browser.receive("trace")  # on a busy machine a fifth of a second may be empty
         for trace in (first, second):
             for _, _, begun, ended in trace["spans"]:
                 assert begun <= ended <= trace["now"]
         assert {span[0] for span in second["spans"]} == {"landmarks", "field", "warp"}
         assert second["shown"][0][0] > first["shown"][-1][0]
-        await browser.say(type="trace", enabled=False)
-        await browser.hear("stats")
+        await browser.send(type="trace", enabled=False)
+        await browser.receive("stats")
         while not browser.messages.empty():
             browser.messages.get_nowait()
-        await browser.hear("stats")
+        await browser.receive("stats")
         assert not [message for message in list(browser.messages._queue) if message["type"] == "trace"]  # type: ignore[attr-defined]

@@ -34,7 +34,7 @@ NAME = "Anna (eye contact)"
 
 
 class StageFactory:
-    """Makes Marking eyes, and keeps them."""
+    """Creates Marking stages, and keeps them."""
 
     def __init__(self) -> None:
         self.made: list[Marking] = []
@@ -48,7 +48,7 @@ class StageFactory:
 async def tapping(
     janus: RunningJanus, *flags: str, stage_factory: StageFactory | None = None
 ) -> AsyncIterator[Sessions]:
-    """A relay's sessions that may call this Janus; nothing is left of them."""
+    """A relay's sessions that may connect to this Janus; none is left afterwards."""
     settings = Serve.read([*flags, "--meetings", f'{{"main": "{janus.address}"}}'], "test")
     stage_factory = stage_factory or StageFactory()
     with started_executors() as executors:
@@ -72,7 +72,7 @@ def janus() -> Iterator[RunningJanus]:
         yield janus
 
 
-async def test_a_participant_is_seen_corrected_beside_himself(janus: RunningJanus) -> None:
+async def test_a_participant_is_seen_corrected_beside_the_original(janus: RunningJanus) -> None:
     stage_factory = StageFactory()
     async with leaving_nothing(), sending(janus, "Anna"), tapping(janus, stage_factory=stage_factory) as sessions:
         opened = await sessions.open_tap(request(sessions, settings={"pitch": -3}))
@@ -93,7 +93,7 @@ async def test_a_participant_is_seen_corrected_beside_himself(janus: RunningJanu
         assert "Anna" in await present(janus)
 
 
-async def test_a_participant_may_be_named_by_the_id_of_his_feed(janus: RunningJanus) -> None:
+async def test_a_participant_may_be_named_by_the_id_of_the_feed(janus: RunningJanus) -> None:
     async with leaving_nothing(), sending(janus, "Anna"), tapping(janus) as sessions:
         feed = (await present(janus))["Anna"]
         assert (await sessions.open_tap(request(sessions, feed=feed, display=None))).answer == NAME
@@ -135,7 +135,7 @@ async def test_a_tap_ends_when_the_participant_has_left(janus: RunningJanus) -> 
         await listed(janus, NAME, sends=False)
 
 
-async def test_a_tap_goes_on_when_he_comes_back_in_time(janus: RunningJanus) -> None:
+async def test_a_tap_goes_on_when_the_participant_returns_in_time(janus: RunningJanus) -> None:
     stage_factory = StageFactory()
     async with leaving_nothing(), tapping(janus, stage_factory=stage_factory) as sessions:
         async with sending(janus, "Anna"):
@@ -172,27 +172,27 @@ async def test_a_tap_that_is_put_out_ends(janus: RunningJanus) -> None:
 
 
 async def test_the_way_back_may_be_any_adapter(janus: RunningJanus) -> None:
-    ways: list[NullEgress] = []
+    adapters: list[NullEgress] = []
 
-    def enter(display: str) -> NullEgress:
-        ways.append(NullEgress(display))
-        return ways[-1]
+    def make_egress(display: str) -> NullEgress:
+        adapters.append(NullEgress(display))
+        return adapters[-1]
 
     async with leaving_nothing(), sending(janus, "Anna"), tapping(janus) as sessions:
         subscription = Subscription(janus.address, "1234", None, ParticipantSelector(display="Anna"))
-        await sessions.open_tap(TapRequest(subscription, enter))
-        await until(lambda: ways[0].taken["video"] > 3)
-        assert ways[0].display == NAME
+        await sessions.open_tap(TapRequest(subscription, make_egress))
+        await until(lambda: adapters[0].taken["video"] > 3)
+        assert adapters[0].display == NAME
 
 
 async def test_eyes_that_cannot_be_made_leave_no_tap(janus: RunningJanus) -> None:
-    def blind(_: Correction) -> Marking:
-        raise EgressError("no eyes")
+    def fail(_: Correction) -> Marking:
+        raise EgressError("no stages")
 
     async with leaving_nothing(), sending(janus, "Anna"):
         with started_executors() as executors:
             settings = Serve.read(["--meetings", f'{{"main": "{janus.address}"}}'], "test")
-            sessions = Sessions(settings, executors, blind, time.monotonic)
-            with pytest.raises(EgressError, match="no eyes"):
+            sessions = Sessions(settings, executors, fail, time.monotonic)
+            with pytest.raises(EgressError, match="no stages"):
                 await sessions.open_tap(request(sessions))
             assert len(sessions) == 0

@@ -40,7 +40,7 @@ def tracks() -> Iterator[PersonTracks]:
         yield PersonTracks(pipeline, time.monotonic)
 
 
-async def test_every_taker_has_tracks_of_his_own(tracks: PersonTracks) -> None:
+async def test_every_consumer_has_its_own_tracks(tracks: PersonTracks) -> None:
     tracks.add_video(Clip(), lambda _: 0, lambda: None)
     tracks.corrected_video()
     tracks.add_audio(AudioStreamTrack())
@@ -64,7 +64,7 @@ async def test_without_sound_there_is_only_video(tracks: PersonTracks) -> None:
     tracks.close()
 
 
-async def test_who_warps_by_himself_has_nothing_to_give(tracks: PersonTracks) -> None:
+async def test_a_client_that_warps_by_itself_has_no_tracks(tracks: PersonTracks) -> None:
     tracks.add_video(Clip(), lambda _: 0, lambda: None)
     with pytest.raises(NoVideoError):
         tracks.subscribe()

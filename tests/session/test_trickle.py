@@ -1,4 +1,4 @@
-"""Candidates that come after the offer."""
+"""ICE candidates sent after the offer."""
 
 from contextlib import suppress
 
@@ -13,7 +13,7 @@ from relay.session.trickle import Fragment, Trickle
 from tests.exchanging import Watcher, without_candidates
 from tests.fakes import until
 
-# The example of RFC 9725, with candidates of kinds that are left out.
+# The example of RFC 9725, with candidates of kinds that are ignored.
 EXAMPLE = """a=group:BUNDLE 0 1
 m=audio 9 UDP/TLS/RTP/SAVPF 111
 a=mid:0
@@ -97,7 +97,7 @@ async def test_another_ice_session_is_not_begun() -> None:
 
 
 async def test_too_many_candidates_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(trickle, "MOST", 3)
+    monkeypatch.setattr(trickle, "MAX_CANDIDATES", 3)
     async with Watcher() as watcher:
         offer, _ = without_candidates(await watcher.offer())
         peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))

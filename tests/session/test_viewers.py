@@ -1,4 +1,4 @@
-"""Who watches: several at a time, each with a connection of their own."""
+"""Several viewers at a time, each with its own connection."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,11 +21,11 @@ from tests.fakes import Clip, until
 
 
 class Stage:
-    """A picture and a sound that can be watched; what becomes of a session's own is tested with sessions."""
+    """Video and audio that can be watched; a session's own are tested with sessions."""
 
-    def __init__(self, most: int, *, sound: bool = True) -> None:
+    def __init__(self, most: int, *, audio: bool = True) -> None:
         self.clip = Clip()
-        self.fans = {"video": Fan(self.clip)} | ({"audio": Fan(AudioStreamTrack())} if sound else {})
+        self.fans = {"video": Fan(self.clip)} | ({"audio": Fan(AudioStreamTrack())} if audio else {})
         self.viewers = Viewers(self.subscribe, most=most, ice_servers=list)
 
     def subscribe(self) -> Tracks:
@@ -38,8 +38,8 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(most: int = 4, *, sound: bool = True) -> AsyncIterator[Stage]:
-    stage = Stage(most, sound=sound)
+async def staged(most: int = 4, *, audio: bool = True) -> AsyncIterator[Stage]:
+    stage = Stage(most, audio=audio)
     before = asyncio.all_tasks()
     lines = [asyncio.create_task(fan.run()) for fan in stage.fans.values()]
     try:
@@ -58,7 +58,7 @@ async def test_several_see_and_hear_the_one_picture() -> None:
         await stage.admit(one)
         seen = await one.see(5)
         sent = stage.clip.sent
-        await stage.admit(other)  # who comes later sees a picture as soon
+        await stage.admit(other)  # a later viewer gets frames at once too
         assert await other.see(5)
         assert stage.clip.sent - sent < 1500, "the encoder makes a keyframe by itself every 3000"
         assert {(frame.width, frame.height) for frame in seen} == {(160, 120)}
@@ -97,7 +97,7 @@ async def test_sound_goes_to_who_asks_for_it() -> None:
 
 
 async def test_where_there_is_no_sound_none_is_promised() -> None:
-    async with staged(sound=False) as stage, Watcher() as watcher:
+    async with staged(audio=False) as stage, Watcher() as watcher:
         await stage.admit(watcher)
         assert await watcher.see(2)
         directions = {one.kind: one.currentDirection for one in watcher.peer.getTransceivers()}
@@ -134,7 +134,7 @@ async def test_who_vanishes_is_dropped_and_the_others_go_on() -> None:
 
 
 async def test_who_never_comes_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(viewers, "PATIENCE", 0.2)
+    monkeypatch.setattr(viewers, "CONNECT_TIMEOUT", 0.2)
     async with staged() as stage, Watcher() as watcher:
         await stage.viewers.open(await watcher.offer())
         await until(lambda: len(stage.viewers) == 0)

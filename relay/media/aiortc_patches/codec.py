@@ -1,22 +1,22 @@
-"""What aiortc and aioice do not promise to keep: module constants and inner functions that the relay sets.
+"""Settings of aiortc and aioice that are not public API: module constants and private functions.
 
-| cure | here | setting | without the name |
+| what | where | setting | if the name is gone |
 |---|---|---|---|
-| bitrates to start with and to grow to | set_bitrates, hint_start_bitrate | --start-bitrate, --max-bitrate | aiortc's |
+| start and maximum bitrate | set_bitrates, hint_start_bitrate | --start-bitrate, --max-bitrate | aiortc's |
 | vanished peers are noticed | set_consent | --vanish-timeout | after half a minute |
-| a frame is released with its own last packet | release_at_marker | --release-on-marker | a frame later |
-| packets sent are kept for longer | keep_packets | --packet-history | 128 of them |
-| threads by the container's cores | cap_codec_threads | --codec-threads | by the machine's |
-| RTP time stamps of decoded frames | stamps | - | frames are known by time |
+| a frame is released with its own last packet | release_at_marker | --release-on-marker | one frame later |
+| sent packets are kept for longer | keep_packets | --packet-history | 128 of them |
+| codec threads by the container's cores | cap_codec_threads | --codec-threads | by the machine's |
+| RTP timestamps of decoded frames | stamps | - | frames are matched by time |
 | lost packets are asked for again, then a keyframe | rescue.py, gaps.py | --rescue | once |
-| keyframes at most every so often | keyframes.py | --keyframe-interval | whenever asked |
+| minimum interval of keyframes | keyframes.py | --keyframe-interval | on every request |
 | bounded queues; a decoder's thread ends at once | queues.py | --bounded-queues | no bound |
 
-No other module touches such names. docs/networks.md says what each was measured to bring.
+No other module touches such names. docs/networks.md gives the measured effect of each.
 
 Both libraries read these constants each time they need them, so setting them once, before the first session, is enough;
-they hold for the whole process. A name that a newer version no longer has is left alone with a warning: the relay still
-works, with that version's own behaviour. Tests fail when a name is gone.
+they apply to the whole process. Where a newer version no longer has a name, a warning is logged and that version's own
+behaviour applies. Tests fail when a name is gone.
 """
 
 import logging
@@ -33,7 +33,7 @@ from aiortc.rtcpeerconnection import find_common_codecs
 from aiortc.rtp import RtpPacket
 from aiortc.sdp import MediaDescription, SessionDescription
 
-# What is relied on, by module.
+# The constants relied on, by module.
 CONSTANTS: Final[dict[ModuleType, tuple[str, ...]]] = {
     vpx: ("DEFAULT_BITRATE", "MIN_BITRATE", "MAX_BITRATE"),
     h264: ("DEFAULT_BITRATE", "MIN_BITRATE", "MAX_BITRATE"),
@@ -43,15 +43,15 @@ CONSTANTS: Final[dict[ModuleType, tuple[str, ...]]] = {
     rtcrtpreceiver: ("RTP_HISTORY_SIZE",),
 }
 THREADS: Final = "number_of_threads"
-_threads_by_machine: Final[Callable[[int, int], int] | None] = getattr(vpx, THREADS, None)
+_original_thread_count: Final[Callable[[int, int], int] | None] = getattr(vpx, THREADS, None)
 DECODERS: Final[tuple[Any, ...]] = (vpx.Vp8Decoder, h264.H264Decoder)
-_decoders_as_made: Final[dict[Any, Any]] = {decoder: decoder.__init__ for decoder in DECODERS}
+_original_decoder_inits: Final[dict[Any, Any]] = {decoder: decoder.__init__ for decoder in DECODERS}
 RTX: Final = "rtx"
 JITTER: Final = ("_remove_frame", "remove", "capacity")
-_remove_followed: Final[Callable[[JitterBuffer, int], JitterFrame | None]] = getattr(
+_original_remove_frame: Final[Callable[[JitterBuffer, int], JitterFrame | None]] = getattr(
     JitterBuffer, JITTER[0], lambda *_: None
 )
-# Seconds for which aiortc's receiver holds received sound back: four frames of 20 ms. Pictures it does not hold.
+# Seconds for which aiortc's receiver buffers received audio: four frames of 20 ms. It does not buffer video.
 AUDIO_HELD: Final = 0.08
 STAMP_MAPPER: Final = "_RTCRtpReceiver__timestamp_mapper"
 
@@ -59,10 +59,10 @@ log = logging.getLogger(__name__)
 
 
 def set_bitrates(start: int, highest: int) -> None:
-    """Let the relay's encoders start at and grow to these bitrates [kbit/s].
+    """Set the start and maximum bitrate of the relay's encoders [kbit/s].
 
-    aiortc starts VP8 at 500 and H264 at 1,000, too little for a sharp first picture at 720p, and every later
-    change over 10 % costs a keyframe. A start above the highest is lowered to it.
+    aiortc starts VP8 at 500 and H264 at 1,000, too little for sharp first frames at 720p, and every later
+    change over 10 % costs a keyframe. A start above the maximum is lowered to it.
     """
     for module in (vpx, h264):
         _set(module, "MAX_BITRATE", 1000 * highest)
@@ -71,73 +71,73 @@ def set_bitrates(start: int, highest: int) -> None:
 
 
 def set_consent(timeout: float) -> None:
-    """Notice a vanished peer within this many seconds (consent freshness, RFC 7675).
+    """Detect a vanished peer within this many seconds (consent freshness, RFC 7675).
 
-    A peer counts as gone when several STUN checks in a row stay unanswered. aioice waits up to 1.2 intervals,
-    asks once and gives an answer RETRY_RTO (0.5 s); six failures at its interval of 5 s take half a minute.
+    A peer counts as gone when several STUN checks in a row are unanswered. aioice waits up to 1.2 intervals,
+    sends one check and waits RETRY_RTO (0.5 s) for its answer; six failures at its interval of 5 s take half a minute.
     As many checks as fit are used, up to six, so that a lossy network does not look like an absent peer.
     """
-    patience = float(getattr(stun, "RETRY_RTO", 0.5))
-    failures = max(1, min(6, int(timeout / (1.5 * patience))))
+    rto = float(getattr(stun, "RETRY_RTO", 0.5))
+    failures = max(1, min(6, int(timeout / (1.5 * rto))))
     _set(ice, "CONSENT_FAILURES", failures)
-    _set(ice, "CONSENT_INTERVAL", max(0.05, (timeout / failures - patience) / 1.2))
+    _set(ice, "CONSENT_INTERVAL", max(0.05, (timeout / failures - rto) / 1.2))
 
 
 def keep_packets(count: int) -> None:
-    """Keep this many sent packets of each stream, in case the receiver asks for them (RFC 4588), and ask for as many.
+    """Keep this many sent packets of each stream for retransmission (RFC 4588), and request as many from senders.
 
-    aiortc keeps 128: half a second of 2.5 Mbit/s, less than a keyframe and two round trips take on a bad network.
+    aiortc keeps 128: half a second of 2.5 Mbit/s, less than a keyframe and two round trips on a bad network.
     """
     for module in (rtcrtpsender, rtcrtpreceiver):
         _set(module, "RTP_HISTORY_SIZE", count)
 
 
 def cap_codec_threads(threads: int) -> None:
-    """Let no VP8 encoder and no decoder have more threads than this; 0: as aiortc and FFmpeg choose them.
+    """Limit the threads of each VP8 encoder and each decoder; 0: as aiortc and FFmpeg choose them.
 
     They count the machine's cores, of which a container may be allowed few: up to 8 threads for an encoder, 16 for a
-    decoder, for each session.
+    decoder, in each session.
     """
-    if _threads_by_machine is None:
-        log.warning("%s has no %s any more: VP8 encoders take threads by the machine", vpx.__name__, THREADS)
+    if _original_thread_count is None:
+        log.warning("%s has no %s any more: VP8 encoders use threads by the machine's cores", vpx.__name__, THREADS)
     else:
-        by_machine = _threads_by_machine
-        capped = (lambda pixels, cores: by_machine(pixels, min(cores, threads))) if threads else by_machine
+        original = _original_thread_count
+        capped = (lambda pixels, cores: original(pixels, min(cores, threads))) if threads else original
         setattr(vpx, THREADS, capped)
     for decoder in DECODERS:
         decoder.__init__ = _capped_decoder(decoder, threads)
 
 
 def _capped_decoder(decoder: Any, threads: int) -> Callable[[Any], None]:
-    as_made = _decoders_as_made[decoder]
+    original = _original_decoder_inits[decoder]
 
     def make(made: Any) -> None:
-        as_made(made)
+        original(made)
         if hasattr(made, "codec"):
             made.codec.thread_count = threads
         else:
-            log.warning("aiortc's %s has no codec any more: it takes threads by the machine", decoder.__name__)
+            log.warning("aiortc's %s has no codec any more: it uses threads by the machine's cores", decoder.__name__)
 
-    return make if threads else as_made
+    return make if threads else original
 
 
 def release_at_marker(wanted: bool = True) -> None:
-    """Let a received video frame go to its decoder with its own last packet, or, as aiortc does, with the next frame's.
+    """Pass a received video frame to its decoder with its last packet or, as aiortc does, with the next frame's first.
 
-    The last packet of a frame carries the marker bit (RFC 7741, 4.1; RFC 6184, 5.1). aiortc does not look at it, and
-    knows that a frame is whole when the first packet of the next one comes: a whole frame's time later.
+    The last packet of a frame carries the marker bit (RFC 7741, 4.1; RFC 6184, 5.1). aiortc ignores it and takes a
+    frame as complete when the first packet of the next one arrives: one frame interval later.
     """
     if not all(hasattr(JitterBuffer, name) for name in JITTER):
         log.warning("aiortc's JitterBuffer has no %s any more: frames wait for the next one", " or ".join(JITTER))
         return
-    setattr(JitterBuffer, JITTER[0], _remove_marked if wanted else _remove_followed)
+    setattr(JitterBuffer, JITTER[0], _remove_marked if wanted else _original_remove_frame)
 
 
 def _remove_marked(buffer: JitterBuffer, number: int) -> JitterFrame | None:
-    """The first frame in the buffer that is whole, taken out; None where there is none. number: of the last packet."""
-    frame = _remove_followed(buffer, number)
-    while frame is not None and not frame.data:  # padding that came behind its frame, which has gone ahead
-        frame = _remove_followed(buffer, number)
+    """Remove the first complete frame from the buffer; None where there is none. number: of the last packet."""
+    frame = _original_remove_frame(buffer, number)
+    while frame is not None and not frame.data:  # padding that arrived after its frame, which has been released
+        frame = _original_remove_frame(buffer, number)
     if frame is not None or not buffer._is_video or buffer._origin is None:
         return frame
     packets: list[RtpPacket] = []
@@ -147,21 +147,23 @@ def _remove_marked(buffer: JitterBuffer, number: int) -> JitterFrame | None:
             return None
         packets.append(packet)
         if packet.marker:
-            # None of them is of a later frame, or the first one would have been whole by aiortc's own rule.
+            # None of them is of a later frame, or aiortc's own rule would have released the first frame.
             buffer.remove(len(packets))
             return JitterFrame(b"".join(one._data for one in packets), packet.timestamp)  # type: ignore[attr-defined]
     return None
 
 
 def stamps(receiver: RTCRtpReceiver) -> Callable[[av.VideoFrame], int]:
-    """What gives the RTP timestamp (RFC 3550, 5.1) of a frame that this receiver decoded, 0..2**32-1.
+    """A function that gives the RTP timestamp (RFC 3550, 5.1) of a frame that this receiver decoded, 0..2**32-1.
 
-    aiortc counts from the first frame it received and keeps to itself with which timestamp that one came. Where a newer
-    version no longer tells, every frame's is 0, and who sent it has to go by time.
+    aiortc counts from the first frame it received; the timestamp of that frame is private. Where a newer version has
+    no such attribute, every timestamp is 0, and the sender has to match frames by time.
     """
     mapper: Any = getattr(receiver, STAMP_MAPPER, None)
     if not hasattr(mapper, "_origin"):
-        log.warning("aiortc's receiver has no %s with an _origin any more: frames are known by time only", STAMP_MAPPER)
+        log.warning(
+            "aiortc's receiver has no %s with an _origin any more: frames are matched by time only", STAMP_MAPPER
+        )
         return lambda _: 0
 
     def stamp(frame: av.VideoFrame) -> int:
@@ -172,15 +174,15 @@ def stamps(receiver: RTCRtpReceiver) -> Callable[[av.VideoFrame], int]:
 
 
 def has_common(media: MediaDescription) -> bool:
-    """Whether aiortc knows one of the codecs that this section of an offer lists."""
+    """Whether aiortc supports one of the codecs that this section of an offer lists."""
     return bool(find_common_codecs(CODECS[media.kind], media.rtp.codecs))
 
 
 def hint_start_bitrate(answer: str, kilobits: int) -> str:
     """The SDP answer with x-google-start-bitrate in the fmtp line of each video codec; adds missing lines.
 
-    Without it Chromium starts at 300 kbit/s and shrinks the camera picture for most of a minute. Other
-    browsers ignore parameters they do not know (RFC 8866, 6.15).
+    Without it Chromium starts at 300 kbit/s and downscales the video for most of a minute. Other
+    browsers ignore unknown parameters (RFC 8866, 6.15).
     """
     description = SessionDescription.parse(answer)
     for media in description.media:
@@ -192,6 +194,6 @@ def hint_start_bitrate(answer: str, kilobits: int) -> str:
 
 def _set(module: ModuleType, name: str, value: float) -> None:
     if not hasattr(module, name):
-        log.warning("%s has no %s any more: left as it is", module.__name__, name)
+        log.warning("%s has no %s any more: not changed", module.__name__, name)
         return
     setattr(module, name, value)

@@ -1,8 +1,8 @@
-"""What the network does, over all WebRTC connections of this process: bytes, packets, losses, what is asked for again.
+"""Network statistics of all WebRTC connections of this process: bytes, packets, losses, NACKs, keyframe requests.
 
-Figures come from getStats() where aiortc has them. What it counts nowhere is counted here, by private names, as in
-relay/media/aiortc_patches/codec.py: a name that a newer version no longer has leaves its figure at zero, with a
-warning. Knows nothing of who is connected.
+They come from getStats() where aiortc has them. What it does not count is counted here, by private names, as in
+relay/media/aiortc_patches/codec.py: where a newer version no longer has a name, a warning is logged and its counter
+stays zero. Knows nothing of who is connected.
 """
 
 import logging
@@ -20,31 +20,31 @@ CountName = Literal["bytes", "packets", "lost", "nacks", "keyframe_requests"]
 Counts = Counter[tuple[CountName, Direction]]
 
 STREAMS: Final = "_RTCRtpReceiver__remote_streams"
-_MADE: Final = RTCRtpReceiver.__init__.__code__.co_names  # what it sets
+_INIT_NAMES: Final = RTCRtpReceiver.__init__.__code__.co_names  # the attributes it sets
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Tap:
-    """A private method, and the figure that grows when it is called. many: by how much, from its arguments."""
+class Hook:
+    """A private method, and the counter that grows when it is called. amount: by how much, from its arguments."""
 
     owner: type
     name: str
-    figure: tuple[CountName, Direction]
-    many: Callable[..., int] = lambda *_: 1
+    counter: tuple[CountName, Direction]
+    amount: Callable[..., int] = lambda *_: 1
 
 
-TAPS: Final = (
-    Tap(RTCRtpReceiver, "_send_rtcp_nack", ("nacks", "out"), lambda _, __, lost: len(lost)),
-    Tap(RTCRtpReceiver, "_send_rtcp_pli", ("keyframe_requests", "out")),
-    Tap(RTCRtpSender, "_retransmit", ("nacks", "in")),
-    Tap(RTCRtpSender, "_send_keyframe", ("keyframe_requests", "in")),
+HOOKS: Final = (
+    Hook(RTCRtpReceiver, "_send_rtcp_nack", ("nacks", "out"), lambda _, __, lost: len(lost)),
+    Hook(RTCRtpReceiver, "_send_rtcp_pli", ("keyframe_requests", "out")),
+    Hook(RTCRtpSender, "_retransmit", ("nacks", "in")),
+    Hook(RTCRtpSender, "_send_keyframe", ("keyframe_requests", "in")),
 )
 
 
 class Network:
-    """Counts from begin() to end(). joined: is told how long ICE took, of each connection that came about [seconds].
+    """Counts from begin() to end(). joined: called with the ICE duration of each established connection [seconds].
 
     clock: seconds, monotonic.
     """
@@ -59,29 +59,31 @@ class Network:
         self._undo: list[Callable[[], None]] = []
 
     def begin(self) -> None:
-        """Count from now on, all connections made from now on. After whatever else replaces these methods."""
-        for tap in TAPS:
-            if hasattr(tap.owner, tap.name):
-                self._replace(tap.owner, tap.name, self._count(tap, getattr(tap.owner, tap.name)))
+        """Start counting, for connections created from now on. Call it after other replacements of these methods."""
+        for hook in HOOKS:
+            if hasattr(hook.owner, hook.name):
+                self._replace(hook.owner, hook.name, self._wrap_counted(hook, getattr(hook.owner, hook.name)))
             else:
-                log.warning("aiortc has no %s.%s any more: no %s %s", tap.owner.__name__, tap.name, *tap.figure)
-        if STREAMS not in _MADE:
-            log.warning("aiortc's receiver has no %s any more: no packets lost on their way here", STREAMS)
-        self._replace(RTCPeerConnection, "__init__", self._notice(RTCPeerConnection.__init__))
-        self._replace(RTCPeerConnection, "close", self._close(RTCPeerConnection.close))
+                log.warning(
+                    "aiortc has no %s.%s any more: %s %s are not counted", hook.owner.__name__, hook.name, *hook.counter
+                )
+        if STREAMS not in _INIT_NAMES:
+            log.warning("aiortc's receiver has no %s any more: lost incoming packets are not counted", STREAMS)
+        self._replace(RTCPeerConnection, "__init__", self._wrap_init(RTCPeerConnection.__init__))
+        self._replace(RTCPeerConnection, "close", self._wrap_close(RTCPeerConnection.close))
 
     def end(self) -> None:
-        """Count no more; the figures stay."""
+        """Stop counting; the counts stay."""
         for undo in reversed(self._undo):
             undo()
         self._undo.clear()
 
     async def read(self) -> Counts:
-        """All counts until now, of living and of closed connections. None ever becomes less."""
+        """All counts until now, of open and closed connections. No count ever decreases."""
         counts = Counter(self._counts)
         for connection in list(self._connections):
             counts.update(await read_connection(connection))
-        # A packet that comes after it was counted as lost is none; a counter must not go back for it.
+        # A packet that arrives late is no longer lost, but a counter must not decrease.
         self._highest |= counts
         return Counter(self._highest)
 
@@ -89,28 +91,28 @@ class Network:
         old = getattr(owner, name)
 
         def undo() -> None:
-            if getattr(owner, name) is new:  # else somebody has replaced it since, or put it back
+            if getattr(owner, name) is new:  # else it has been replaced or restored since
                 setattr(owner, name, old)
 
         setattr(owner, name, new)
         self._undo.append(undo)
 
-    def _count(self, tap: Tap, inner: Callable[..., Any]) -> Callable[..., Any]:
+    def _wrap_counted(self, hook: Hook, inner: Callable[..., Any]) -> Callable[..., Any]:
         def counted(*arguments: Any) -> Any:
-            self._counts[tap.figure] += tap.many(*arguments)
+            self._counts[hook.counter] += hook.amount(*arguments)
             return inner(*arguments)
 
         return counted
 
-    def _notice(self, make: Callable[..., None]) -> Callable[..., None]:
+    def _wrap_init(self, make: Callable[..., None]) -> Callable[..., None]:
         def made(connection: RTCPeerConnection, *arguments: Any, **named: Any) -> None:
             make(connection, *arguments, **named)
             self._connections.add(connection)
-            connection.on("iceconnectionstatechange", _IceWatch(connection, self._joined, self._clock))
+            connection.on("iceconnectionstatechange", _IceTimer(connection, self._joined, self._clock))
 
         return made
 
-    def _close(self, close: Callable[..., Any]) -> Callable[..., Any]:
+    def _wrap_close(self, close: Callable[..., Any]) -> Callable[..., Any]:
         async def closed(connection: RTCPeerConnection) -> None:
             if connection in self._connections:
                 self._connections.discard(connection)
@@ -120,13 +122,13 @@ class Network:
         return closed
 
 
-class _IceWatch:
-    """Follows one connection's ICE, from its first check (RFC 8445, 6.1.2.6) to the first pair that carries data."""
+class _IceTimer:
+    """Times one connection's ICE, from its first check (RFC 8445, 6.1.2.6) to the first pair that carries data."""
 
     def __init__(
         self, connection: RTCPeerConnection, joined: Callable[[float], None], clock: Callable[[], float]
     ) -> None:
-        # The connection holds this, so this must not hold the connection: it would live until it is collected.
+        # The connection references this, so only a weak reference back: a cycle would keep it until garbage collection.
         self._state = WeakSet([connection])
         self._joined, self._clock = joined, clock
         self._begun: float | None = None
@@ -142,12 +144,12 @@ class _IceWatch:
 
 
 async def read_connection(connection: RTCPeerConnection) -> Counts:
-    """The counts of one connection that aiortc keeps by itself; empty where it has none to give (any more)."""
+    """The counts that aiortc itself keeps for one connection; empty where it has none (any more)."""
     counts: Counts = Counter()
     try:
         report = await connection.getStats()
     except Exception:
-        log.warning("a connection's figures cannot be read", exc_info=True)
+        log.warning("a connection's statistics cannot be read", exc_info=True)
         return counts
     for one in report.values():
         if one.type == "transport":
@@ -163,6 +165,6 @@ async def read_connection(connection: RTCPeerConnection) -> Counts:
 
 
 def _lost(receiver: RTCRtpReceiver) -> int:
-    """Packets that did not come. getStats() keeps but one stream of each receiver, and retransmission is one too."""
+    """Lost packets. getStats() reports only one stream of each receiver, but retransmission is a stream too."""
     streams: dict[int, Any] = getattr(receiver, STREAMS, {})
     return sum(max(0, getattr(stream, "packets_lost", 0)) for stream in streams.values())

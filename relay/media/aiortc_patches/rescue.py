@@ -1,11 +1,11 @@
-"""Keeps a received picture moving where packets are lost.
+"""Keeps received video moving where packets are lost.
 
-aiortc asks for a lost packet once or, with luck, again when the next one is lost, forgets it 128 packets later, and
-then waits until its jitter buffer of 512 packets is full: a packet whose retransmission is lost too freezes the picture
-for seconds. Here it is asked for again every one and a half round trips; when that does not help within PATIENCE, a
-keyframe is (RFC 4585, 6.3.1); and when a whole keyframe is there, nobody waits for anything before it.
+aiortc requests a lost packet once, and again only if another is lost meanwhile. It drops it 128 packets later, and then
+waits until its jitter buffer of 512 packets is full: where the retransmission is lost too, video freezes for seconds.
+Here the packet is requested again every one and a half round trips. If it is still missing after KEYFRAME_TIMEOUT, a
+keyframe is requested (RFC 4585, 6.3.1). Once a complete keyframe has arrived, everything before it is skipped.
 
-Touches aiortc's private names, as relay/media/aiortc_patches/codec.py does.
+Uses aiortc's private names, as relay/media/aiortc_patches/codec.py does.
 """
 
 import asyncio
@@ -23,20 +23,20 @@ from relay.media.aiortc_patches.gaps import Gaps
 from relay.media.aiortc_patches.keyframes import is_keyframe
 
 TICK: Final = 0.02  # seconds
-PATIENCE: Final = 0.2  # seconds, and a round trip: then a keyframe is asked for
-ASK_EVERY: Final = 0.25  # seconds, and a round trip: then it is asked for again
+KEYFRAME_TIMEOUT: Final = 0.2  # seconds, plus a round trip, until a keyframe is requested
+REQUEST_INTERVAL: Final = 0.25  # seconds, plus a round trip, until it is requested again
 PREFIX: Final = "_RTCRtpReceiver__"
-BUFFER, MISSING, CODECS, MAPPER, DECODER = (
+BUFFER, NACK_GENERATOR, CODECS, MAPPER, DECODER = (
     PREFIX + name for name in ("jitter_buffer", "nack_generator", "codecs", "timestamp_mapper", "decoder_queue")
 )
-SET: Final = (BUFFER, MISSING, CODECS, MAPPER, DECODER)  # by RTCRtpReceiver.__init__
+ATTRIBUTES: Final = (BUFFER, NACK_GENERATOR, CODECS, MAPPER, DECODER)  # set by RTCRtpReceiver.__init__
 METHODS: Final = ("receive", "stop", "_send_rtcp_nack", "_send_rtcp_pli")
-BUFFERED: Final = ("add", "remove", "capacity", "_remove_frame")
+BUFFER_METHODS: Final = ("add", "remove", "capacity", "_remove_frame")
 
 _Receiver: Final[Any] = RTCRtpReceiver
 _receive: Final[Any] = getattr(RTCRtpReceiver, "receive", None)
 _stop: Final[Any] = getattr(RTCRtpReceiver, "stop", None)
-_MADE: Final = RTCRtpReceiver.__init__.__code__.co_names  # what it sets
+_INIT_NAMES: Final = RTCRtpReceiver.__init__.__code__.co_names  # the attributes it sets
 _watches: Final[WeakKeyDictionary[RTCRtpReceiver, asyncio.Task[None]]] = WeakKeyDictionary()
 
 log = logging.getLogger(__name__)
@@ -44,9 +44,9 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Rescued:
-    """Since the process began: packets asked for again, keyframes asked for, frames left out to get to a keyframe."""
+    """Since the process began: packets requested again, keyframes requested, skips to a keyframe."""
 
-    asked_again: int = 0
+    retries: int = 0
     keyframes: int = 0
     skips: int = 0
 
@@ -55,39 +55,39 @@ RESCUED: Final = Rescued()
 
 
 class Watch:
-    """Over one receiver of video. clock: seconds."""
+    """Watches one receiver of video. clock: seconds."""
 
     def __init__(self, receiver: Any, clock: Callable[[], float]) -> None:
         self._receiver, self._clock = receiver, clock
         self._gaps = Gaps(clock)
         self._buffer: Any = getattr(receiver, BUFFER)
-        self._asked = float("-inf")
-        setattr(receiver, MISSING, self._gaps)
+        self._requested = float("-inf")
+        setattr(receiver, NACK_GENERATOR, self._gaps)
 
     async def run(self) -> None:
-        """Look again and again until cancelled. What goes wrong here ends the watch, and nothing else."""
+        """Check every TICK until cancelled. An error here ends the watch and nothing else."""
         try:
             while True:
                 await asyncio.sleep(TICK)
-                await self.look()
+                await self.check()
         except Exception:
-            log.warning("a received picture is not watched over any more", exc_info=True)
+            log.warning("received video is not watched over any more", exc_info=True)
 
-    async def look(self) -> None:
-        """Do what is due."""
+    async def check(self) -> None:
+        """Send the due requests, skip to a keyframe, release complete frames."""
         if self._buffer._origin is None:
             return
         now = self._clock()
         self._gaps.forget_before(self._buffer._origin)
         if again := self._gaps.due(now):
-            RESCUED.asked_again += len(again)
-            await self._receiver._send_rtcp_nack(self._gaps.source, again)
+            RESCUED.retries += len(again)
+            await self._receiver._send_rtcp_nack(self._gaps.ssrc, again)
         if (since := self._gaps.since) is not None and not self._skip():
-            await self._ask_for_keyframe(now, since)
+            await self._request_keyframe(now, since)
         self._release()
 
     def _skip(self) -> bool:
-        """Leave out what is before a whole keyframe, if there is one."""
+        """Skip everything before a complete keyframe, if there is one."""
         count = find_keyframe(self._buffer)
         if not count:
             return False
@@ -96,15 +96,15 @@ class Watch:
         RESCUED.skips += 1
         return True
 
-    async def _ask_for_keyframe(self, now: float, since: float) -> None:
-        trip = self._gaps.trip
-        if now - since >= PATIENCE + trip and now - self._asked >= ASK_EVERY + trip:
-            self._asked = now
+    async def _request_keyframe(self, now: float, since: float) -> None:
+        rtt = self._gaps.rtt
+        if now - since >= KEYFRAME_TIMEOUT + rtt and now - self._requested >= REQUEST_INTERVAL + rtt:
+            self._requested = now
             RESCUED.keyframes += 1
-            await self._receiver._send_rtcp_pli(self._gaps.source)
+            await self._receiver._send_rtcp_pli(self._gaps.ssrc)
 
     def _release(self) -> None:
-        """Let all frames that are whole go to the decoder: aiortc takes one for each packet that comes in."""
+        """Pass all complete frames to the decoder: aiortc itself passes one for each received packet."""
         buffer, receiver = self._buffer, self._receiver
         while (first := buffer._packets[buffer._origin % buffer.capacity]) is not None:
             frame = buffer._remove_frame(first.sequence_number)
@@ -115,7 +115,7 @@ class Watch:
 
 
 def find_keyframe(buffer: Any) -> int:
-    """After how many places of a jitter buffer its newest whole keyframe begins; 0 where there is none but in front."""
+    """Offset of the newest complete keyframe in a jitter buffer; 0 where there is none beyond the start."""
     found, start = 0, None
     for count in range(1, buffer.capacity):
         packet = buffer._packets[(buffer._origin + count) % buffer.capacity]
@@ -132,19 +132,19 @@ def find_keyframe(buffer: Any) -> int:
 
 
 def watch_receivers(wanted: bool = True) -> None:
-    """Let receivers of video that begin from now on be watched over, or not, as aiortc has it."""
+    """Watch receivers of video that start from now on, or leave them to aiortc."""
     missing = [name for name in METHODS if not hasattr(RTCRtpReceiver, name)]
-    missing += [name for name in BUFFERED if not hasattr(JitterBuffer, name)]
-    missing += [name for name in SET if name not in _MADE]
+    missing += [name for name in BUFFER_METHODS if not hasattr(JitterBuffer, name)]
+    missing += [name for name in ATTRIBUTES if name not in _INIT_NAMES]
     if missing:
-        log.warning("aiortc has no %s any more: lost packets are asked for once", ", ".join(missing))
+        log.warning("aiortc has no %s any more: lost packets are requested once", ", ".join(missing))
         return
     _Receiver.receive = _receive_watched if wanted else _receive
     _Receiver.stop = _stop_watched if wanted else _stop
 
 
 async def _receive_watched(receiver: RTCRtpReceiver, parameters: Any) -> None:
-    if receiver not in _watches and getattr(receiver, MISSING) is not None:  # which sound has not
+    if receiver not in _watches and getattr(receiver, NACK_GENERATOR) is not None:  # audio has none
         watch = Watch(receiver, time.monotonic)
         _watches[receiver] = asyncio.create_task(watch.run(), name="rescue")
     await _receive(receiver, parameters)

@@ -26,7 +26,7 @@ from tests.fakes import Browser, picture
 
 @pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
-    """Put every constant back: they belong to the whole process."""
+    """Restore every constant: they apply to the whole process."""
     before = {(module, name): getattr(module, name) for module, names in codec.CONSTANTS.items() for name in names}
     yield
     for (module, name), value in before.items():
@@ -136,7 +136,7 @@ async def test_every_video_codec_of_the_answer_is_told_where_to_start() -> None:
 
 
 def packet(number: int, frame: int, *, is_last: bool = False, data: bytes | None = None) -> RtpPacket:
-    """The packet of this running number, of this frame."""
+    """The packet of this sequence number and frame."""
     one = RtpPacket(sequence_number=number % (1 << 16), timestamp=3000 * frame, marker=int(is_last))
     one._data = f"{number} ".encode() if data is None else data  # type: ignore[attr-defined]
     return one
@@ -263,7 +263,7 @@ def test_encoders_and_decoders_take_no_more_threads_than_they_may(monkeypatch: p
 
 
 def threads_of_codecs(cap: int) -> list[int]:
-    """Threads of a VP8 encoder of large pictures and of both decoders."""
+    """Threads of a VP8 encoder of large frames and of both decoders."""
     codec.cap_codec_threads(cap)
     encoder = vpx.Vp8Encoder()
     encoder.encode(picture(0, (1920, 1088)))
@@ -277,9 +277,9 @@ def test_codecs_that_keep_their_threads_to_themselves_are_said_and_borne(
     class Bare:
         pass
 
-    monkeypatch.setattr(codec, "_threads_by_machine", None)
+    monkeypatch.setattr(codec, "_original_thread_count", None)
     monkeypatch.setattr(codec, "DECODERS", (Bare,))
-    monkeypatch.setitem(codec._decoders_as_made, Bare, lambda _: None)
+    monkeypatch.setitem(codec._original_decoder_inits, Bare, lambda _: None)
     before = vpx.number_of_threads
     codec.cap_codec_threads(2)
     Bare()

@@ -10,7 +10,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCRtpSe
 from aiortc.rtcrtpreceiver import StreamStatistics
 
 from relay.media.aiortc_patches import counts
-from relay.media.aiortc_patches.counts import STREAMS, TAPS, Network
+from relay.media.aiortc_patches.counts import HOOKS, STREAMS, Network
 from tests.deadlines import scaled
 from tests.fakes import Browser, Clip, until
 
@@ -25,7 +25,7 @@ def network() -> Iterator[Network]:
 
 @asynccontextmanager
 async def calling() -> AsyncIterator[tuple[Browser, RTCPeerConnection]]:
-    """Two connections of this process that send each other a picture."""
+    """Two connections of this process that send each other video."""
     other = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     async with Browser(audio=False) as browser:
         await other.setRemoteDescription(RTCSessionDescription(await browser.offer(), "offer"))
@@ -40,9 +40,9 @@ async def calling() -> AsyncIterator[tuple[Browser, RTCPeerConnection]]:
 
 
 def test_every_private_name_is_still_there() -> None:
-    for tap in TAPS:
-        assert hasattr(tap.owner, tap.name), f"{tap.owner.__name__}.{tap.name}"
-    assert STREAMS in counts._MADE
+    for hook in HOOKS:
+        assert hasattr(hook.owner, hook.name), f"{hook.owner.__name__}.{hook.name}"
+    assert STREAMS in counts._INIT_NAMES
     assert isinstance(StreamStatistics.packets_lost, property)
 
 
@@ -54,7 +54,7 @@ async def test_bytes_and_packets_are_counted_and_stay_when_a_connection_is_close
         assert living["bytes", "out"] >= living["bytes", "in"]  # both ends are of this process
         assert living["packets", "out"] >= living["packets", "in"] > 10
     after = await network.read()
-    assert all(after[figure] >= living[figure] for figure in living)
+    assert all(after[counter] >= living[counter] for counter in living)
     assert await network.read() == after
     async with calling():
         assert (await network.read())["bytes", "out"] > after["bytes", "out"]
@@ -106,7 +106,7 @@ async def test_how_long_ice_takes_is_told_once_a_connection() -> None:
 
 
 async def test_it_keeps_no_connection_alive_and_leaves_nothing_behind() -> None:
-    before = {(tap.owner, tap.name): getattr(tap.owner, tap.name) for tap in TAPS}
+    before = {(hook.owner, hook.name): getattr(hook.owner, hook.name) for hook in HOOKS}
     before |= {(RTCPeerConnection, name): getattr(RTCPeerConnection, name) for name in ("__init__", "close")}
     network = Network()
     network.begin()
@@ -122,7 +122,7 @@ async def test_a_name_that_is_gone_costs_its_figure_and_nothing_else(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.delattr(RTCRtpSender, "_retransmit")
-    monkeypatch.setattr(counts, "_MADE", ())
+    monkeypatch.setattr(counts, "_INIT_NAMES", ())
     network = Network()
     network.begin()
     try:

@@ -1,4 +1,4 @@
-"""What is missing, and when it is asked for again."""
+"""Missing packets, and when they are requested again."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from relay.media.aiortc_patches.gaps import FARTHEST, FIRST_TRIP, MOST, Gaps, ahead
+from relay.media.aiortc_patches.gaps import INITIAL_RTT, MAX_DISTANCE, MAX_REQUESTS, Gaps, ahead
 from tests.fakes import Clock
 
 
@@ -17,7 +17,7 @@ class Packet:
 
 
 def after(*numbers: int, clock: Clock | None = None) -> Gaps:
-    """What is missing after packets of these numbers."""
+    """The gaps after packets of these numbers."""
     gaps = Gaps(clock or Clock())
     for number in numbers:
         gaps.add(Packet(number % (1 << 16)))
@@ -47,14 +47,14 @@ def test_it_is_asked_for_again_and_again_but_not_for_ever() -> None:
     gaps = after(1, 3, clock=clock)
     assert gaps.due(clock.now) == [], "the first time was just now"
     asked = []
-    for _ in range(3 * MOST):
-        clock.now += FIRST_TRIP / 4
+    for _ in range(3 * MAX_REQUESTS):
+        clock.now += INITIAL_RTT / 4
         asked.append(gaps.due(clock.now) == [2])
     assert asked[:12] == 2 * [*5 * [False], True]
-    for _ in range(100 * MOST):
-        clock.now += FIRST_TRIP
+    for _ in range(100 * MAX_REQUESTS):
+        clock.now += INITIAL_RTT
         gaps.due(clock.now)
-    assert gaps.again == MOST - 1
+    assert gaps.retries == MAX_REQUESTS - 1
 
 
 def test_a_new_gap_asks_for_the_old_ones_too() -> None:
@@ -75,7 +75,7 @@ def test_who_answers_slowly_is_asked_less_often() -> None:
         if number:
             clock.now += 0.2
             gaps.add(Packet(number - 1))
-    assert gaps.trip == pytest.approx(0.2, rel=0.05)
+    assert gaps.rtt == pytest.approx(0.2, rel=0.05)
     gaps.add(Packet(250))
     clock.now += 0.28
     assert gaps.due(clock.now) == []
@@ -90,9 +90,9 @@ def test_what_nobody_waits_for_is_forgotten() -> None:
 
 
 def test_what_is_too_far_behind_is_forgotten() -> None:
-    gaps = after(0, 2, FARTHEST - 1, FARTHEST, FARTHEST + 1, FARTHEST + 3)
+    gaps = after(0, 2, MAX_DISTANCE - 1, MAX_DISTANCE, MAX_DISTANCE + 1, MAX_DISTANCE + 3)
     assert 1 not in gaps.missing
-    assert FARTHEST + 2 in gaps.missing
+    assert MAX_DISTANCE + 2 in gaps.missing
 
 
 def test_a_leap_is_another_stream_and_no_gap() -> None:

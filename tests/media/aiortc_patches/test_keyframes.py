@@ -95,7 +95,7 @@ async def test_without_a_limit_everybody_gets_one_at_once(sender: RTCRtpSender) 
 def test_a_sender_of_another_kind_is_left_alone(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(keyframes, "_as_asked", None)
+    monkeypatch.setattr(keyframes, "_original_send", None)
     before = RTCRtpSender._send_keyframe
     keyframes.limit_keyframes(0.5)
     assert RTCRtpSender._send_keyframe is before

@@ -1,4 +1,4 @@
-"""No frame waits behind many others."""
+"""Bounded queues of received frames."""
 
 import asyncio
 import queue
@@ -11,7 +11,7 @@ from aiortc.jitterbuffer import JitterFrame
 from aiortc.rtcrtpreceiver import RemoteStreamTrack
 
 from relay.media.aiortc_patches import queues
-from relay.media.aiortc_patches.queues import ASK_EVERY, ROOM, TAKEN, Decoded, Encoded
+from relay.media.aiortc_patches.queues import INPUT_CAPACITY, OUTPUT_CAPACITY, REQUEST_INTERVAL, Decoded, Encoded
 from tests.fakes import Clock, picture
 
 KEY, DELTA = b"\x10\x02\x00\x9d\x01\x2a", b"\x11\x02\x00\x00\x00\x00"  # first bytes of VP8
@@ -24,14 +24,14 @@ def restored() -> Iterator[None]:
 
 
 class Decoder:
-    """What would be decoded. asked: how often a keyframe was."""
+    """A decoder's queue. asked: number of keyframe requests."""
 
-    def __init__(self, room: int = 3, *, video: bool = True) -> None:
+    def __init__(self, capacity: int = 3, *, video: bool = True) -> None:
         self.asked = 0
         self.clock = Clock()
-        self.queue = Encoded(room, self._ask if video else None, self.clock)
+        self.queue = Encoded(capacity, self._request_keyframe if video else None, self.clock)
 
-    def _ask(self) -> None:
+    def _request_keyframe(self) -> None:
         self.asked += 1
 
     def give(self, *frames: tuple[int, bytes]) -> None:
@@ -39,7 +39,7 @@ class Decoder:
             self.queue.put(("codec", JitterFrame(data, number)))
 
     def taken(self) -> list[int]:
-        """All that waits, and no more."""
+        """All waiting frames."""
         self.queue._held.append(None)
         return [task[1].timestamp for task in iter(self.queue.get, None)]
 
@@ -64,11 +64,11 @@ def test_a_keyframe_is_asked_for_until_it_comes() -> None:
     decoder = Decoder()
     decoder.give((0, KEY), *((number, DELTA) for number in range(1, 9)))
     assert decoder.asked == 1
-    decoder.clock.now += ASK_EVERY
+    decoder.clock.now += REQUEST_INTERVAL
     decoder.give((9, DELTA), (10, DELTA))
     assert decoder.asked == 2
     decoder.give((11, KEY))
-    decoder.clock.now += ASK_EVERY
+    decoder.clock.now += REQUEST_INTERVAL
     decoder.give((12, DELTA))
     assert decoder.asked == 2
 
@@ -121,14 +121,14 @@ async def test_receivers_and_tracks_have_bounds_from_then_on(kind: str) -> None:
     peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
     made = getattr(peer.addTransceiver(kind).receiver, queues.INPUT)
     assert isinstance(made, Encoded)
-    assert made._room == ROOM[kind]
+    assert made._capacity == INPUT_CAPACITY[kind]
     track = RemoteStreamTrack(kind, "a name")
     assert (track.kind, track.id) == (kind, "a name")
     box = getattr(track, queues.OUTPUT)
-    frames = [picture(number) for number in range(2 * TAKEN[kind])]
+    frames = [picture(number) for number in range(2 * OUTPUT_CAPACITY[kind])]
     for frame in frames:
         await box.put(frame)
-    assert await track.recv() is frames[TAKEN[kind]]
+    assert await track.recv() is frames[OUTPUT_CAPACITY[kind]]
     await peer.close()
 
 
@@ -142,7 +142,7 @@ async def test_switched_off_they_have_none_as_aiortc_has_it() -> None:
 
 
 def test_the_names_are_still_there() -> None:
-    assert {queues.INPUT, queues.BROKEN, queues.OUTPUT} <= queues._names()
+    assert {queues.INPUT, queues.ERROR_EVENT, queues.OUTPUT} <= queues._names()
 
 
 def test_queues_of_another_kind_are_left_alone(

@@ -1,4 +1,4 @@
-"""A lost packet stops no picture."""
+"""A lost packet does not freeze the video."""
 
 import asyncio
 import struct
@@ -38,8 +38,8 @@ def restored() -> Iterator[None]:
 
 
 @dataclass
-class Thief(BadNetwork):
-    """Takes the packet of this place of every stream of video, and so many of those that are sent again for it."""
+class LossyNetwork(BadNetwork):
+    """Drops the packet at this place of every video stream, and so many of its retransmissions."""
 
     place: int = 20
     again: int = 0
@@ -47,7 +47,7 @@ class Thief(BadNetwork):
     taken: dict[int, int] = field(default_factory=dict)
 
     def sent(self) -> int:
-        """Packets of the first stream of video that have come here."""
+        """Received packets of the first video stream."""
         return next(iter(self.seen.values()), 0)
 
     def carry(self, data: bytes, way: str, deliver: Any) -> None:
@@ -64,44 +64,44 @@ class Thief(BadNetwork):
 
 
 @asynccontextmanager
-async def call(thief: Thief) -> AsyncIterator[Browser]:
-    """The far end of a call through this network, which has seen pictures until just before the theft."""
-    thief.install()
+async def call(network: LossyNetwork) -> AsyncIterator[Browser]:
+    """The far end of a call through this network, which has received video until just before the loss."""
+    network.install()
     async with Browser(audio=False, channel=False) as browser, Browser(audio=False, channel=False) as other:
         await other.peer.setRemoteDescription(RTCSessionDescription(await browser.offer(), "offer"))
         await other.peer.setLocalDescription(await other.peer.createAnswer())
         await browser.accept(other.peer.localDescription.sdp)
-        await other.see(thief.place - 2)
+        await other.see(network.place - 2)
         yield other
 
 
 async def test_a_packet_that_is_lost_twice_is_asked_for_a_third_time() -> None:
     codec.release_at_marker()
     rescue.watch_receivers()
-    before = RESCUED.asked_again
-    async with call(Thief(again=1)) as other:
+    before = RESCUED.retries
+    async with call(LossyNetwork(again=1)) as other:
         await other.see(30)
-    assert RESCUED.asked_again > before
+    assert RESCUED.retries > before
 
 
 async def test_where_it_never_comes_a_keyframe_takes_its_place() -> None:
     codec.release_at_marker()
     rescue.watch_receivers()
     before = (RESCUED.keyframes, RESCUED.skips)
-    async with call(Thief(again=1000)) as other:
+    async with call(LossyNetwork(again=1000)) as other:
         await other.see(30)
     assert RESCUED.keyframes > before[0]
     assert RESCUED.skips > before[1]
 
 
 async def test_without_a_watch_it_stands_still_as_long_as_aiortc_leaves_it() -> None:
-    """If this fails aiortc has learned it, and the watch may go."""
+    """If this fails, aiortc handles it by itself and the watch can be removed."""
     codec.release_at_marker()
     rescue.watch_receivers(wanted=False)
-    thief = Thief(again=1000)
-    async with call(thief) as other:
-        seeing, shown = asyncio.create_task(other.see(10)), thief.sent()
-        await until(lambda: thief.sent() > shown + 75)  # with a watch a fifth of that would do
+    network = LossyNetwork(again=1000)
+    async with call(network) as other:
+        seeing, shown = asyncio.create_task(other.see(10)), network.sent()
+        await until(lambda: network.sent() > shown + 75)  # with a watch a fifth of that suffices
         assert not seeing.done()
         seeing.cancel()
         await asyncio.wait([seeing])
@@ -112,7 +112,7 @@ async def test_a_watch_that_stumbles_says_so_and_leaves_the_call_alone(
 ) -> None:
     monkeypatch.setattr(rescue.Watch, "_release", None)
     rescue.watch_receivers()
-    async with call(Thief(again=0)) as other:
+    async with call(LossyNetwork(again=0)) as other:
         await until(lambda: "not watched over" in caplog.text)
         await other.see(10)
 
@@ -122,8 +122,8 @@ def test_the_relay_s_settings_switch_it_and_its_neighbours() -> None:
         app._prepare_media(Serve.read(list(flags), "test"))
         return [
             RTCRtpReceiver.receive is not rescue._receive,
-            RTCRtpReceiver.__init__ is not queues._receiver_as_made,
-            RTCRtpSender._send_keyframe is not keyframes._as_asked,
+            RTCRtpReceiver.__init__ is not queues._original_receiver_init,
+            RTCRtpSender._send_keyframe is not keyframes._original_send,
             vars(rtcrtpsender)["RTP_HISTORY_SIZE"] == 1024,
         ]
 
@@ -169,8 +169,8 @@ def test_a_keyframe_of_several_parts_begins_with_the_first() -> None:
 
 def test_the_names_are_still_there() -> None:
     assert all(hasattr(RTCRtpReceiver, name) for name in rescue.METHODS)
-    assert all(hasattr(JitterBuffer, name) for name in rescue.BUFFERED)
-    assert set(rescue.SET) <= set(rescue._MADE)
+    assert all(hasattr(JitterBuffer, name) for name in rescue.BUFFER_METHODS)
+    assert set(rescue.ATTRIBUTES) <= set(rescue._INIT_NAMES)
 
 
 def test_a_receiver_of_another_kind_is_left_alone(
