@@ -1,4 +1,4 @@
-"""Whatever carries out a compose file here: docker compose, or podman-compose. Knows nothing of the services."""
+"""Runs a compose file with docker compose or podman-compose. Knows nothing of the services."""
 
 import json
 import os
@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
-PROJECT: Final = "eyeline-check"  # its containers and volumes are nobody else's
+PROJECT: Final = "eyeline-check"  # a project of its own, so its containers and volumes are not shared
 LABEL: Final = "com.docker.compose"
-SETTLED: Final = 2  # seconds between two looks at the health of all
+SETTLED: Final = 2  # seconds between two health checks
 
 REMOVAL: Final = ("--project-name", PROJECT, "down", "--volumes", "--timeout", "10")
 READ: Final = "import sys, urllib.request; sys.stdout.buffer.write(urllib.request.urlopen(sys.argv[1]).read())"
@@ -22,15 +22,14 @@ Kind = Literal["docker", "podman"]
 
 
 class EngineError(Exception):
-    """A command of the engine failed; the text says which, and how its output ended."""
+    """A command of the engine failed; the message has the command and the end of its output."""
 
 
 @dataclass(frozen=True)
 class Engine:
     """Runs the compose file in a folder, as a project of its own.
 
-    compose: the words before its verbs. build_words: more of them while images are built. environment: of the compose
-    file.
+    compose: the command before its verbs. build_words: more arguments for building. environment: of the compose file.
     """
 
     kind: Kind
@@ -44,35 +43,35 @@ class Engine:
         self._compose(*self.build_words, "--project-name", PROJECT, "build")
 
     def start(self) -> None:
-        """Start them and come back. Raises EngineError."""
+        """Start them in the background. Raises EngineError."""
         self._compose("--project-name", PROJECT, "up", "--detach", "--no-build")
 
     def remove(self) -> None:
-        """End everything and delete its volumes. Raises EngineError."""
+        """Stop all services and delete their volumes. Raises EngineError."""
         self._compose(*REMOVAL)
 
     @property
     def removal(self) -> list[str]:
-        """The command that does so."""
+        """The command that `remove` runs."""
         return [*self.compose, *REMOVAL]
 
-    def await_health(self, services: Sequence[str], patience: float, tell: Callable[[str], None]) -> None:
-        """Wait until each service is well. patience: seconds. Raises EngineError that names those that are not."""
-        end, told = time.monotonic() + patience, ""
+    def wait_healthy(self, services: Sequence[str], timeout: float, report: Callable[[str], None]) -> None:
+        """Wait until each service is healthy. timeout: seconds. Raises EngineError naming those that are not."""
+        end, reported = time.monotonic() + timeout, ""
         while ill := [name for name in services if not self.is_healthy(name)]:
             if time.monotonic() > end:
-                tell("\n".join(self.logs(name) for name in ill))
-                raise EngineError(f"not healthy after {patience:.0f} s: {', '.join(ill)}")
-            if told != (told := f"waiting for {', '.join(ill)}"):
-                tell(told)
+                report("\n".join(self.logs(name) for name in ill))
+                raise EngineError(f"not healthy after {timeout:.0f} s: {', '.join(ill)}")
+            if reported != (reported := f"waiting for {', '.join(ill)}"):
+                report(reported)
             time.sleep(SETTLED)
 
     def is_healthy(self, service: str) -> bool:
-        """Whether the service runs and its health check says so."""
+        """Whether the service runs and its health check passes."""
         container = self.container(service)
         if not container:
             return False
-        if self.kind == "podman":  # where systemd does not run, podman makes no checks by itself
+        if self.kind == "podman":  # without systemd podman runs no health checks by itself
             return self._run("podman", "healthcheck", "run", container).returncode == 0
         state = self._run("docker", "inspect", "--format", "{{.State.Health.Status}}", container)
         return state.stdout.strip() == "healthy"
@@ -88,7 +87,7 @@ class Engine:
         return self._run(self.kind, "exec", self.container(service), "id", "-u").stdout.strip()
 
     def read(self, service: str, path: str) -> str:
-        """What the service, which has Python, answers to HTTP from inside. Raises EngineError."""
+        """Response of the service, which has Python, to an HTTP request from inside. Raises EngineError."""
         words = ("/opt/eyeline/bin/python", "-c", READ, f"http://127.0.0.1:8080{path}")
         run = self._run(self.kind, "exec", self.container(service), *words)
         if run.returncode:
@@ -96,7 +95,7 @@ class Engine:
         return run.stdout
 
     def logs(self, service: str, lines: int = 20) -> str:
-        """The end of what it has said."""
+        """The end of its log."""
         run = self._run(self.kind, "logs", "--tail", str(lines), self.container(service))
         return run.stdout + run.stderr
 
@@ -120,9 +119,9 @@ class Engine:
 
 
 def find_engine(folder: Path, wanted: Kind | None, build_arguments: str, environment: dict[str, str]) -> Engine | None:
-    """The engine that is asked for, or else the first that answers; None where none does.
+    """The requested engine, else the first available one; None where there is none.
 
-    build_arguments: more words for `podman build`. Docker has no place for such.
+    build_arguments: more arguments for `podman build`. Docker has no equivalent.
     """
     beside = Path(sys.executable).parent / "podman-compose"
     podman_compose = str(beside) if beside.exists() else shutil.which("podman-compose")

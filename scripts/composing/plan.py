@@ -1,6 +1,6 @@
-"""What has to hold for docker-compose.yml and what it builds from, without an engine: the static check.
+"""The static check of docker-compose.yml and its build contexts, without an engine.
 
-Each rule is a function from the Plan to sentences about what is wrong with it. Knows nothing of engines and browsers.
+Each rule is a function from the Plan to messages about violations. Knows nothing of engines and browsers.
 """
 
 import os
@@ -19,7 +19,7 @@ from relay.config.serve import Serve
 
 BASE: Final = "debian:bookworm-slim"
 SERVICES: Final = {"keys", "relay", "relay-gpu", "janus", "coturn", "front", "prometheus"}
-ONCE: Final = {"keys"}  # ends after its work
+ONCE: Final = {"keys"}  # exits after its work
 PROFILES: Final = {"relay-gpu": ["gpu"], "prometheus": ["monitor"]}
 LOCAL: Final = "127.0.0.1"
 FROM_KEYS: Final = {"EYELINE_TOKEN_KEY", "EYELINE_TURN_SECRET"}  # the relay's start script reads them from volumes
@@ -31,7 +31,7 @@ SECRET_VALUE: Final = re.compile(r"\b[0-9a-fA-F]{24,}\b|-----BEGIN")
 
 @dataclass(frozen=True)
 class Plan:
-    """A compose file, read, and the folder it lies in."""
+    """The content of a compose file, and its folder."""
 
     root: Path
     content: dict[str, Any]
@@ -48,7 +48,7 @@ class Plan:
 
     @cached_property
     def dockerfiles(self) -> dict[str, str]:
-        """What each service's image is made by; empty where there is no such file."""
+        """Each service's Dockerfile; empty where there is none."""
         found = {}
         for name, service in self.services.items():
             build = service.get("build", "")
@@ -67,7 +67,7 @@ Rule = Callable[[Plan], Iterator[str]]
 
 
 def services(plan: Plan) -> Iterator[str]:
-    """All are there, under their profiles, and those they wait for too."""
+    """All services are present, with their profiles and dependencies."""
     if plan.services.keys() != SERVICES:
         yield f"services are {sorted(plan.services)}, not {sorted(SERVICES)}"
     for name, service in plan.services.items():
@@ -75,11 +75,11 @@ def services(plan: Plan) -> Iterator[str]:
             yield f"{name}: profiles are {service.get('profiles')}, not {PROFILES.get(name)}"
         for other in service.get("depends_on", {}):
             if other not in plan.services:
-                yield f"{name}: waits for {other}, which is no service"
+                yield f"{name}: waits for {other}, which is not a service"
 
 
 def images(plan: Plan) -> Iterator[str]:
-    """Each is built here, from Debian, for a user without rights, and says whether it is well."""
+    """Each image is built here, from Debian, for an unprivileged user, with a health check."""
     for name, dockerfile in plan.dockerfiles.items():
         if not dockerfile:
             yield f"{name}: has no Dockerfile"
@@ -90,11 +90,11 @@ def images(plan: Plan) -> Iterator[str]:
         if not users or not re.fullmatch(r"[1-9]\d*:[1-9]\d*", users[-1]):
             yield f"{name}: runs as {users[-1] if users else 'root'}, not as a user with a number above 0"
         if name not in ONCE and "HEALTHCHECK" not in dockerfile:
-            yield f"{name}: says nothing of its health"
+            yield f"{name}: has no health check"
 
 
 def rights(plan: Plan) -> Iterator[str]:
-    """No service has more rights than it needs; those that last come up again."""
+    """No service has more rights than it needs; long-running services restart."""
     for name, service in plan.services.items():
         if service.get("read_only") is not True:
             yield f"{name}: can write to its own files"
@@ -105,22 +105,22 @@ def rights(plan: Plan) -> Iterator[str]:
         if service.get("network_mode") == "host":
             yield f"{name}: is in the host's network"
         if name not in ONCE and service.get("restart") != "unless-stopped":
-            yield f"{name}: stays away once it has failed"
+            yield f"{name}: does not restart after a failure"
 
 
 def ports(plan: Plan) -> Iterator[str]:
-    """What is published is for this machine alone, unless PUBLISH_ON says otherwise."""
+    """Ports are published on the loopback address only, unless PUBLISH_ON says otherwise."""
     for name, service in plan.services.items():
         for port in service.get("ports", []):
             if not port.startswith((f"${{PUBLISH_ON:-{LOCAL}}}:", f"{LOCAL}:")):
-                yield f"{name}: publishes {port} for all"
+                yield f"{name}: publishes {port} on all addresses"
     published = {name for name, service in plan.services.items() if service.get("ports")}
     if published != {"front", "coturn", "prometheus"}:
         yield f"ports are published by {sorted(published)}"
 
 
 def secrets(plan: Plan) -> Iterator[str]:
-    """None stands in the file or in an image: they are made at the first start."""
+    """No secret is in the file or in an image: they are generated at the first start."""
     for name, service in plan.services.items():
         for key, value in service.get("environment", {}).items():
             if SECRET_NAME.search(key) or SECRET_VALUE.search(str(value)):
@@ -131,19 +131,19 @@ def secrets(plan: Plan) -> Iterator[str]:
 
 
 def settings(plan: Plan) -> Iterator[str]:
-    """Each EYELINE_ name is a setting of `relay serve`, and the relay takes all the values."""
+    """Each EYELINE_ name is a setting of `relay serve`, and the relay accepts all values."""
     known = {f"EYELINE_{field.upper()}" for field in Serve.model_fields}
     for name in ("relay", "relay-gpu"):
         environment = plan.settings(name)
         image = re.findall(r"\b(EYELINE_\w+)=", plan.dockerfiles[name])
-        strangers = {*environment, *image, *FROM_KEYS} - known
-        yield from (f"{name}: {stranger} is no setting of relay serve" for stranger in sorted(strangers))
+        unknowns = {*environment, *image, *FROM_KEYS} - known
+        yield from (f"{name}: {unknown} is not a setting of relay serve" for unknown in sorted(unknowns))
         if complaint := _complaint(environment | dict.fromkeys(FROM_KEYS, "0" * 64)):
             yield f"{name}: {complaint}"
 
 
 def volumes(plan: Plan) -> Iterator[str]:
-    """Each is declared and used; only who makes keys may write them."""
+    """Each volume is declared and used; only the service that makes keys may write them."""
     declared, used = set(plan.content.get("volumes", {})), set()
     for name, service in plan.services.items():
         for volume in service.get("volumes", []):
@@ -156,34 +156,34 @@ def volumes(plan: Plan) -> Iterator[str]:
 
 
 def scripts(plan: Plan) -> Iterator[str]:
-    """What the images start can be started, and is a program of its language."""
+    """The images' scripts are executable, and have no syntax errors."""
     for path in sorted((plan.root / "scripts" / "compose").glob("*/*")):
         first = path.read_text().partition("\n")[0]
         if not first.startswith("#!"):
             continue
         if not os.access(path, os.X_OK):
-            yield f"{path.name} of {path.parent.name} cannot be executed"
+            yield f"{path.name} of {path.parent.name} is not executable"
         if first.endswith("sh"):
             run = subprocess.run([first[2:], "-n", path], capture_output=True, text=True, check=False)
             yield from run.stderr.splitlines()
 
 
-def ways(plan: Plan) -> Iterator[str]:
-    """The front and Prometheus lead to services that are there."""
+def routes(plan: Plan) -> Iterator[str]:
+    """The front and Prometheus point to existing services."""
     folder = plan.root / "scripts" / "compose"
     front = re.findall(r"^\s*set \$\w+ ([\w-]+):\d+;", (folder / "front" / "nginx.conf").read_text(), re.M)
     figures = yaml.safe_load((folder / "prometheus" / "prometheus.yml").read_text())
     targets = [at for job in figures["scrape_configs"] for group in job["static_configs"] for at in group["targets"]]
     for name in [*front, *(target.partition(":")[0] for target in targets)]:
         if name not in plan.services:
-            yield f"a way leads to {name}, which is no service"
+            yield f"a route leads to {name}, which is not a service"
 
 
-RULES: Final[tuple[Rule, ...]] = (services, images, rights, ports, secrets, settings, volumes, scripts, ways)
+RULES: Final[tuple[Rule, ...]] = (services, images, rights, ports, secrets, settings, volumes, scripts, routes)
 
 
 def _complaint(environment: dict[str, str]) -> str:
-    """What the relay says to these settings; nothing if it takes them."""
+    """The relay's error message for these settings; empty if it accepts them."""
     everything = {name: value for name, value in os.environ.items() if not name.startswith("EYELINE_")} | environment
     run = subprocess.run([sys.executable, "-c", READ], env=everything, capture_output=True, text=True, check=False)
     return run.stderr.strip().rpartition("\n")[2] if run.returncode else ""

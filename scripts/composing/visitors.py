@@ -1,7 +1,7 @@
-"""People who come to the demo from outside its containers: each a Chromium with a face before its camera.
+"""Participants who join the demo from outside its containers: each a Chromium with a face as its fake camera.
 
-They may reach the containers through the TURN server alone (iceTransportPolicy): on Linux the machine that runs the
-containers would find them without it, another machine would not.
+They reach the containers through the TURN server only (iceTransportPolicy): on Linux the host of the containers could
+connect without it, another machine could not.
 """
 
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from playwright.sync_api import Browser, Page, Playwright, expect
 from tests.browser import FLAGS
 from tests.clips import Clip, write_mjpeg
 
-PATIENCE: Final = 60_000  # milliseconds until something happens, on a busy machine
+TIMEOUT: Final = 60_000  # milliseconds, for a busy machine
 VIEW: Final = (1120, 700)
 
-# Every connection of the page is kept in a list, and finds its way through TURN only.
+# Every connection of the page is kept in a list, and uses TURN only.
 THROUGH_TURN: Final = """
 window.connections = [];
 window.RTCPeerConnection = class extends RTCPeerConnection {
@@ -27,7 +27,7 @@ window.RTCPeerConnection = class extends RTCPeerConnection {
 };
 """
 
-# Which kinds of candidates the connections that are in use have chosen.
+# The candidate types selected by the active connections.
 PATHS: Final = """
 async () => {
   const paths = [];
@@ -46,7 +46,7 @@ async () => {
 }
 """
 
-# What has been decoded of the picture of the person with this name.
+# Decoder statistics of the video of the participant with this name.
 DECODED: Final = """
 async (name) => {
   const video = document.querySelector(`.tile[data-name="${name}"]:not(.own) video`);
@@ -66,8 +66,8 @@ async (name) => {
 
 
 @dataclass(frozen=True)
-class MotionReference:
-    """What one person got to see of another. rate: decoded frames a second."""
+class ReceivedVideo:
+    """The video that one participant received from another. rate: decoded frames per second."""
 
     rate: float
     width: int
@@ -75,8 +75,8 @@ class MotionReference:
     freezes: int
 
 
-class Visitor:
-    """One person in the room: a browser of its own, which ends with it."""
+class Participant:
+    """A participant in the room, with a browser of their own."""
 
     def __init__(self, playwright: Playwright, chromium: Path, name: str, clip: Clip) -> None:
         self.name = name
@@ -92,38 +92,38 @@ class Visitor:
         self.page.on("pageerror", lambda error: self.trouble.append(str(error)))
 
     def join(self, address: str) -> None:
-        """Open the room page and go in; then the camera is sent."""
+        """Open the room page and join; then the camera is sent."""
         self.page.goto(f"{address}/room.html")
         self.page.fill("#name", self.name)
-        expect(self.page.locator("#join")).to_be_enabled(timeout=PATIENCE)
+        expect(self.page.locator("#join")).to_be_enabled(timeout=TIMEOUT)
         self.page.click("#join")
-        expect(self.page.locator("body")).to_have_attribute("data-phase", "joined", timeout=PATIENCE)
+        expect(self.page.locator("body")).to_have_attribute("data-phase", "joined", timeout=TIMEOUT)
 
     def await_corrected(self, name: str) -> None:
-        """Wait until the picture of somebody else is there, and marked as corrected."""
+        """Wait until another participant's video is received, and marked as corrected."""
         tile = self.page.locator(f'.tile[data-name="{name}"]:not(.own)')
-        expect(tile).to_have_attribute("data-corrected", "true", timeout=PATIENCE)
+        expect(tile).to_have_attribute("data-corrected", "true", timeout=TIMEOUT)
         self.page.wait_for_function(
             '(name) => document.querySelector(`.tile[data-name="${name}"]:not(.own) video`)?.videoWidth > 0',
             arg=name,
-            timeout=PATIENCE,
+            timeout=TIMEOUT,
         )
 
-    def watch(self, name: str, seconds: float) -> MotionReference:
-        """Look at somebody for so long."""
+    def watch(self, name: str, seconds: float) -> ReceivedVideo:
+        """Measure another participant's video for so many seconds."""
         before = self._decoded(name)
         self.page.wait_for_timeout(1000 * seconds)
         after = self._decoded(name)
         took = (after["milliseconds"] - before["milliseconds"]) / 1000
         rate = (after["frames"] - before["frames"]) / took
-        return MotionReference(rate, after["width"], after["height"], after["freezes"] - before["freezes"])
+        return ReceivedVideo(rate, after["width"], after["height"], after["freezes"] - before["freezes"])
 
     def paths(self) -> list[dict[str, Any]]:
-        """How each of its connections goes: kinds of candidates here and there."""
+        """Each connection's candidate types, local and remote."""
         return list(self.page.evaluate(PATHS))
 
     def only_watch(self) -> None:
-        """Turn the own correction and camera off."""
+        """Turn one's own correction and camera off."""
         self.page.click("#turn-correction")
         self.page.click("#turn-camera")
 
@@ -140,5 +140,5 @@ class Visitor:
     def _decoded(self, name: str) -> dict[str, Any]:
         found = self.page.evaluate(DECODED, name)
         if found is None:
-            raise LookupError(f"{self.name} gets no picture of {name}")
+            raise LookupError(f"{self.name} receives no video from {name}")
         return dict(found)

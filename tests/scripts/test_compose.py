@@ -1,4 +1,4 @@
-"""docker-compose.yml by the static check of scripts/compose-check, and that check by what it must find."""
+"""The static check of scripts/compose-check on docker-compose.yml, and on files with errors."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ from relay.config.serve import Serve
 from relay.session.turn import ice_servers
 from scripts.composing import check, plan
 from scripts.composing.plan import Plan
-from scripts.composing.visitors import MotionReference
+from scripts.composing.visitors import ReceivedVideo
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
@@ -37,8 +37,12 @@ def test_the_file_keeps_every_rule(rule: plan.Rule) -> None:
         (plan.rights, lambda all_: all_["front"].update(cap_add=["NET_ADMIN"]), "front: keeps capabilities"),
         (plan.rights, lambda all_: all_["front"].pop("security_opt"), "front: may gain"),
         (plan.rights, lambda all_: all_["janus"].update(network_mode="host"), "janus: is in the host's"),
-        (plan.rights, lambda all_: all_["coturn"].pop("restart"), "coturn: stays away"),
-        (plan.ports, lambda all_: all_["front"].update(ports=["443:8443"]), "front: publishes 443:8443 for all"),
+        (plan.rights, lambda all_: all_["coturn"].pop("restart"), "coturn: does not restart"),
+        (
+            plan.ports,
+            lambda all_: all_["front"].update(ports=["443:8443"]),
+            "front: publishes 443:8443 on all addresses",
+        ),
         (plan.ports, lambda all_: all_["janus"].update(ports=["127.0.0.1:8188:8188"]), "'janus'"),
         (
             plan.secrets,
@@ -49,7 +53,7 @@ def test_the_file_keeps_every_rule(rule: plan.Rule) -> None:
         (
             plan.settings,
             lambda all_: all_["relay"]["environment"].update(EYELINE_ROMO="1"),
-            "EYELINE_ROMO is no setting",
+            "EYELINE_ROMO is not a setting",
         ),
         (plan.settings, lambda all_: all_["relay"]["environment"].update(EYELINE_PORT="high"), "port"),
         (plan.volumes, lambda all_: all_["front"].update(volumes=["tls:/keys/tls"]), "front: may write /keys/tls"),
@@ -69,7 +73,7 @@ def test_an_image_of_another_base_or_for_root_is_found(tmp_path: Path) -> None:
     assert problems == [
         "relay: is made from alpine:3, not debian:bookworm-slim",
         "relay: runs as root, not as a user with a number above 0",
-        "relay: says nothing of its health",
+        "relay: has no health check",
     ]
 
 
@@ -78,18 +82,18 @@ def test_a_script_that_cannot_be_started_is_found(tmp_path: Path) -> None:
     script.parent.mkdir(parents=True)
     script.write_text("#!/bin/sh\nif true; then\n")
     found = " ".join(plan.scripts(Plan(tmp_path, {})))
-    assert "start of relay cannot be executed" in found
+    assert "start of relay is not executable" in found
     assert "end of file" in found
 
 
 def test_the_front_leads_to_services_that_are_there() -> None:
     content = deepcopy(Plan.read(FILE).content)
     content["services"]["jitsi"] = content["services"].pop("janus")
-    assert any("leads to janus" in problem for problem in plan.ways(Plan(ROOT, content)))
+    assert any("leads to janus" in problem for problem in plan.routes(Plan(ROOT, content)))
 
 
 def test_the_relay_asks_no_turn_server_of_its_own_where_coturn_reaches_it() -> None:
-    """In its container the browsers' address of coturn is its own: five seconds of each call would be lost on it."""
+    """In its container the browsers' address of coturn is the relay's own: each call would lose five seconds to it."""
     settings = Serve(turn_urls=["turn:localhost:3478"], turn_secret=KEY, turn_for_relay=False)
     assert [server.urls for server in ice_servers(settings, "a browser")] == ["turn:localhost:3478"]
     assert ice_servers(settings.for_relay, "the relay") == []
@@ -111,11 +115,11 @@ TURNED = {"here": "relay", "over": "udp", "there": "host", "milliseconds": 1.0}
 def test_what_is_seen_is_judged(
     rate: float, path: dict[str, Any], corrected: float, trouble: list[str], wrong: list[str]
 ) -> None:
-    findings, _ = check.judge(MotionReference(rate, 640, 480, 0), [path], corrected, trouble, least=25)
-    assert [finding.what for finding in findings if finding.well is False] == wrong
+    findings, _ = check.judge(ReceivedVideo(rate, 640, 480, 0), [path], corrected, trouble, least=25)
+    assert [finding.what for finding in findings if finding.ok is False] == wrong
 
 
-@pytest.mark.skipif("EYELINE_COMPOSE" not in os.environ, reason="EYELINE_COMPOSE=1 builds, starts and visits the whole")
+@pytest.mark.skipif("EYELINE_COMPOSE" not in os.environ, reason="EYELINE_COMPOSE=1 builds, starts and joins the whole")
 @pytest.mark.timeout(1800)
 def test_people_meet_in_what_it_starts() -> None:
     run = subprocess.run([ROOT / "scripts" / "compose-check"], capture_output=True, text=True, check=False)
