@@ -1,4 +1,4 @@
-"""A run on disk: everything needed to go on exactly where it stopped, written whole or not at all."""
+"""The checkpoint of a training run: everything needed to resume exactly where it stopped. Written atomically."""
 
 import os
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Checkpoint:
 
 
 def save(folder: Path, checkpoint: Checkpoint) -> Path:
-    """Write beside the place, then rename: a run that is cut off leaves the checkpoint before."""
+    """Write to a temporary file, then rename: an interrupted write leaves the previous checkpoint."""
     folder.mkdir(parents=True, exist_ok=True)
     partial = folder / f".{NAME}.{os.getpid()}.partial"
     content = {"recipe": checkpoint.recipe.model_dump_json(), "step": checkpoint.step, "states": checkpoint.states}
@@ -31,15 +31,15 @@ def save(folder: Path, checkpoint: Checkpoint) -> Path:
 
 
 def load(path: Path, device: torch.device | str = "cpu") -> Checkpoint:
-    """The checkpoint in this file or folder. Raises FileNotFoundError; ValueError where it is something else."""
+    """The checkpoint in this file or folder. Raises FileNotFoundError; ValueError for any other content."""
     path = path / NAME if path.is_dir() else path
     content = torch.load(path, map_location=device, weights_only=True)
     if not isinstance(content, dict) or set(content) != {"recipe", "step", "states"}:
-        raise ValueError(f"{path} is no checkpoint of a training run")
+        raise ValueError(f"{path} is not a checkpoint of a training run")
     recipe = Recipe.model_validate_json(content["recipe"])
     return Checkpoint(recipe, int(content["step"]), content["states"])
 
 
 def exists(folder: Path) -> bool:
-    """Whether there is a run to go on with."""
+    """Whether there is a run to resume."""
     return (folder / NAME).exists()

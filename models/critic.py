@@ -1,7 +1,7 @@
-"""The adversarial network: judges an eye patch, and reads where the eye looks. Never told which patch is modified.
+"""The adversarial network: scores an eye patch and estimates its gaze. It is never given which patch is modified.
 
-Its first output is a score, high for what looks photographed [claims 28-30]; its other two are a gaze reading, pitch
-and yaw in degrees inside the patch, for the correction loss [claim 5].
+Its first output is a realism score, high for photographs [claims 28-30]; its other two are a gaze estimate, pitch and
+yaw in degrees inside the patch, for the correction loss [claim 5].
 """
 
 import torch
@@ -12,7 +12,7 @@ READING_UNIT = 15.0  # degrees
 
 
 class Critic(nn.Module):
-    """Strided convolutions, no normalisation over the batch: each patch is judged alone."""
+    """Strided convolutions, no normalisation over the batch: each patch is scored independently."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -24,7 +24,7 @@ class Critic(nn.Module):
         self.gaze = nn.Linear(WIDTHS[-1] * 3 * 4, 2)
 
     def forward(self, picture: Tensor) -> tuple[Tensor, Tensor]:
-        """(n, 3, 48, 64) -> score (n,), gaze reading (n, 2) degrees."""
+        """(n, 3, 48, 64) -> score (n,), gaze estimate (n, 2) degrees."""
         features = self.layers(picture * 2 - torch.tensor([1.0, 0, 0], device=picture.device).view(1, 3, 1, 1))
         flat = features.flatten(1)
         return self.score(flat)[:, 0], self.gaze(flat) * READING_UNIT

@@ -1,4 +1,4 @@
-"""Writes curves twice: for TensorBoard, and as curves.csv (step, name, value), which needs no reader."""
+"""Writes curves twice: for TensorBoard, and as curves.csv (step, name, value), readable without tools."""
 
 import csv
 from pathlib import Path
@@ -10,7 +10,7 @@ NAME = "curves.csv"
 
 
 class Curves:
-    """Open until closed. A run that is taken up again adds to its file."""
+    """A writer of curves. A resumed run appends to its file."""
 
     def __init__(self, folder: Path, board: SummaryWriter) -> None:
         self._board = board
@@ -22,7 +22,7 @@ class Curves:
             self._rows.writerow(["step", "name", "value"])
 
     def add(self, step: int, values: dict[str, float]) -> None:
-        """One point on each of these curves."""
+        """Add one point to each of these curves."""
         for name, value in values.items():
             self._board.add_scalar(name, value, step)
             self._rows.writerow([step, name, f"{value:.6g}"])
@@ -32,6 +32,6 @@ class Curves:
         return self
 
     def __exit__(self, *reason: object) -> None:
-        """Write out what is left."""
+        """Flush and close."""
         self._board.close()
         self._file.close()

@@ -1,5 +1,4 @@
-"""Several processes that train one network, as torchrun starts them; each function does nothing where there is one
-process only.
+"""Data-parallel training by several processes started with torchrun; with a single process each function is a no-op.
 
 Gradients are averaged here and not by DistributedDataParallel, because the network runs twice in an update.
 """
@@ -21,7 +20,7 @@ def join_processes(folder: Path) -> None:
 
 
 def device_for(recipe: Recipe) -> torch.device:
-    """Where this process trains."""
+    """The device this process trains on."""
     if recipe.device != "auto":
         return torch.device(recipe.device)
     return (
@@ -32,12 +31,12 @@ def device_for(recipe: Recipe) -> torch.device:
 
 
 def rank() -> int:
-    """This process's number; 0 where it is alone."""
+    """This process's rank; 0 without torchrun."""
     return distributed.get_rank() if distributed.is_initialized() else 0
 
 
 def broadcast_weights(*modules: nn.Module) -> None:
-    """Every process starts from the first one's weights."""
+    """Copy the first process's weights to all processes."""
     if distributed.is_initialized():
         for module in modules:
             for tensor in module.state_dict().values():
@@ -57,7 +56,7 @@ def average_gradients(module: nn.Module) -> None:
 
 
 def mean_over_processes(value: Tensor) -> float:
-    """The mean over all processes: what each of them decides by must be the same for all."""
+    """The mean over all processes, so that decisions based on it are the same in all of them."""
     mean = value.detach().clone()
     if distributed.is_initialized():
         distributed.all_reduce(mean)

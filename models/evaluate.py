@@ -1,10 +1,10 @@
-"""Measures systems that turn eyes, side by side, on held-out renders and on real clips:
+"""Compares gaze correction systems on held-out renders and on real clips:
 
     python -m models.evaluate --scenes DIR --clips DIR --judge FILE --row none full=full.onnx --out DIR
 
 A row is NAME=weights.onnx, none or geometric; rows of the same name are the same system trained from other seeds.
 Prints tables in Markdown and, as its last line, the report as one JSON object; writes both, contact sheets and
-training curves into --out. The same seed tries the same eyes. Sheets of clips show people: they stay where they are.
+training curves into --out. The same seed selects the same eyes. Sheets of clips show people: do not publish them.
 """
 
 import argparse
@@ -20,21 +20,21 @@ from tqdm import tqdm
 from models.evaluation import curves, report, sheets
 from models.evaluation.clips import clip_table, clips, films, judge_on_renders
 from models.evaluation.clips.judge import Judge
-from models.evaluation.figures import Figure, Result
+from models.evaluation.figures import Metric, Result
 from models.evaluation.renders import render_table, synthetic
 from models.evaluation.renders.trials import choose, read_outlines
 from models.evaluation.rows import Row
 from relay.errors import ModelError
 from relay.gaze.face import Angles
 
-LINES = 16  # of a contact sheet
-HEARD = 4  # times as many pairs are looked through for the judge: those along one axis are few
+LINES = 16  # rows of a contact sheet
+JUDGE_FACTOR = 4  # times as many pairs are searched for the judge: few turn along one axis only
 SHOWN = {"up": Angles(pitch=10), "down": Angles(pitch=-10), "left": Angles(yaw=-15), "right": Angles(yaw=15)}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is asked for. noise: whether landmarks are wrong by as much as MediaPipe's are."""
+    """What to evaluate. noise: whether landmarks get errors as large as MediaPipe's."""
 
     rows: tuple[Row, ...]
     out: Path
@@ -50,7 +50,7 @@ class Plan:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """The exit status."""
+    """Run the evaluation. Returns the exit status."""
     parser = _parser()
     asked = parser.parse_args(arguments)
     cv2.setNumThreads(1)  # as the relay does
@@ -76,39 +76,39 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def evaluate(plan: Plan) -> list[Result]:
-    """All rows on all there is."""
-    figures: list[list[Figure]] = [[] for _ in plan.rows]
+    """Evaluate all rows on all data given."""
+    metrics: list[list[Metric]] = [[] for _ in plan.rows]
     if plan.scenes is not None:
-        _on_scenes(plan, plan.scenes, figures)
+        _on_scenes(plan, plan.scenes, metrics)
     if plan.clips is not None:
-        _on_clips(plan, plan.clips, figures)
+        _on_clips(plan, plan.clips, metrics)
     if plan.curves:
         _draw_curves(plan)
-    return [Result(row.name, tuple(found)) for row, found in zip(plan.rows, figures, strict=True)]
+    return [Result(row.name, tuple(found)) for row, found in zip(plan.rows, metrics, strict=True)]
 
 
-def _on_scenes(plan: Plan, folder: Path, figures: Sequence[list[Figure]]) -> None:
+def _on_scenes(plan: Plan, folder: Path, metrics: Sequence[list[Metric]]) -> None:
     outlines = read_outlines(folder, plan.split)
     choice = choose(outlines, plan.pairs, plan.seed)
     found = synthetic.measure(plan.rows, choice, plan.seed if plan.noise else None)
-    for measured, known in zip(found, figures, strict=True):
-        known.extend(render_table.figures_of(measured))
+    for measured, known in zip(found, metrics, strict=True):
+        known.extend(render_table.metrics_of(measured))
     if plan.judge:
-        trials = judge_on_renders.able(choose(outlines, HEARD * plan.pairs, plan.seed).pairs)
-        for heard, known in zip(judge_on_renders.hear(plan.rows, trials, Judge(plan.judge)), figures, strict=True):
-            known.extend(judge_on_renders.figures_of(heard))
+        trials = judge_on_renders.usable(choose(outlines, JUDGE_FACTOR * plan.pairs, plan.seed).pairs)
+        for judged, known in zip(judge_on_renders.measure(plan.rows, trials, Judge(plan.judge)), metrics, strict=True):
+            known.extend(judge_on_renders.metrics_of(judged))
     shown = sheets.spread(choice.pairs, LINES)
     sheets.save(plan.out / "renders.png", sheets.rendered(shown, plan.rows))
 
 
-def _on_clips(plan: Plan, folder: Path, figures: Sequence[list[Figure]]) -> None:
+def _on_clips(plan: Plan, folder: Path, metrics: Sequence[list[Metric]]) -> None:
     judge = Judge(plan.judge) if plan.judge else None
     paths = sorted(folder.glob("*.mp4"))
     if not paths:
         raise ValueError(f"no .mp4 in {folder}")
     reel = [films.read(path, plan.seconds) for path in tqdm(paths, desc="faces of the clips", disable=None)]
-    for row, known in zip(plan.rows, figures, strict=True):
-        known.extend(clip_table.figures_of(clips.measure(row, reel, judge)))
+    for row, known in zip(plan.rows, metrics, strict=True):
+        known.extend(clip_table.metrics_of(clips.measure(row, reel, judge)))
     for name, aim in SHOWN.items():
         sheets.save(plan.out / f"clips_{name}.png", sheets.filmed(reel, plan.rows, aim))
 
@@ -131,9 +131,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--split", choices=["test", "validation", "train"], default="test", help="which people")
     parser.add_argument("--pairs", type=int, default=400, help="pairs of rendered eyes")
     parser.add_argument("--seed", type=int, default=0, help="of the choice of pairs")
-    parser.add_argument("--noise", action="store_true", help="landmarks of renders as wrong as MediaPipe's")
+    parser.add_argument("--noise", action="store_true", help="add landmark errors as large as MediaPipe's to renders")
     parser.add_argument("--clips", type=Path, help="folder of real videos")
-    parser.add_argument("--judge", type=Path, help="OpenSeeFace's gaze network, ONNX: an outside opinion on the iris")
+    parser.add_argument(
+        "--judge", type=Path, help="OpenSeeFace's gaze network, ONNX: an independent estimate of the iris"
+    )
     parser.add_argument("--seconds", type=float, default=4.0, help="of each video [seconds]")
     parser.add_argument("--curves", type=Path, nargs="+", default=(), help="folders of training runs, to draw")
     return parser

@@ -1,12 +1,12 @@
 """Turns a checkpoint into the weights that the relay loads: python -m models.export RUN [--out models/weights].
 
-The averaged weights as ONNX, float32 and float16, compared with torch on the same input, and stamped with the spec
-that they were trained for: the relay refuses any other.
+The averaged weights as ONNX, float32 and float16, compared with torch on the same input. The metadata names the spec
+that they were trained for; the relay refuses any other.
 
-A network turns eyes by a little less than it is asked to, by much the same share at every angle, and draws the edge
-between its layers softer than lids are. Both are measured on validation scenes (models/evaluate.py, "gain" and
-"sharpness") and undone here: --gain-pitch, --gain-yaw and --crispness. Where a real iris mirrors a lamp it takes that
-for something that lies over the eye, and leaves a hole in the mask that bares the old picture: --whole-iris closes it.
+A network turns eyes by slightly less than the aim, by about the same share at every angle, and its layer mask is softer
+at the edge than lids are. Both are measured on validation scenes (models/evaluate.py, "gain" and "sharpness") and
+compensated here: --gain-pitch, --gain-yaw and --crispness. The network takes a lamp's reflection in a real iris for an
+occlusion and leaves a hole in the mask, through which the unmodified image shows: --whole-iris closes it.
 """
 
 import argparse
@@ -28,25 +28,25 @@ from torch.nn import functional
 from tqdm import tqdm
 
 from models import checkpoint
-from models.network import Outputs, WarpNet, arrived, turn
+from models.network import Outputs, WarpNet, moved_disc, turn
 from relay.gaze import spec
 
-os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # said before it is loaded; see relay/gaze/network.py
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # must be set before the import; see relay/gaze/network.py
 
 import onnxruntime
 
 NAME, HALF_NAME = "eyeline.onnx", "eyeline_fp16.onnx"
 OPSET = 18
-PLACES = {"out", "scenes", "albums", "begin"}  # of a recipe: folders of the machine that trained
-REACH = 20  # nodes to either side within which a hole ends: more than an iris has
+LOCAL_FIELDS = {"out", "scenes", "albums", "begin"}  # of a recipe: folders on the training machine
+REACH = 20  # nodes to either side within which a hole must end: more than an iris spans
 TOLERANCE = 1e-4  # eye widths, float32: a three-hundredth of a patch pixel
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """pitch, yaw: what the network is asked for in place of one degree. crispness: factor of the mask's logit.
+    """pitch, yaw: gains of the aim. crispness: factor of the mask's logit.
 
-    whole_iris: whether holes are closed that the mask has inside the iris.
+    whole_iris: whether holes of the mask inside the iris are closed.
     """
 
     pitch: float = 1.0
@@ -59,7 +59,7 @@ AS_TRAINED = Calibration()
 
 
 class Calibrated(nn.Module):
-    """The network as it ships. Aim zero stays the identity."""
+    """The network as shipped. Aim zero stays the identity."""
 
     gains: Tensor
 
@@ -72,13 +72,13 @@ class Calibrated(nn.Module):
         """As WarpNet."""
         flow, rest, mask, light = self.network(picture, maps, aim * self.gains, radius)
         if self.whole_iris:
-            iris = arrived(maps[:, :1], turn(aim, radius))
+            iris = moved_disc(maps[:, :1], turn(aim, radius))
             mask = mask + iris * (closed(mask) - mask)
         return flow, rest, (torch.logit(mask, 1e-6) * self.crispness).sigmoid(), light
 
 
 def closed(mask: Tensor) -> Tensor:
-    """(n, 1, 48, 64) the mask with every row filled up between what it has to the left and to the right, within REACH.
+    """(n, 1, 48, 64) the mask with gaps in each row filled where it is set to both sides within REACH.
 
     The opening between two lids is convex: along a row it has no gap.
     """
@@ -90,7 +90,7 @@ def closed(mask: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Exported:
-    """difference: the largest between this file's outputs and torch's, by output."""
+    """difference: the largest difference between this file's outputs and torch's, by output."""
 
     path: Path
     bytes: int
@@ -99,12 +99,12 @@ class Exported:
 
 
 def main(arguments: list[str]) -> str | None:
-    """Export and report. Returns what to tell people if it cannot be done."""
+    """Export and report. Returns an error message, or None."""
     parser = argparse.ArgumentParser(prog="models.export", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("run", type=Path, help="folder of a training run, or its checkpoint")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "weights")
-    parser.add_argument("--gain-pitch", type=float, default=1.0, help="degrees asked for in place of one of pitch")
-    parser.add_argument("--gain-yaw", type=float, default=1.0, help="degrees asked for in place of one of yaw")
+    parser.add_argument("--gain-pitch", type=float, default=1.0, help="factor of the requested pitch")
+    parser.add_argument("--gain-yaw", type=float, default=1.0, help="factor of the requested yaw")
     parser.add_argument("--crispness", type=float, default=1.0, help="factor of the mask's logit")
     parser.add_argument("--whole-iris", action="store_true", help="close holes of the mask inside the iris")
     chosen = parser.parse_args(arguments)
@@ -126,10 +126,10 @@ def export(run: Path, out: Path, calibration: Calibration = AS_TRAINED) -> list[
     plain.load_state_dict({name: value for name, value in averaged.items() if name != "n_averaged"})
     network = Calibrated(plain, calibration).eval()
     out.mkdir(parents=True, exist_ok=True)
-    recipe = found.recipe.model_dump_json(exclude=PLACES)
+    recipe = found.recipe.model_dump_json(exclude=LOCAL_FIELDS)
     notes = {"eyeline.steps": str(found.step), "eyeline.recipe": recipe}
     model = to_onnx(network, {**notes, "eyeline.calibration": json.dumps(asdict(calibration))})
-    written = [_write(model, out / NAME, network), _write(_halved(model), out / HALF_NAME, network)]
+    written = [_write(model, out / NAME, network), _write(_to_float16(model), out / HALF_NAME, network)]
     worst = max(written[0].difference.values())
     if worst > TOLERANCE:
         raise ValueError(f"{written[0].path} differs from torch by {worst:.1e}, more than {TOLERANCE:.0e}")
@@ -137,11 +137,11 @@ def export(run: Path, out: Path, calibration: Calibration = AS_TRAINED) -> list[
 
 
 def to_onnx(network: nn.Module, notes: dict[str, str]) -> onnx.ModelProto:
-    """The network as ONNX with a free batch, stamped. notes: more metadata."""
+    """The network as ONNX with a dynamic batch size and the spec in its metadata. notes: more metadata."""
     example = inputs(2, torch.Generator().manual_seed(0))
     batch = torch.export.Dim("n", min=1, max=64)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # torch's exporter warns of its own inside
+        warnings.simplefilter("ignore")  # torch's exporter emits warnings about its own internals
         program = torch.onnx.export(
             network,
             tuple(example),
@@ -153,9 +153,9 @@ def to_onnx(network: nn.Module, notes: dict[str, str]) -> onnx.ModelProto:
             verbose=False,
         )
     if program is None:
-        raise ValueError("torch gave no ONNX program")
+        raise ValueError("torch exported no ONNX program")
     model: onnx.ModelProto = program.model_proto
-    _forget_where(model)
+    _strip_local_paths(model)
     for key, value in {**spec.stamp(), **notes}.items():
         entry = model.metadata_props.add()
         entry.key, entry.value = key, value
@@ -163,23 +163,23 @@ def to_onnx(network: nn.Module, notes: dict[str, str]) -> onnx.ModelProto:
     return model
 
 
-def _forget_where(model: onnx.ModelProto) -> None:
-    """Take out what torch writes of the machine it ran on: the way through the source, line by line, for every node."""
+def _strip_local_paths(model: onnx.ModelProto) -> None:
+    """Remove the source paths and lines of the exporting machine that torch writes for every node."""
     for one in (model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
         del one.metadata_props[:]
         one.doc_string = ""
 
 
 def inputs(count: int, generator: torch.Generator) -> list[Tensor]:
-    """Something to run the network on: spec.INPUTS for this many eyes."""
+    """Random inputs for the network: spec.INPUTS for this many eyes."""
     picture = torch.rand((count, 3, *spec.GRID), generator=generator) - torch.tensor([0, 0.5, 0.5]).view(1, 3, 1, 1)
     maps = torch.rand((count, 2, *spec.GRID), generator=generator)
     aim = (torch.rand((count, 2), generator=generator) - 0.5) * 2 * spec.MAX_AIM
     return [picture, maps, aim, torch.rand(count, generator=generator) * 0.1 + 0.16]
 
 
-def _halved(model: onnx.ModelProto) -> onnx.ModelProto:
-    """Weights and arithmetic in float16; what goes in and comes out stays float32."""
+def _to_float16(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Weights and arithmetic in float16; inputs and outputs stay float32."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of values below float16's smallest, which become zero
         halved: onnx.ModelProto = float16.convert_float_to_float16(model, keep_io_types=True)

@@ -1,8 +1,8 @@
 """The warping network: an eye and an angle in, a two-layer field out (relay/gaze/spec.py, "The network").
 
-What is known is not learned: the turn of the eyeball gives the step of the iris, the network adds what the step does
-not say. Both flows and the light grow with that step's length, so at aim zero the field is the identity by
-construction; all three end at the patch's ellipse through a fixed window.
+The iris's step is computed from the eyeball's rotation; the network learns only the residual. Both flows and the light
+scale with that step's length, so at aim zero the field is the identity by construction. A fixed window fades all three
+to zero at the patch's ellipse.
 """
 
 import torch
@@ -13,10 +13,10 @@ from models.config import Shape
 from relay.gaze.geometry import ellipse, nodes
 from relay.gaze.spec import EXTENT, GRID, MAX_AIM, ROTATION_PER_IRIS_RADIUS
 
-ANGLE_UNIT = 15.0  # degrees that the layers see as 1
-RADIUS_UNIT = 0.21  # eye widths, a common iris
-CLEAR = 0.45  # of the squared ellipse distance: up to here the window is whole
-BRIGHTEST = 0.2  # of the luma's range, the most light that is added or taken
+ANGLE_UNIT = 15.0  # degrees that correspond to an input of 1
+RADIUS_UNIT = 0.21  # eye widths, a typical iris
+CLEAR = 0.45  # squared ellipse distance up to which the window is 1
+BRIGHTEST = 0.2  # of the luma's range, the most light that is added or subtracted
 LIGHT_UNIT = 5.0  # of light for each eye width of the step that the head's 1 stands for
 PICTURE, MAPS = 3, 2
 Outputs = tuple[Tensor, Tensor, Tensor, Tensor]
@@ -66,13 +66,13 @@ class WarpNet(nn.Module):
         fine, middle = self._features(seen, condition)
         raw = functional.pixel_shuffle(self.head(fine), 2)
         ball, rest, mask = raw.split([2, 2, 1], 1)
-        # sqrt keeps a millionth: at aim zero the step is exactly zero, and so must its length be.
+        # The epsilon leaves a length of 1e-6 at aim zero, where it must be exactly zero.
         length = torch.where(step.abs().sum(1, keepdim=True) > 0, length, torch.zeros_like(length))[:, :, None, None]
         flow = (ball * length - step[:, :, None, None]) * self.window
         return flow, rest * length * self.window, mask.sigmoid(), self._light(middle, length)
 
     def _light(self, middle: Tensor, length: Tensor) -> Tensor:
-        """(n, wider, 12, 16), (n, 1, 1, 1) -> (n, 1, 48, 64): so coarse that it can shade, and draw nothing."""
+        """(n, wider, 12, 16), (n, 1, 1, 1) -> (n, 1, 48, 64): too coarse to draw detail, so it can only shade."""
         share = BRIGHTEST if self.shape.light else 0.0
         coarse = (self.shine(middle) * length * LIGHT_UNIT).tanh() * share
         return functional.interpolate(coarse, size=GRID, mode="bilinear", align_corners=False) * self.window
@@ -89,7 +89,7 @@ class WarpNet(nn.Module):
 
     @staticmethod
     def _condition(aim: Tensor, radius: Tensor) -> Tensor:
-        """(n, 4) what FiLM is told: the turn, how far it is, the size of the iris."""
+        """(n, 4) FiLM's input: the aim, its size, the size of the iris."""
         angles = aim / ANGLE_UNIT
         far = (angles.square().sum(1, keepdim=True) + 1e-6).sqrt()
         return torch.cat([angles, far, (radius / RADIUS_UNIT - 1)[:, None]], 1)
@@ -98,7 +98,7 @@ class WarpNet(nn.Module):
 class Block(nn.Module):
     """Depthwise 5x5, then two 1x1 with FiLM between; added to its input. Starts as the identity.
 
-    angles: width of what FiLM reads; 0 leaves FiLM out, which is most of the time where features are fine.
+    angles: width of FiLM's input; 0 leaves FiLM out, which takes most of the time at fine resolutions.
     """
 
     def __init__(self, width: int, inner: int, angles: int) -> None:
@@ -142,8 +142,8 @@ def shift(picture: Tensor, flow: Tensor) -> Tensor:
     return functional.grid_sample(picture, at.permute(0, 2, 3, 1), padding_mode="border", align_corners=False)
 
 
-def arrived(disc: Tensor, step: Tensor) -> Tensor:
-    """(n, 1, 48, 64) where the disc of an iris lies after this step. step: (n, 2), eye widths."""
+def moved_disc(disc: Tensor, step: Tensor) -> Tensor:
+    """(n, 1, 48, 64) the iris disc moved by this step. step: (n, 2), eye widths."""
     return shift(disc, -step[:, :, None, None].expand(-1, -1, *GRID))
 
 

@@ -1,4 +1,4 @@
-"""Contact sheets of a batch: what went in, what was wanted, what came out, and the field that made it."""
+"""Contact sheets of a batch: input, target, output and the field."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ ROWS, COLUMNS = 12, 3
 
 
 def save(path: Path, batch: Batch, outputs: Outputs) -> None:
-    """A PNG: eyes in columns; each source, target, modified, mask, both flows."""
+    """Write a PNG: eyes in columns; of each source, target, modified, mask, both flows."""
     modified = apply(batch.picture, outputs)
     count = min(len(batch.kinds), ROWS * COLUMNS)
     chosen = np.linspace(0, len(batch.kinds) - 1, count).astype(int)
@@ -57,7 +57,7 @@ def _grey(values: Tensor) -> Picture:
 
 
 def _coloured(flow: Tensor) -> Picture:
-    """(2, h, w) eye widths -> hue for direction, brightness for length (8 patch pixels are full)."""
+    """(2, h, w) eye widths -> hue for direction, brightness for length (maximum at 8 patch pixels)."""
     x, y = flow.detach().float().cpu().numpy() * CORNER_DISTANCE
     hue = (np.degrees(np.arctan2(y, x)) % 360 / 2).astype(np.uint8)
     value = np.clip(np.hypot(x, y) / 8 * 255, 0, 255).astype(np.uint8)

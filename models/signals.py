@@ -1,6 +1,6 @@
-"""What one batch says: the field's losses by name, one value for each sample, and the critic's side of it.
+"""The losses of one batch: the field's losses by name, one value for each sample, and the critic's loss.
 
-Which samples feed which loss is decided here alone (losses.FEEDS), and how all of them become one signal [claim 1].
+Selects which samples contribute to which loss (losses.FEEDS), and combines all losses into one signal [claim 1].
 """
 
 from dataclasses import dataclass
@@ -15,27 +15,29 @@ from models.critic import Critic
 from models.datasets.kinds import Kind
 from models.datasets.mixing import Batch
 from models.losses import FEEDS
-from models.network import Outputs, WarpNet, apply, arrived, shift, turn
+from models.network import Outputs, WarpNet, apply, moved_disc, shift, turn
 from relay.gaze.spec import CORNER_DISTANCE
 
-SINKING = -5.0  # degrees of pitch, below which an upper lid covers more than it did
+LOWERED = -5.0  # degrees of pitch below which the upper lid covers more of the eye
 
 
 @dataclass(frozen=True)
 class Signals:
-    """values: each loss (n,), by name. samples: (n,) 0 or 1, who feeds it. gap: () of the critic's mean scores."""
+    """values: each loss (n,), by name. samples: (n,) 0 or 1, whether a sample contributes. gap: () of the critic's mean
+    scores.
+    """
 
     values: dict[str, Tensor]
     samples: dict[str, Tensor]
     gap: Tensor | None = None
 
     def means(self) -> dict[str, Tensor]:
-        """Each loss, one number."""
+        """The mean of each loss."""
         found = {name: losses.mean(value, self.samples[name]) for name, value in self.values.items()}
         return found if self.gap is None else {**found, "adversarial": self.gap}
 
     def by_kind(self, kinds: Tensor) -> dict[str, float]:
-        """Each loss for each kind that feeds it, as "loss/kind"."""
+        """The mean of each loss for each kind that contributes to it, as "loss/kind"."""
         found = {}
         for name, value in self.values.items():
             for kind in Kind:
@@ -51,7 +53,7 @@ def combine(means: dict[str, Tensor], weights: Weights) -> Tensor:
     return torch.stack(terms).sum()
 
 
-def judge(network: WarpNet, batch: Batch, outputs: Outputs, critic: Critic | None, inverse_share: float) -> Signals:
+def evaluate(network: WarpNet, batch: Batch, outputs: Outputs, critic: Critic | None, inverse_share: float) -> Signals:
     """The warping network's losses. critic: frozen; None leaves its two losses out."""
     modified = apply(batch.picture, outputs)
     where = losses.attention(torch.maximum(batch.opening, batch.maps[:, 1:])) * network.window.clamp(min=0.05)
@@ -63,16 +65,16 @@ def judge(network: WarpNet, batch: Batch, outputs: Outputs, critic: Critic | Non
         "layer": losses.layer(mask, *_layers(batch, step)),
         "inverse": _inverse(network, batch, outputs, where, inverse_share),
         "smooth": losses.smooth(flow, torch.zeros_like(mask)) + losses.smooth(rest, batch.opening),
-        "rigid": losses.rigid(flow, step, _arriving(batch, step)),
+        "rigid": losses.rigid(flow, step, _visible_moved_iris(batch, step)),
         "light": losses.light(light),
     }
     samples = _fed(values, batch)
-    samples["inverse"] = samples["inverse"] * _returning(batch, inverse_share)
+    samples["inverse"] = samples["inverse"] * _turned_back(batch, inverse_share)
     if critic is None:
         return Signals(values, samples)
     score, reading = critic(modified)
     with torch.no_grad():
-        reference = critic(blurred_alike(batch.picture, _generator(batch)))[0]
+        reference = critic(resample_half_pixel(batch.picture, _generator(batch)))[0]
         unmodified = critic(batch.picture)[1]
     values["correction"] = losses.correction(unmodified, reading, batch.aim)
     samples |= _fed({"correction": values["correction"]}, batch)
@@ -83,13 +85,13 @@ def judge(network: WarpNet, batch: Batch, outputs: Outputs, critic: Critic | Non
 def train_critic(critic: Critic, batch: Batch, modified: Tensor) -> tuple[Tensor, Tensor]:
     """The critic's loss and the gap. modified: from the frozen network.
 
-    It is shown real images, unmodified and modified, never told which is which; the loss widens the gap between the
-    means of both sets' scores [claims 28-33]. Its reading of gaze learns from pairs, where the turn is known: real
-    pairs, and renders, which never count as real for the score. Modified images teach it no gaze: it would learn to
-    read what was asked for instead of what is there.
+    Its inputs are real images, unmodified and modified, without labels; the loss widens the gap between the means of
+    both sets' scores [claims 28-33]. Its gaze estimate is trained on pairs, whose turn is known: real pairs, and
+    renders, which never count as real for the score. It is not trained on modified images: it would learn the
+    requested gaze instead of the visible one.
     """
     real = _real(batch)
-    reference = critic(blurred_alike(batch.picture, _generator(batch)))[0]
+    reference = critic(resample_half_pixel(batch.picture, _generator(batch)))[0]
     gap = losses.gap(reference, critic(modified)[0], real)
     drift = losses.mean(reference.square(), real)
     before, after = critic(batch.picture)[1], critic(batch.wanted)[1]
@@ -101,7 +103,7 @@ def train_critic(critic: Critic, batch: Batch, modified: Tensor) -> tuple[Tensor
 def penalty(critic: Critic, batch: Batch, modified: Tensor) -> Tensor:
     """Gradient penalty (Gulrajani 2017): the score's slope between real and modified images is held at 1."""
     chosen = _real(batch) > 0
-    if not chosen.any():  # nothing to judge, as where renders come first
+    if not chosen.any():  # no real eyes, as in the first phase of in_sequence
         return torch.zeros((), device=modified.device)
     mixed = torch.rand((int(chosen.sum()), 1, 1, 1), generator=_generator(batch)).to(modified.device)
     between = (mixed * batch.picture[chosen] + (1 - mixed) * modified[chosen]).detach().requires_grad_()
@@ -111,15 +113,15 @@ def penalty(critic: Critic, batch: Batch, modified: Tensor) -> Tensor:
     return excess.square().mean()
 
 
-def blurred_alike(picture: Tensor, generator: torch.Generator) -> Tensor:
-    """Read half-way between pixels, by lot: a warp softens, and the critic is not to know modified images by that."""
+def resample_half_pixel(picture: Tensor, generator: torch.Generator) -> Tensor:
+    """Resample at random half-pixel offsets: warping blurs, and the critic must not detect modified images by that."""
     lot = torch.rand((picture.shape[0], 2, 1, 1), generator=generator).to(picture.device) - 0.5
     return shift(picture, (lot / CORNER_DISTANCE).expand(-1, -1, *picture.shape[2:]))
 
 
 def _inverse(network: WarpNet, batch: Batch, outputs: Outputs, where: Tensor, share: float) -> Tensor:
-    """(n,) the inverse loss of those samples that are turned back; 0 of the others."""
-    chosen = _returning(batch, share) > 0
+    """(n,) the inverse loss of the samples that are turned back; 0 for the others."""
+    chosen = _turned_back(batch, share) > 0
     if not chosen.any():
         return torch.zeros(len(chosen), device=chosen.device)
     flow, rest, mask, light = (one[chosen] for one in outputs)
@@ -130,14 +132,14 @@ def _inverse(network: WarpNet, batch: Batch, outputs: Outputs, where: Tensor, sh
     return torch.zeros(len(chosen), device=found.device).index_put((chosen.nonzero()[:, 0],), found)
 
 
-def _returning(batch: Batch, share: float) -> Tensor:
-    """(n,) 1 for those that are turned back: every kind in the same share, since a batch lies in order of kinds."""
+def _turned_back(batch: Batch, share: float) -> Tensor:
+    """(n,) 1 for samples that are turned back: spread evenly, so that each kind has the same share."""
     place = torch.arange(len(batch.kinds), device=batch.kinds.device)
     return (((place + 1) * share).floor() > (place * share).floor()).float()
 
 
 def _fed(values: dict[str, Tensor], batch: Batch) -> dict[str, Tensor]:
-    """Who feeds each of these. Eyes that are to stay still feed what keeps them, and nothing that would turn them."""
+    """Which samples contribute to each loss. Eyes that must stay still contribute only to losses that keep them so."""
     keeping = {"flow", "inverse", "smooth", "layer", "light"}
     found = {}
     for name in values:
@@ -156,21 +158,21 @@ def _real(batch: Batch) -> Tensor:
 
 
 def _layers(batch: Batch, step: Tensor) -> tuple[Tensor, Tensor]:
-    """What shows the eyeball, and where that is known: as the samples say, and the iris of real eyes where it arrives.
+    """Where the target shows the eyeball, and where that is known: the samples' labels, and real eyes' moved irises.
 
-    Well inside the lids, and not where it goes down, since the upper lid would follow.
+    Irises count only well inside the lids, and not when they move down, since the upper lid would follow.
     """
     opening = -functional.max_pool2d(-batch.opening, 5, 1, 2)
-    sure = (_arriving(batch, step) * opening > 0.9).float()
-    sure = sure * (_real(batch) * (batch.aim[:, 0] > SINKING))[:, None, None, None]
+    sure = (_visible_moved_iris(batch, step) * opening > 0.9).float()
+    sure = sure * (_real(batch) * (batch.aim[:, 0] > LOWERED))[:, None, None, None]
     return torch.maximum(batch.shows, sure), torch.maximum(batch.known, sure)
 
 
-def _arriving(batch: Batch, step: Tensor) -> Tensor:
-    """(n, 1, 48, 64) the iris where it goes, as far as the lids show it."""
-    return arrived(batch.maps[:, :1], step) * batch.opening
+def _visible_moved_iris(batch: Batch, step: Tensor) -> Tensor:
+    """(n, 1, 48, 64) the iris at its target, as far as the lids leave it visible."""
+    return moved_disc(batch.maps[:, :1], step) * batch.opening
 
 
 def _generator(batch: Batch) -> torch.Generator:
-    """Chance that is the same whenever this batch is."""
+    """A random generator seeded by the batch, so that the same batch gives the same numbers."""
     return torch.Generator().manual_seed(int(batch.aim.abs().sum().item() * 1e4) % (1 << 31))

@@ -1,6 +1,6 @@
 """Trains a network: python -m models.train --out DIR --scenes DIR [--albums '["DIR"]'] ... (scripts/train).
 
-Goes on where a run in the same folder stopped. Several GPUs: torchrun --nproc-per-node N -m models.train ...
+Resumes the run in the same folder, if any. Several GPUs: torchrun --nproc-per-node N -m models.train ...
 """
 
 import sys
@@ -17,17 +17,17 @@ from models.datasets.mixing import Batch, Mixture, load_albums, load_scenes
 from models.distributed import join_processes
 from models.trainer import DivergedError, Trainer
 
-HELD_OUT = 6  # batches of held-out eyes that are looked at now and then
+HELD_OUT = 6  # batches of held-out eyes used for validation
 MAY_CHANGE = {"out", "begin", "scenes", "albums", "threads", "workers", "device", "checkpoint_every", "sheet_every"}
 
 
 def main(arguments: list[str]) -> str | None:
-    """Train. Returns what to tell people if it cannot be done."""
+    """Train. Returns an error message, or None."""
     try:
         recipe = CliApp.run(Recipe, cli_args=arguments)
         join_processes(recipe.out)
         torch.set_num_threads(recipe.threads)
-        run = Trainer(_as_begun(recipe), *_data(recipe))
+        run = Trainer(_check_unchanged(recipe), *_data(recipe))
         run.run()
     except (ValidationError, DivergedError, ValueError, OSError) as error:
         return str(error)
@@ -37,8 +37,8 @@ def main(arguments: list[str]) -> str | None:
     return None
 
 
-def _as_begun(recipe: Recipe) -> Recipe:
-    """Raises ValueError where the folder holds a run by another recipe."""
+def _check_unchanged(recipe: Recipe) -> Recipe:
+    """The recipe. Raises ValueError where the folder holds a run with another recipe."""
     if checkpoint.exists(recipe.out):
         begun = checkpoint.load(recipe.out).recipe
         fixed = set(Recipe.model_fields) - MAY_CHANGE
@@ -49,7 +49,7 @@ def _as_begun(recipe: Recipe) -> Recipe:
 
 
 def _data(recipe: Recipe) -> tuple[Mixture, list[Batch]]:
-    """What to train on, and held-out batches."""
+    """Training data, and held-out batches."""
     ranks = distributed.get_world_size() if distributed.is_initialized() else 1
     rank = distributed.get_rank() if distributed.is_initialized() else 0
     rendered, real = load_scenes(recipe.scenes, "train"), load_albums(recipe.albums, recipe.shippable)

@@ -1,8 +1,8 @@
 """Trains the warping network and its critic on all kinds of data at once [claims 1-7, 27-35].
 
-Two phases take turns: the critic learns with the network frozen, then the network with the critic frozen, for a number
-of updates or until the gap of the scores is as small as wanted. Started by torchrun, several processes share the work:
-gradients are averaged over all of them (written out, not DistributedDataParallel: the network runs twice in an update).
+Two phases alternate: the critic is trained with the network frozen, then the network with the critic frozen, for a
+number of updates or until the gap of the scores is as small as wanted. Under torchrun, gradients are averaged over all
+processes (distributed.py).
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -27,19 +27,19 @@ from models.distributed import average_gradients, broadcast_weights, device_for,
 from models.network import WarpNet, apply
 from models.signals import Signals
 
-WATCH_EVERY = 25  # updates from one point of a curve to the next
-CRITIC_LEAD = 0.05  # of the updates: so long the critic learns before it is listened to
+LOG_EVERY = 25  # updates between two points of a curve
+CRITIC_HEAD_START = 0.05  # share of the updates for which the critic is trained before its losses are used
 
 
 Tensors = list[Tensor] | tuple[Tensor, ...]
 
 
 class DivergedError(RuntimeError):
-    """A loss is no longer a number; the message names it."""
+    """A loss is not finite; the message names it."""
 
 
 class Trainer:
-    """One run. Takes up the run in recipe.out, if there is one."""
+    """One run. Resumes the run in recipe.out, if there is one."""
 
     def __init__(self, recipe: Recipe, mixture: Mixture, validation: list[Batch]) -> None:
         self.recipe, self.step = recipe, 0
@@ -51,13 +51,13 @@ class Trainer:
             cast("Any", one).to(memory_format=torch.channels_last)  # twice as fast on a CPU; not annotated everywhere
         broadcast_weights(self.network, self.critic)
         self.average = AveragedModel(self.network, multi_avg_fn=_averaging(recipe.average))
-        self._steps_taken = torch.optim.AdamW(self.network.parameters(), lr=recipe.rate, weight_decay=1e-4)
-        self._judging = torch.optim.Adam(self.critic.parameters(), lr=recipe.critic_rate, betas=(0.0, 0.99))
+        self._optimizer = torch.optim.AdamW(self.network.parameters(), lr=recipe.rate, weight_decay=1e-4)
+        self._critic_optimizer = torch.optim.Adam(self.critic.parameters(), lr=recipe.critic_rate, betas=(0.0, 0.99))
         self._critic_updates = self._phase = 0
         if checkpoint.exists(recipe.out):
-            self._take_up(checkpoint.load(recipe.out, self.device))
+            self._resume(checkpoint.load(recipe.out, self.device))
         elif recipe.begin is not None:
-            self._begin_with(checkpoint.load(recipe.begin, self.device))
+            self._start_from(checkpoint.load(recipe.begin, self.device))
 
     def run(self) -> WarpNet:
         """Train to the end. Returns the averaged network. Raises DivergedError."""
@@ -71,7 +71,7 @@ class Trainer:
                 if first and (self.step % self.recipe.checkpoint_every == 0 or self.step == self.recipe.steps):
                     checkpoint.save(self.recipe.out, self._state())
                 if writer and (self.step % self.recipe.sheet_every == 0 or self.step == self.recipe.steps):
-                    self._look(writer)
+                    self._validate(writer)
         return self.averaged
 
     @property
@@ -80,7 +80,7 @@ class Trainer:
         return cast("WarpNet", self.average.module).eval()
 
     def _batches(self) -> Iterator[Batch]:
-        """The batches that are still to come."""
+        """The remaining batches."""
         coming: Iterable[Batch] = DataLoader(
             self._mixture,
             batch_size=None,
@@ -93,42 +93,42 @@ class Trainer:
 
     def _update(self, batch: Batch, writer: Curves | None) -> None:
         """One update of the network from all kinds of data, after the critic's phase where it is due."""
-        listening = self._share >= self.recipe.critic_after and self._wants_critic
-        if self._wants_critic and self._share >= self.recipe.critic_after - CRITIC_LEAD and self._phase == 0:
+        critic_active = self._progress >= self.recipe.critic_after and self._uses_critic
+        if self._uses_critic and self._progress >= self.recipe.critic_after - CRITIC_HEAD_START and self._phase == 0:
             self._train_critic(batch)
         self._phase = (self._phase + 1) % self.recipe.network_steps
-        found = self._train_network(batch, self.critic if listening else None, writer)
+        found = self._train_network(batch, self.critic if critic_active else None, writer)
         if found.gap is not None and mean_over_processes(found.gap) < self.recipe.wanted_gap:
-            self._phase = 0  # good enough: the critic is to learn again
+            self._phase = 0  # gap small enough: back to the critic's phase
         self.step += 1
 
     def _train_network(self, batch: Batch, critic: Critic | None, writer: Curves | None) -> Signals:
         """The network's phase: the critic is frozen."""
-        for group in self._steps_taken.param_groups:
-            group["lr"] = self.recipe.rate * self._tempo()
+        for group in self._optimizer.param_groups:
+            group["lr"] = self.recipe.rate * self._rate_factor()
         self.critic.requires_grad_(False)
-        watched = writer is not None and self.step % WATCH_EVERY == 0
+        logged = writer is not None and self.step % LOG_EVERY == 0
         with self._precision():
             outputs = self.network(batch.picture, batch.maps, batch.aim, batch.radius)
         outputs = tuple(one.float() for one in outputs)
-        for one in outputs if watched else ():
+        for one in outputs if logged else ():
             one.retain_grad()
-        found = signals.judge(self.network, batch, outputs, critic, self._inverse_share)
+        found = signals.evaluate(self.network, batch, outputs, critic, self._inverse_share)
         means = found.means()
         _check(means, self.step)
         total = signals.combine(means, self.recipe.weights)
-        self._steps_taken.zero_grad(set_to_none=True)
+        self._optimizer.zero_grad(set_to_none=True)
         total.backward()
         average_gradients(self.network)
         nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
-        self._steps_taken.step()
+        self._optimizer.step()
         self.average.update_parameters(self.network)
-        if writer is not None and watched:
-            self._watch(writer, batch, found, total, outputs)
+        if writer is not None and logged:
+            self._log(writer, batch, found, total, outputs)
         return found
 
     def _train_critic(self, batch: Batch) -> None:
-        """The critic's phase: the network is frozen, so what it makes of the batch stays the same."""
+        """The critic's phase: the network is frozen, so its outputs for the batch are computed once."""
         with torch.no_grad(), self._precision():
             modified = apply(batch.picture, self.network(batch.picture, batch.maps, batch.aim, batch.radius)).float()
         self.critic.requires_grad_(True)
@@ -141,15 +141,15 @@ class Trainer:
             slope = signals.penalty(self.critic, batch, modified)
             loss = loss + self.recipe.penalty * self.recipe.penalty_every * slope
         _check({"critic": loss}, self.step)
-        self._judging.zero_grad(set_to_none=True)
+        self._critic_optimizer.zero_grad(set_to_none=True)
         loss.backward()
         average_gradients(self.critic)
-        self._judging.step()
+        self._critic_optimizer.step()
         self._critic_updates += 1
 
-    def _watch(self, writer: Curves, batch: Batch, found: Signals, total: Tensor, outputs: tuple[Tensor, ...]) -> None:
-        """Every loss of every kind, and how strongly each kind pulls at the output nodes: the balance [claim 6]."""
-        values = {"total": total.item(), "rate": self.recipe.rate * self._tempo(), **found.by_kind(batch.kinds)}
+    def _log(self, writer: Curves, batch: Batch, found: Signals, total: Tensor, outputs: tuple[Tensor, ...]) -> None:
+        """Log every loss of every kind, and the gradient norm at the outputs by kind: their balance [claim 6]."""
+        values = {"total": total.item(), "rate": self.recipe.rate * self._rate_factor(), **found.by_kind(batch.kinds)}
         if found.gap is not None:
             values["adversarial/gap"] = found.gap.item()
         pulls = torch.stack([one.grad.flatten(1).norm(dim=1) for one in outputs if one.grad is not None]).sum(0)
@@ -160,36 +160,36 @@ class Trainer:
         writer.add(self.step, values)
 
     @torch.no_grad()
-    def _look(self, writer: Curves) -> None:
-        """Held-out eyes: their losses, and a sheet to look at."""
+    def _validate(self, writer: Curves) -> None:
+        """Log the losses on held-out eyes, and save a contact sheet of them."""
         network = self.averaged
         sums: dict[str, list[float]] = {}
         for number, batch in enumerate(one.to(self.device) for one in self._validation):
             outputs = network(batch.picture, batch.maps, batch.aim, batch.radius)
-            found = signals.judge(network, batch, outputs, None, self._inverse_share)
+            found = signals.evaluate(network, batch, outputs, None, self._inverse_share)
             for name, value in found.by_kind(batch.kinds).items():
                 sums.setdefault(f"validation/{name}", []).append(value)
             if number == 0:
                 sheets.save(self.recipe.out / f"sheet_{self.step:06d}.png", batch, outputs)
         writer.add(self.step, {name: sum(values) / len(values) for name, values in sums.items()})
 
-    def _tempo(self) -> float:
-        """The learning rate's share of its highest: up in a line, down in a cosine."""
+    def _rate_factor(self) -> float:
+        """The learning rate relative to its maximum: linear warm-up, cosine decay."""
         if self.step < self.recipe.warm_up:
             return (self.step + 1) / self.recipe.warm_up
-        return 0.5 + 0.5 * float(torch.cos(torch.tensor(torch.pi * self._share)))
+        return 0.5 + 0.5 * float(torch.cos(torch.tensor(torch.pi * self._progress)))
 
     @property
-    def _share(self) -> float:
+    def _progress(self) -> float:
         return self.step / self.recipe.steps
 
     @property
-    def _wants_critic(self) -> bool:
+    def _uses_critic(self) -> bool:
         return bool(self.recipe.weights.adversarial or self.recipe.weights.correction)
 
     @property
     def _inverse_share(self) -> float:
-        """Nothing is turned back where it does not count."""
+        """0 where the inverse loss has no weight."""
         return self.recipe.inverse_share if self.recipe.weights.inverse else 0.0
 
     def _precision(self) -> torch.autocast:
@@ -202,21 +202,21 @@ class Trainer:
             "network": self.network,
             "average": self.average,
             "critic": self.critic,
-            "steps": self._steps_taken,
-            "judging": self._judging,
+            "steps": self._optimizer,
+            "judging": self._critic_optimizer,
         }
 
     def _state(self) -> Checkpoint:
         states = {name: part.state_dict() for name, part in self._parts.items()}
         return Checkpoint(self.recipe, self.step, {**states, "turns": (self._critic_updates, self._phase)})
 
-    def _begin_with(self, found: Checkpoint) -> None:
-        """Another run's averaged weights and its critic, nothing else of it."""
+    def _start_from(self, found: Checkpoint) -> None:
+        """Load another run's averaged weights and its critic, nothing else of it."""
         self.average.load_state_dict(found.states["average"])
         self.network.load_state_dict(self.averaged.state_dict())
         self.critic.load_state_dict(found.states["critic"])
 
-    def _take_up(self, found: Checkpoint) -> None:
+    def _resume(self, found: Checkpoint) -> None:
         for name, part in self._parts.items():
             part.load_state_dict(found.states[name])
         self.step = found.step
@@ -224,7 +224,7 @@ class Trainer:
 
 
 def _averaging(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]:
-    """Exponential moving average that leans on the newest weights at first: the first ones are worth nothing."""
+    """Exponential moving average with a smaller decay at first, so that the initial weights are soon forgotten."""
 
     def update(averaged: Tensors, current: Tensors, count: Tensor | int) -> None:
         now = min(decay, (1 + int(count)) / (10 + int(count)))
@@ -235,9 +235,9 @@ def _averaging(decay: float) -> Callable[[Tensors, Tensors, Tensor | int], None]
 
 
 def _check(values: dict[str, Tensor], step: int) -> None:
-    """Raises DivergedError naming every loss that is no number."""
+    """Raises DivergedError naming every loss that is not finite."""
     wrong = [name for name, value in values.items() if not torch.isfinite(value).item()]
     if wrong:
         raise DivergedError(
-            f"update {step}: not finite: {', '.join(wrong)}; go on from the last checkpoint with a lower --rate"
+            f"update {step}: not finite: {', '.join(wrong)}; resume from the last checkpoint with a lower --rate"
         )

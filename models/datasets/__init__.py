@@ -1,1 +1,1 @@
-"""The three kinds of data that the network is trained on."""
+"""The three kinds of training data."""

@@ -1,9 +1,9 @@
-"""Measures how the landmark model's corners and lids lie against a mesh's: the constants in alignment.py.
+"""Measures the offsets of the landmark model's corners and lids from a mesh's: the constants in alignment.py.
 
     python -m models.datasets.agreement PORTRAITS MODEL
 
 PORTRAITS: a folder from models.datasets.render.blender.portraits (which needs Blender; this needs MediaPipe, and the
-two do not go into one environment). MODEL: face_landmarker.task.
+two cannot share an environment). MODEL: face_landmarker.task.
 """
 
 import sys
@@ -20,7 +20,7 @@ from relay.gaze.face import Eye, Side
 from relay.gaze.tracking.landmarks import Landmarker
 
 NAMES = ("corners", "upper", "lower", "iris", "radius")
-SETTLE = 3  # looks at one picture before the landmark model is asked: it tracks
+TRACKER_PASSES = 3  # runs on each picture; the last is used, since the landmark model tracks over time
 
 
 def main(arguments: list[str]) -> None:
@@ -45,7 +45,7 @@ def _compare(path: Path, family: Family, model: Path) -> Iterator[Offsets]:
         arrays = dict(file)
     landmarker = Landmarker(model, longer_side=max(arrays["pictures"].shape[1:3]))
     for number, picture in enumerate(arrays["pictures"]):
-        faces = [landmarker(to_frame(picture, number + look * 0.03)) for look in range(SETTLE)][-1].faces
+        faces = [landmarker(to_frame(picture, number + count * 0.03)) for count in range(TRACKER_PASSES)][-1].faces
         if faces:
             for index, seen in enumerate(faces[0].eyes):
                 yield measure(seen, _mesh(arrays, number, index))

@@ -1,4 +1,4 @@
-"""Arrays on disk, one .npz, whole or absent. Knows nothing of what they mean."""
+"""Writes arrays to one .npz file atomically. Knows nothing of what they mean."""
 
 import os
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ import numpy as np
 
 
 def write(path: Path, arrays: Mapping[str, Any]) -> None:
-    """Write beside the place, then rename: whoever is cut off leaves what was there before."""
+    """Write to a temporary file, then rename: an interrupted write leaves the previous file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.stem}.{os.getpid()}.partial")
     with partial.open("wb") as file:

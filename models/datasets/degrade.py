@@ -1,7 +1,7 @@
-"""What webcams do to a picture: few pixels, soft lenses, colour casts, noise, compression; and what landmarks do: miss.
+"""Degradations of a webcam: few pixels, soft lenses, colour casts, noise, compression; and errors of landmarks.
 
-A `Camera` is drawn once for a sample and photographs input and target alike: size, lens, colours and compression.
-Noise falls on the input only: no field can take noise away, and a target full of it would teach to blur.
+A `Camera` is drawn once for a sample and applied to input and target alike: size, lens, colours and compression.
+Noise is added to the input only: no field can remove noise, and a noisy target would teach the network to blur.
 Knows nothing of gaze.
 """
 
@@ -15,9 +15,9 @@ from models.datasets.planes import Picture, to_frame
 from relay.frame import Frame
 from relay.gaze.face import Eye
 
-EYE_WIDTHS = (18.0, 72.0)  # pixels, drawn evenly in their logarithm
-MISS = 0.9  # pixels, spread of wrong landmarks; none further off than WORST
-WORST = 1.5
+EYE_WIDTHS = (18.0, 72.0)  # pixels, drawn uniformly in their logarithm
+LANDMARK_ERROR = 0.9  # pixels, standard deviation of landmark errors, clipped at MAX_LANDMARK_ERROR
+MAX_LANDMARK_ERROR = 1.5
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Camera:
 
     @classmethod
     def draw(cls, random: np.random.Generator, widest: float = EYE_WIDTHS[1]) -> "Camera":
-        """A camera by lot; eyes at most widest pixels wide."""
+        """A random camera; eyes at most widest pixels wide."""
         low, high = np.log(min(EYE_WIDTHS[0], widest)), np.log(min(EYE_WIDTHS[1], widest))
         dark = random.uniform() < 0.2
         red, blue = random.normal(0, 0.06, 2)
@@ -49,7 +49,7 @@ class Camera:
         )
 
     def photograph(self, picture: Picture, scale: float, random: np.random.Generator | None) -> Frame:
-        """The picture at scale (at most 1), as this camera would deliver it. random: for the noise; None: none."""
+        """The picture at scale (at most 1) as this camera's frame. random: for the noise; None: no noise."""
         size = self.size(picture.shape[1], picture.shape[0], scale)
         smaller = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
         seen: Picture = np.asarray(cv2.LUT(smaller, self._curve()), dtype=np.uint8)
@@ -62,11 +62,11 @@ class Camera:
 
     @staticmethod
     def size(width: int, height: int, scale: float) -> tuple[int, int]:
-        """Width and height of what becomes of a picture, both even."""
+        """Width and height of the scaled picture, both even."""
         return max(2, 2 * round(width * scale / 2)), max(2, 2 * round(height * scale / 2))
 
     def _curve(self) -> Picture:
-        """(1, 256, 3) what becomes of each brightness."""
+        """(1, 256, 3) lookup table of gain, gamma and colour cast."""
         levels = np.linspace(0, 1, 256)[:, None] ** self.gamma * self.gain * np.array(self.cast)
         return np.asarray((np.clip(levels, 0, 1) * 255).round()[None], dtype=np.uint8)
 
@@ -77,14 +77,21 @@ class Camera:
         return np.asarray(cv2.imdecode(code, cv2.IMREAD_COLOR), dtype=np.uint8)[..., ::-1]
 
 
-def miss(eye: Eye, scale: float, random: np.random.Generator) -> Eye:
-    """The eye as wrong landmarks have it: corners and lids off by up to WORST of the camera's pixels, the iris a third.
+def add_landmark_error(eye: Eye, scale: float, random: np.random.Generator) -> Eye:
+    """The eye with random landmark errors: corners and lids by at most MAX_LANDMARK_ERROR, the iris by a third of it.
 
-    scale: camera pixels in one pixel of the eye's coordinates.
+    scale: camera pixels per pixel of the eye's coordinates.
     """
 
     def off(points: NDArray[np.float32], spread: float) -> NDArray[np.float32]:
-        error = np.clip(random.normal(0, spread * MISS, points.shape), -WORST * spread, WORST * spread) / scale
+        error = (
+            np.clip(
+                random.normal(0, spread * LANDMARK_ERROR, points.shape),
+                -MAX_LANDMARK_ERROR * spread,
+                MAX_LANDMARK_ERROR * spread,
+            )
+            / scale
+        )
         return (points + error).astype(np.float32)
 
     together = off(np.zeros((1, 2), np.float32), 0.5)

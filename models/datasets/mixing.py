@@ -1,7 +1,7 @@
-"""Draws batches that hold all three kinds of data, in the shares that the recipe names [claims 1, 6].
+"""Draws batches of all three kinds of data, in the shares that the recipe names [claims 1, 6].
 
-Every kind's samples are shuffled as one before any batch is drawn, epoch after epoch; which samples make the batch of
-step s depends on seed, process and s alone, so a run that is taken up again sees what it would have seen.
+All samples of a kind are shuffled together in each epoch. The batch of step s depends on seed, process and s alone, so
+a resumed run sees the same batches as an uninterrupted one.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -26,17 +26,17 @@ from models.datasets.synthetic.scenes import Scene
 from relay.gaze.face import Side
 from relay.gaze.spec import MAX_AIM
 
-LIKELY = 15.0  # degrees: turns up to this are drawn whole, farther ones the more rarely, down to RARE
-RARE = 0.25
-BLINKING = 0.25  # asked-for closure above which a picture shows a blink: no gaze explains its lids
-STILL_SHARE = 0.06  # of rendered samples: shut eyes that must stay
+COMMON_TURN = 15.0  # degrees: turns up to this are always kept, larger ones less often, down to MIN_PROBABILITY
+MIN_PROBABILITY = 0.25
+BLINK = 0.25  # requested closure above which a picture shows a blink: its lids do not follow from the gaze
+STILL_SHARE = 0.06  # of rendered samples: shut eyes that must not change
 
 Draw = Callable[[np.random.Generator], Sample]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """n samples as tensors: see samples.Sample. kinds: (n,) kinds.Kind. still: (n,) 1 where nothing may move."""
+    """n samples as tensors: see samples.Sample. kinds: (n,) kinds.Kind. still: (n,) 1 for eyes that must not change."""
 
     kinds: Tensor
     picture: Tensor
@@ -58,7 +58,7 @@ class Batch:
 
 
 class Mixture(Dataset[Batch]):
-    """The batch of each step. rank, ranks: this process among those that train together."""
+    """The batch of each step. rank, ranks: this process's rank and the number of processes."""
 
     def __init__(self, recipe: Recipe, rendered: Sequence[Scene], real: Sequence[Album], rank: int = 0, ranks: int = 1):
         self._seed, self._steps, self._lids_dropped = recipe.seed, recipe.steps, recipe.lids_dropped
@@ -74,11 +74,11 @@ class Mixture(Dataset[Batch]):
             Kind.UNLABELLED: [partial(samples.unlabelled, one, number) for one in real for number in range(len(one))],
         }
         self._shares, self._order = recipe.shares, recipe.order
-        shares(recipe.shares, self.sizes)  # says now where there is nothing
+        shares(recipe.shares, self.sizes)  # raises here, before training, where there is no data
 
     @property
     def sizes(self) -> dict[Kind, int]:
-        """How many different samples there are of each kind."""
+        """The number of distinct samples of each kind."""
         return {kind: len(draws) for kind, draws in self._draws.items()}
 
     @property
@@ -98,7 +98,7 @@ class Mixture(Dataset[Batch]):
         return stack(drawn, blank)
 
     def _sizes_at(self, step: int) -> dict[Kind, int]:
-        """What there is to draw from: everything, or, in sequence, rendered eyes first and real ones after."""
+        """The samples to draw from: all, or, in sequence, rendered eyes first and real ones after."""
         if self._order == "together":
             return self.sizes
         now = {Kind.SYNTHETIC} if step < self._steps / 2 else {Kind.PAIR, Kind.UNLABELLED}
@@ -113,9 +113,9 @@ class Mixture(Dataset[Batch]):
 
 
 def shares(wanted: Shares, there: dict[Kind, int]) -> dict[Kind, int]:
-    """Samples of each kind in a batch; what a kind that is not there would have had goes to the others.
+    """Samples of each kind in a batch; the share of a missing kind goes to the others.
 
-    Raises ValueError where there is nothing at all.
+    Raises ValueError where there are no samples at all.
     """
     counts = {Kind.SYNTHETIC: wanted.synthetic, Kind.PAIR: wanted.pairs, Kind.UNLABELLED: wanted.unlabelled}
     present = {kind: count for kind, count in counts.items() if there[kind] and count}
@@ -126,7 +126,7 @@ def shares(wanted: Shares, there: dict[Kind, int]) -> dict[Kind, int]:
 
 
 def stack(drawn: Sequence[Sample], blank: NDArray[np.bool_]) -> Batch:
-    """Samples as one batch. blank: (n,) whose lid map is left out."""
+    """Samples as one batch. blank: (n,) whether the lid map is left blank."""
 
     def tensor(values: list[object]) -> Tensor:
         return torch.from_numpy(np.asarray(values, dtype=np.float32))
@@ -151,26 +151,26 @@ def stack(drawn: Sequence[Sample], blank: NDArray[np.bool_]) -> Batch:
 
 
 def load_scenes(folder: Path, split: str) -> list[Scene]:
-    """Every scene of this split in the folder. Raises ValueError for one of another schema."""
+    """All scenes of this split in the folder. Raises ValueError for another schema."""
     found = (scenes.read(path) for path in sorted(folder.glob("*.npz")))
     return [one for one in found if one.meta["split"] == split]
 
 
 def load_albums(places: Sequence[Path], shippable: bool) -> list[Album]:
-    """Every album in these folders or files; shippable: only those whose licence lets weights be published."""
+    """All albums in these folders or files; shippable: only those whose licence allows publishing weights."""
     files = [path for place in places for path in ([place] if place.is_file() else sorted(place.rglob("*.npz")))]
     found = [album.read(path) for path in files]
     return [one for one in found if one.meta.ships or not shippable]
 
 
 def _rendered(rendered: Sequence[Scene], random: np.random.Generator) -> Iterator[Draw]:
-    """Every pair of pictures without a blink, far turns thinned; and shut eyes that are to stay."""
+    """All pairs of pictures without a blink, large turns subsampled; and shut eyes that must not change."""
     pairs: list[Draw] = []
     shut: list[Draw] = []
     for scene in rendered:
         for side in Side:
             index = 0 if side is Side.RIGHT else 1
-            awake = scene.truths["closed"] < BLINKING
+            awake = scene.truths["closed"] < BLINK
             seeing = awake & (scene.truths["openness"][:, index] > SHUT)
             gaze = scene.truths["gaze"][:, index]
             draw = partial(samples.synthetic, scene, side)
@@ -178,7 +178,7 @@ def _rendered(rendered: Sequence[Scene], random: np.random.Generator) -> Iterato
                 partial(draw, int(source), int(target))
                 for source in np.flatnonzero(seeing)
                 for target in np.flatnonzero(awake)
-                if source != target and random.uniform() < likely(gaze[target] - gaze[source])
+                if source != target and random.uniform() < keep_probability(gaze[target] - gaze[source])
             ]
             shut += [
                 partial(draw, int(one), int(one)) for one in np.flatnonzero(scene.truths["openness"][:, index] < SHUT)
@@ -189,10 +189,10 @@ def _rendered(rendered: Sequence[Scene], random: np.random.Generator) -> Iterato
         yield from shut
 
 
-def likely(turn: NDArray[np.floating]) -> float:
-    """How often a turn (pitch, yaw; degrees) is kept: 1 up to LIKELY, RARE at MAX_AIM, never beyond."""
+def keep_probability(turn: NDArray[np.floating]) -> float:
+    """Probability of keeping a turn (pitch, yaw; degrees): 1 to COMMON_TURN, MIN_PROBABILITY at MAX_AIM, 0 beyond."""
     far = float(np.abs(turn).max())
-    return 0.0 if far > MAX_AIM else float(np.interp(far, [LIKELY, MAX_AIM], [1.0, RARE]))
+    return 0.0 if far > MAX_AIM else float(np.interp(far, [COMMON_TURN, MAX_AIM], [1.0, MIN_PROBABILITY]))
 
 
 @lru_cache(maxsize=16)

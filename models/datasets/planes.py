@@ -1,4 +1,4 @@
-"""RGB pictures to frames and back, by BT.601 studio range. Knows nothing of eyes."""
+"""Conversion of RGB pictures to frames and back, BT.601 limited range. Knows nothing of eyes."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""One training sample of each kind: cut out by the runtime's own code, with all that is known of it.
+"""One training sample of each kind: cropped by the runtime's own code, with all its labels.
 
 Plain arrays; `mixing` draws and stacks them. Knows nothing of losses or networks.
 """
@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.datasets.degrade import Camera, miss, scaled
+from models.datasets.degrade import Camera, add_landmark_error, scaled
 from models.datasets.kinds import Kind
 from models.datasets.planes import Picture
 from models.datasets.real.album import Album
@@ -23,10 +23,10 @@ from relay.gaze.spec import EXTENT, GRID, MAX_AIM
 
 Grid = NDArray[np.float32]
 
-SHUT = 0.10  # openness below which an eye is to be left as it is
+SHUT = 0.10  # openness below which an eye must not change
 INSIDE_LIDS, OUTSIDE_LIDS, FAR_OUTSIDE_LIDS = (1, 1), (2, 2), (4, 5)  # patch pixels across, down
-LEVEL = 4.0  # degrees of pitch up to which lids are taken to stay
-MARGIN = 4  # pixels around the patch that a crop keeps
+LEVEL = 4.0  # degrees of pitch up to which lids are assumed not to move
+MARGIN = 4  # pixels around the patch kept in a crop
 RADIUS_SEEN = 0.94  # the landmark model's iris radius over the mesh's (alignment.OFFSETS)
 
 
@@ -35,8 +35,8 @@ class Sample:
     """Shapes as in spec, "The network", without n.
 
     wanted: (3, 48, 64) target image, zero where there is none. opening: (48, 64) between the target's lids.
-    flow: (2, 48, 64) eye widths. ball, cover: (48, 64) 0..1, where flow is known of the layers; shows: (48, 64), the
-    target shows the eyeball; known: (48, 64), where that is known (lashes are thinner than a node).
+    flow: (2, 48, 64) eye widths. ball, cover: (48, 64) 0..1, where the layers' flow is known; shows: (48, 64), the
+    target shows the eyeball; known: (48, 64), where shows is known (lashes are thinner than a node).
     """
 
     kind: Kind
@@ -51,30 +51,30 @@ class Sample:
     cover: Grid
     shows: Grid
     known: Grid
-    still: bool = False  # an eye that is shut: whatever the aim, it stays
+    still: bool = False  # a shut eye: must not change at any aim
 
 
 def synthetic(scene: Scene, side: Side, source: int, target: int, random: np.random.Generator) -> Sample:
-    """A rendered pair. source == target: an eye that is to stay as it is, whatever the aim (lids shut)."""
+    """A rendered pair. source == target: a shut eye that must not change at any aim."""
     truth, after = scene.eye(source, side), scene.eye(target, side)
     camera = Camera.draw(random, truth.width)
     scale = camera.width / truth.width
-    eye = miss(replace(truth, iris_radius=truth.iris_radius * RADIUS_SEEN), scale, random)
+    eye = add_landmark_error(replace(truth, iris_radius=truth.iris_radius * RADIUS_SEEN), scale, random)
     patch = Patch.of(eye)
-    studio = _Studio.around(scene.pictures.shape[1:3], patch, camera, scale)
-    seen = crop_eye(studio.photograph(scene.pictures[source], random), studio.move(eye), studio.place(patch))
-    wanted = picture(studio.photograph(scene.pictures[target], None), studio.place(patch))
+    crop = _Crop.around(scene.pictures.shape[1:3], patch, camera, scale)
+    seen = crop_eye(crop.photograph(scene.pictures[source], random), crop.move(eye), crop.place(patch))
+    wanted = picture(crop.photograph(scene.pictures[target], None), crop.place(patch))
     flow, valid, layer = labels_at(scene.surfaces, source, target, patch)
     between = opening(after, patch)
     ball = np.isin(layer, (Layer.WHITE, Layer.IRIS))
     over = ~ball & (layer != Layer.NONE)
-    # Far from the eye both layers are one, so that a mask that errs there shows nothing double.
+    # Far from the eye both layers have the same flow, so a wrong mask there shows no double image.
     beyond = over & (cv2.dilate(np.maximum(between, ball), np.ones((7, 7))) <= 0)
     return Sample(
         kind=Kind.SYNTHETIC,
         picture=seen.picture,
         maps=seen.maps,
-        aim=_between(scene, side, source, target, patch) if source != target else by_lot(random),
+        aim=_between(scene, side, source, target, patch) if source != target else random_aim(random),
         radius=seen.radius,
         wanted=wanted,
         opening=between,
@@ -88,7 +88,7 @@ def synthetic(scene: Scene, side: Side, source: int, target: int, random: np.ran
 
 
 def pair(album: Album, number: int, reverse: bool, random: np.random.Generator) -> Sample:
-    """A real pair, either way round."""
+    """A real pair, in either direction."""
     first, second = (int(index) for index in album.pairs[number][:: -1 if reverse else 1])
     affine = album.alignment[number].astype(np.float64)
     if reverse:
@@ -96,16 +96,16 @@ def pair(album: Album, number: int, reverse: bool, random: np.random.Generator) 
     eye = album.eye(first)
     camera = replace(Camera.draw(random, eye.width), noise=0.0)
     scale = camera.width / eye.width
-    eye = miss(eye, scale, random)
+    eye = add_landmark_error(eye, scale, random)
     patch = Patch.of(eye)
     moved = Patch(patch.centre @ affine[:, :2].T + affine[:, 2], affine[:, :2] @ patch.basis)
     pitch, yaw = album.correction[number] * (-1 if reverse else 1)
     aim = patch.aim(Angles(float(pitch), float(yaw)))
-    here, there = (_Studio.around(album.crops.shape[1:3], one, camera, scale) for one in (patch, moved))
+    here, there = (_Crop.around(album.crops.shape[1:3], one, camera, scale) for one in (patch, moved))
     seen = crop_eye(here.photograph(album.crops[first], None), here.move(eye), here.place(patch))
     wanted = picture(there.photograph(album.crops[second], None), there.place(moved))
     between = opening(album.eye(second), moved)
-    inside, outside = _surely(between, INSIDE_LIDS), ~_surely(between, OUTSIDE_LIDS, spread=True)
+    inside, outside = _certain(between, INSIDE_LIDS), ~_certain(between, OUTSIDE_LIDS, spread=True)
     return replace(
         _without_target(Kind.PAIR, seen, aim),
         wanted=wanted,
@@ -116,18 +116,18 @@ def pair(album: Album, number: int, reverse: bool, random: np.random.Generator) 
 
 
 def unlabelled(album: Album, number: int, random: np.random.Generator) -> Sample:
-    """A real eye by itself, to be turned by an angle drawn by lot."""
+    """A single real eye, to be turned by a random angle."""
     eye = album.eye(number)
     camera = replace(Camera.draw(random, eye.width), noise=0.0)
     scale = camera.width / eye.width
-    eye = miss(eye, scale, random)
+    eye = add_landmark_error(eye, scale, random)
     patch = Patch.of(eye)
-    studio = _Studio.around(album.crops.shape[1:3], patch, camera, scale)
-    seen = crop_eye(studio.photograph(album.crops[number], None), studio.move(eye), studio.place(patch))
-    aim = by_lot(random)
-    # Lids follow the gaze, nobody knows how far; what lies well outside of them stays outside.
-    inside = _surely(seen.maps[1], INSIDE_LIDS) & (abs(aim.pitch) < LEVEL)
-    outside = ~_surely(seen.maps[1], FAR_OUTSIDE_LIDS, spread=True)
+    crop = _Crop.around(album.crops.shape[1:3], patch, camera, scale)
+    seen = crop_eye(crop.photograph(album.crops[number], None), crop.move(eye), crop.place(patch))
+    aim = random_aim(random)
+    # Lids follow the gaze by an unknown amount; what lies well outside of them stays outside.
+    inside = _certain(seen.maps[1], INSIDE_LIDS) & (abs(aim.pitch) < LEVEL)
+    outside = ~_certain(seen.maps[1], FAR_OUTSIDE_LIDS, spread=True)
     sample = replace(
         _without_target(Kind.UNLABELLED, seen, aim),
         shows=inside.astype(np.float32),
@@ -141,15 +141,15 @@ def unlabelled(album: Album, number: int, random: np.random.Generator) -> Sample
     )
 
 
-def _surely(between: Grid, within: tuple[int, int], spread: bool = False) -> NDArray[np.bool_]:
-    """(48, 64) the opening, narrowed or widened by so many patch pixels across and down (landmarks err by one)."""
+def _certain(between: Grid, within: tuple[int, int], spread: bool = False) -> NDArray[np.bool_]:
+    """(48, 64) the opening, eroded or dilated by so many patch pixels across and down (landmark errors reach one)."""
     kernel = np.ones((2 * within[1] + 1, 2 * within[0] + 1), np.uint8)
     grown = cv2.dilate(between, kernel) if spread else cv2.erode(between, kernel)
     return np.asarray(grown > 0.5)
 
 
-def by_lot(random: np.random.Generator) -> Angles:
-    """An aim as people use them: upwards more often than not, sometimes far."""
+def random_aim(random: np.random.Generator) -> Angles:
+    """A random aim with the distribution of real use: mostly upwards, sometimes large."""
     spread = random.choice([4.0, 8.0, 14.0])
     pitch, yaw = np.clip(random.normal([0.4 * spread, 0], spread), -MAX_AIM, MAX_AIM)
     return Angles(float(pitch), float(yaw))
@@ -160,7 +160,7 @@ def labels_at(
 ) -> tuple[Grid, NDArray[np.bool_], NDArray[np.uint8]]:
     """`labels.flow_at` a patch's nodes: flow (2, 48, 64) eye widths, valid (48, 64), layer (48, 64) of the target.
 
-    finer: so many places for each node, along each side.
+    finer: samples per node along each side.
     """
     places = patch.to_pixels(nodes((GRID[0] * finer, GRID[1] * finer)))
     flow, valid, layer = flow_at(surfaces, source, target, places)
@@ -168,7 +168,7 @@ def labels_at(
 
 
 def _between(scene: Scene, side: Side, source: int, target: int, patch: Patch) -> Angles:
-    """The turn from one picture's gaze to the other's, inside the patch."""
+    """The turn from one picture's gaze to the other's, in the patch's axes."""
     gaze = scene.truths["gaze"][:, 0 if side is Side.RIGHT else 1]
     pitch, yaw = (float(angle) for angle in gaze[target] - gaze[source])
     return patch.aim(Angles(pitch, yaw))
@@ -193,16 +193,16 @@ def _without_target(kind: Kind, seen: EyeCrop, aim: Angles) -> Sample:
 
 
 @dataclass(frozen=True)
-class _Studio:
-    """A piece of a picture before a camera: left, top, right, bottom in the picture; what it becomes."""
+class _Crop:
+    """A crop of a picture as seen by a camera: left, top, right, bottom in the picture; the resulting size."""
 
     box: tuple[int, int, int, int]
     camera: Camera
     scale: float
 
     @classmethod
-    def around(cls, size: tuple[int, ...], patch: Patch, camera: Camera, scale: float) -> "_Studio":
-        """The patch with a margin. size: height, width of the picture."""
+    def around(cls, size: tuple[int, ...], patch: Patch, camera: Camera, scale: float) -> "_Crop":
+        """The crop of a patch with a margin. size: height, width of the picture."""
         corners = patch.to_pixels(np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * np.array(EXTENT) / 2)
         low = np.maximum(np.floor(corners.min(0)) - MARGIN, 0).astype(int)
         high = np.minimum(np.ceil(corners.max(0)) + MARGIN, size[::-1]).astype(int)
@@ -210,7 +210,7 @@ class _Studio:
         return cls((left, top, max(int(high[0]), left + 2), max(int(high[1]), top + 2)), camera, scale)
 
     def photograph(self, whole: Picture, random: np.random.Generator | None) -> Frame:
-        """The piece as the camera has it."""
+        """The crop as the camera's frame."""
         left, top, right, bottom = self.box
         return self.camera.photograph(np.ascontiguousarray(whole[top:bottom, left:right]), self.scale, random)
 
@@ -221,10 +221,10 @@ class _Studio:
         return width / (right - left), height / (bottom - top)
 
     def move(self, eye: Eye) -> Eye:
-        """The eye's places in the photograph."""
+        """The eye in the frame's pixels."""
         return scaled(eye, self._factors, *self.box[:2])
 
     def place(self, patch: Patch) -> Patch:
-        """The patch in the photograph."""
+        """The patch in the frame's pixels."""
         factors = np.array(self._factors)
         return Patch((patch.centre - self.box[:2]) * factors, patch.basis * factors[:, None])

@@ -1,1 +1,1 @@
-"""Measures what a field does to eyes: rendered ones, of which the truth is known, and real ones."""
+"""Measures what a field does to eyes: rendered ones, with ground truth, and real ones."""

@@ -15,11 +15,11 @@ from matplotlib.lines import Line2D
 
 Curve = tuple[NDArray[np.int64], NDArray[np.float64]]  # steps, values
 COLUMNS = 3
-WINDOW = 0.02  # of a curve's points over which it is averaged
+WINDOW = 0.02  # share of a curve's points in the averaging window
 
 
 def read(path: Path) -> dict[str, Curve]:
-    """Curves by name, in the order of their names. Of a step that was written twice the last value counts."""
+    """Curves, sorted by name. Of a step that was written twice the last value is used."""
     points: dict[str, dict[int, float]] = {}
     with path.open(newline="") as file:
         for row in csv.DictReader(file):
@@ -28,7 +28,7 @@ def read(path: Path) -> dict[str, Curve]:
 
 
 def draw(runs: Mapping[str, Mapping[str, Curve]], names: Sequence[str], path: Path) -> None:
-    """One small plot for each name, a line in it for each run that has such a curve."""
+    """Draw one small plot for each name, with a line for each run that has this curve."""
     rows = -(-len(names) // COLUMNS)
     figure, axes = plt.subplots(rows, COLUMNS, figsize=(4 * COLUMNS, 2.6 * rows), squeeze=False, layout="constrained")
     for axis, name in zip(axes.flat, names, strict=False):

@@ -1,4 +1,4 @@
-"""One number of the table, with what is wanted of it. Knows nothing of how it was measured."""
+"""One metric of the table, with its target range. Knows nothing of how it was measured."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ class Section(StrEnum):
 
 
 @dataclass(frozen=True)
-class Figure:
-    """value: None where nothing could be measured. count: of measurements. low, high: what is wanted.
+class Metric:
+    """value: None where nothing could be measured. count: of measurements. low, high: target range.
 
-    subject: of whom, where not of all.
+    subject: the group or clip; empty for all.
     """
 
     section: Section
@@ -36,14 +36,14 @@ class Figure:
 
     @property
     def met(self) -> bool | None:
-        """Whether the value is as wanted; None where nothing is wanted, or nothing could be measured."""
+        """Whether the value is in its target range; None without a range or a value."""
         if self.value is None or (self.low is None and self.high is None):
             return None
         return (self.low is None or self.value >= self.low) and (self.high is None or self.value <= self.high)
 
     @property
     def wanted(self) -> str:
-        """In words; empty where nothing is."""
+        """The target range in words; empty without one."""
         if self.low is not None and self.high is not None:
             return f"{self.low:g} to {self.high:g}"
         if self.low is not None:
@@ -53,27 +53,27 @@ class Figure:
 
 @dataclass(frozen=True)
 class Result:
-    """All figures of one row."""
+    """All metrics of one row."""
 
     row: str
-    figures: tuple[Figure, ...]
+    metrics: tuple[Metric, ...]
 
 
 def known(values: Iterable[float | None]) -> list[float]:
-    """Those that are there and finite."""
+    """The values that are not None and finite."""
     return [float(value) for value in values if value is not None and np.isfinite(value)]
 
 
 def median(values: Sequence[float]) -> float | None:
-    """None of nothing."""
+    """None for no values."""
     return float(np.median(values)) if len(values) else None
 
 
 def mean(values: Sequence[float]) -> float | None:
-    """None of nothing."""
+    """None for no values."""
     return float(np.mean(values)) if len(values) else None
 
 
 def percentile(values: Sequence[float], share: float) -> float | None:
-    """share: 0..100. None of nothing."""
+    """share: 0..100. None for no values."""
     return float(np.percentile(values, share)) if len(values) else None

@@ -1,4 +1,4 @@
-"""How alike two pictures of an eye are, and how sharp. Pure functions of frames; knows nothing of gaze."""
+"""Similarity of two images of an eye, and their sharpness. Pure functions of frames; knows nothing of gaze."""
 
 import cv2
 import numpy as np
@@ -13,9 +13,9 @@ from relay.gaze.geometry import Patch
 
 Box = tuple[int, int, int, int]  # left, top, right, bottom
 
-BEST = 99.0  # dB, of pictures that are the same
-FEWEST = 20  # pixels of which a sharpness can be told
-LID = 0.04  # eye widths at the lids that belong to them
+BEST = 99.0  # dB, for identical images
+FEWEST = 20  # pixels needed to measure sharpness
+LID = 0.04  # eye widths beside the lids' edge that count as lid
 
 
 def mean_difference(made: Frame, wanted: Frame, weights: NDArray[np.float32]) -> float:
@@ -30,16 +30,16 @@ def similarity(made: Frame, wanted: Frame, box: Box) -> float:
 
 
 def signal_to_noise(made: Frame, wanted: Frame, box: Box) -> float:
-    """PSNR of the luma in the box, dB; BEST where nothing differs."""
+    """PSNR of the luma in the box, dB; BEST for identical images."""
     error = float(np.mean((_part(made, box).astype(np.float64) - _part(wanted, box)) ** 2))
     return min(BEST, 10 * float(np.log10(255**2 / error))) if error > 0 else BEST
 
 
 def sharpness(before: Frame, after: Frame, patch: Patch, field: Field, ball: Region) -> float | None:
-    """Energy of the luma's gradient on the eyeball, after / before, over what both pictures show of it.
+    """Energy of the luma's gradient on the eyeball, after / before, over the part that both images show.
 
-    ball: of the input, between the lids. For each pixel of the output that shows the ball, its energy counts below,
-    and that of the place that it comes from above. None where the ball is hardly seen.
+    ball: of the input, between the lids. Each output pixel that shows the ball is compared with the input place that
+    it comes from. None where too little of the ball is visible.
     """
     left, top, right, bottom = patch.box(1.0, before.size)
     columns, rows = np.meshgrid(np.arange(left, right) + 0.5, np.arange(top, bottom) + 0.5)

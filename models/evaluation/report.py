@@ -1,8 +1,7 @@
-"""Writes the results: tables in Markdown, which people can read as they are, and JSON.
+"""Writes the results as Markdown tables and JSON.
 
-A table for each section: a line for each figure (and subject), a column for what is wanted and one for each system.
-Rows of one name (other seeds) share a column: mean, and half the distance from the lowest to the highest. Knows
-nothing of measuring.
+One table for each section: a line for each metric (and subject), a column for the target range and one for each system.
+Rows of one name (other seeds) share a column: mean, and half the range. Knows nothing of measuring.
 """
 
 import json
@@ -11,13 +10,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from models.evaluation.figures import Figure, Result, Section
+from models.evaluation.figures import Metric, Result, Section
 
 
 def to_json(results: Sequence[Result]) -> list[dict[str, Any]]:
     """Plain values, as they were measured."""
     return [
-        {"row": result.row, "figures": [{**asdict(one), "met": one.met} for one in result.figures]}
+        {"row": result.row, "figures": [{**asdict(one), "met": one.met} for one in result.metrics]}
         for result in results
     ]
 
@@ -35,15 +34,15 @@ def write(folder: Path, results: Sequence[Result], about: dict[str, Any]) -> Non
 
 
 def _filled(results: Sequence[Result]) -> list[Section]:
-    """The sections that hold something."""
-    there = {one.section for result in results for one in result.figures}
+    """The sections that have metrics."""
+    there = {one.section for result in results for one in result.metrics}
     return [section for section in Section if section in there]
 
 
 def _table(section: Section, results: Sequence[Result]) -> str:
-    lines: dict[tuple[str, str], dict[str, list[Figure]]] = {}
+    lines: dict[tuple[str, str], dict[str, list[Metric]]] = {}
     for result in results:
-        for one in result.figures:
+        for one in result.metrics:
             if one.section is section:
                 lines.setdefault((one.name, one.subject), {}).setdefault(result.row, []).append(one)
     systems = list(dict.fromkeys(result.row for result in results))
@@ -54,24 +53,24 @@ def _table(section: Section, results: Sequence[Result]) -> str:
     return _aligned([["", "wanted", *systems], *body])
 
 
-def _wanted(found: dict[str, list[Figure]]) -> str:
+def _wanted(found: dict[str, list[Metric]]) -> str:
     return next(iter(found.values()))[0].wanted
 
 
-def _cell(figures: Sequence[Figure]) -> str:
-    """One figure, from one seed or several; bold where it is as wanted."""
-    values = [one.value for one in figures if one.value is not None]
+def _cell(metrics: Sequence[Metric]) -> str:
+    """One metric, from one seed or several; bold where it is in its target range."""
+    values = [one.value for one in metrics if one.value is not None]
     if not values:
         return "-"
-    digits = figures[0].digits
+    digits = metrics[0].digits
     text = f"{sum(values) / len(values):.{digits}f}"
     if len(values) > 1:
         text += f" ± {(max(values) - min(values)) / 2:.{digits}f}"
-    return f"**{text}**" if all(one.met for one in figures) else text
+    return f"**{text}**" if all(one.met for one in metrics) else text
 
 
 def _aligned(lines: Sequence[Sequence[str]]) -> str:
-    """A Markdown table, the first line its head; words to the left, figures to the right."""
+    """A Markdown table, the first line its header; text aligned left, numbers right."""
     widths = [max(3, *(len(cell) for cell in column)) for column in zip(*lines, strict=True)]
     ruler = [("-" * width if number == 0 else "-" * (width - 1) + ":") for number, width in enumerate(widths)]
     texts = [

@@ -1,4 +1,4 @@
-"""The rows of the table: everything that makes fields, by one name and one signature.
+"""The rows of the table: systems that make fields, with a name and a common signature.
 
 Knows nothing of what is measured.
 """
@@ -27,19 +27,19 @@ class Row:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """NAME, of a system without weights, or NAME=FILE. Raises ValueError; ModelError where FILE is no network."""
+        """NAME of a built-in system, or NAME=FILE. Raises ValueError; ModelError where FILE is not a network."""
         name, found, path = text.partition("=")
         if found and name and path:
             return cls(name, partial(run, Network(Path(path))))
         if text not in BUILT_IN:
-            raise ValueError(f"{text!r} is no row: give NAME=weights.onnx, or one of {', '.join(BUILT_IN)}")
+            raise ValueError(f"{text!r} is not a row: give NAME=weights.onnx, or one of {', '.join(BUILT_IN)}")
         return cls(text, BUILT_IN[text])
 
 
-def leave(_frame: Frame, turns: Sequence[Turn]) -> list[Field]:
+def no_correction(_frame: Frame, turns: Sequence[Turn]) -> list[Field]:
     """No correction."""
     still = np.zeros((*GRID, 2), np.float32), np.zeros(GRID, np.float32)
     return [Field(*still) for _ in turns]
 
 
-BUILT_IN: dict[str, FieldMaker] = {"none": leave, "geometric": compute}
+BUILT_IN: dict[str, FieldMaker] = {"none": no_correction, "geometric": compute}

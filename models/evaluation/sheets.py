@@ -1,4 +1,4 @@
-"""Contact sheets: eyes before and after, side by side, for people to look at. Knows nothing of figures."""
+"""Contact sheets: eyes before and after, side by side, for people to look at. Knows nothing of metrics."""
 
 from collections.abc import Sequence
 from itertools import groupby
@@ -20,7 +20,7 @@ from relay.gaze.face import Angles
 from relay.gaze.geometry import Patch
 from relay.gaze.warp import Placed, warp
 
-WIDTH = 64  # pixels of a tile before it is enlarged; an eye is shown at the size it has, up to this width
+WIDTH = 64  # pixels of a tile before it is enlarged; an eye is shown at its own size, up to this width
 HEIGHT = 44
 ENLARGED = 3
 GAP = 4
@@ -29,7 +29,7 @@ PAPER = 245
 
 
 def rendered(trials: Sequence[Trial], rows: Sequence[Row]) -> Picture:
-    """A line for each trial: source, every row's picture, target."""
+    """A line for each trial: source, every row's output, target."""
     lines = []
     for path, of_scene in groupby(trials, key=lambda one: one.scene):
         scene = scenes.read(path)
@@ -46,7 +46,7 @@ def _frames(stage: Stage, rows: Sequence[Row]) -> list[Frame]:
 
 
 def filmed(reel: Sequence[Film], rows: Sequence[Row], aim: Angles) -> Picture:
-    """Two lines for each film, the right eye and later the left: the picture as it is, and every row's at this aim."""
+    """Two lines for each film, the right eye and later the left: the original, and every row's output at this aim."""
     lines = []
     for film in reel:
         for number, (frame, face) in enumerate(film.moments(2)):
@@ -57,7 +57,7 @@ def filmed(reel: Sequence[Film], rows: Sequence[Row], aim: Angles) -> Picture:
 
 
 def tile(frame: Frame, patch: Patch) -> Picture:
-    """The eye with what is around it, at the frame's own resolution, enlarged to 3:1; large eyes shrunk before."""
+    """The eye and its surroundings, at the frame's own resolution, enlarged to 3:1; large eyes are downscaled first."""
     scale = max(1.0, patch.width * 1.5 / WIDTH)
     size = round(WIDTH * scale), round(HEIGHT * scale)
     left, top = (round(float(middle) - side / 2) for middle, side in zip(patch.centre, size, strict=True))
@@ -98,12 +98,12 @@ def save(path: Path, picture: Picture) -> None:
 
 
 def spread(trials: Sequence[Trial], count: int) -> list[Trial]:
-    """So many of them, evenly."""
+    """At most count of them, evenly spaced."""
     return [trials[int(index)] for index in np.linspace(0, len(trials) - 1, min(count, len(trials)))]
 
 
 def _inside(rgb: Picture, left: int, top: int, size: tuple[int, int]) -> Picture:
-    """A rectangle; past the picture's edge its border is repeated."""
+    """A rectangle; outside the image its border is repeated."""
     columns = np.clip(np.arange(left, left + size[0]), 0, rgb.shape[1] - 1)
     rows = np.clip(np.arange(top, top + size[1]), 0, rgb.shape[0] - 1)
     return rgb[np.ix_(rows, columns)]

@@ -2,7 +2,7 @@
 
     .venv/bin/python -m scripts.building.pictures
 
-docs/pictures/turns.jpg: the photograph as it is, and around it the same with the eyes turned by the shipped network.
+docs/pictures/turns.jpg: the original photograph, surrounded by versions with the eyes turned by the shipped network.
 models/pictures/face.jpg: original, then 10 degrees up and 12 to either side, by the geometric field and, below, by the
 network; at 3:1, and in the corner at 1:1.
 """

@@ -1,6 +1,6 @@
-"""Fetch the portraits that the tests' faces are made from: public domain, from the tests of a package about faces.
+"""Fetch the public-domain portraits that the tests' faces are made from, out of the package face_recognition's tests.
 
-They lie in its source archive only, which pip finds; those that are in place are left alone.
+They are in its source archive only, which pip downloads; existing portraits are kept.
 """
 
 import sys
@@ -57,18 +57,18 @@ def _images() -> dict[str, bytes]:
 
 
 def main(folder: Path = FOLDER) -> str | None:
-    """Fetch what is missing. Returns what to tell people if that failed."""
+    """Fetch missing portraits. Returns an error message, or None."""
     try:
         for name, (inside, sha256) in PORTRAITS.items():
             portrait = File(f"the portrait {name}", sha256, MEGABYTES / len(PORTRAITS), (Picture(inside),))
             if not portrait.is_at(folder / name):
-                portrait.fetch(folder / name, _say)
+                portrait.fetch(folder / name, _log)
     except ModelError as error:
         return str(error)
     return None
 
 
-def _say(line: str) -> None:
+def _log(line: str) -> None:
     print(line, file=sys.stderr)
 
 

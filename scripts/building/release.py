@@ -1,9 +1,9 @@
-"""Builds what a release consists of, and tries it where nothing else is. Publishes nothing.
+"""Builds the release artefacts and tests each in a clean environment. Publishes nothing.
 
-Into dist/ go the wheel, the source archive and the npm package. The wheel is installed into an empty environment, with
-everything it needs from pip's index, and asked for its version, checked (it fetches its landmark model for that) and
-made to serve: every public address must give what lies in web/. The source archive must build the same wheel. The npm
-package is installed into an empty project, and Node imports every entry of it.
+The wheel, the source archive and the npm package are built into dist/. The wheel is installed with its dependencies
+into an empty environment; its version is checked, `check` is run (which fetches the landmark model), and the relay is
+started: every public address must return the file in web/. The source archive must build the same wheel. The npm
+package is installed into an empty project, and Node imports each of its entries.
 """
 
 import argparse
@@ -26,17 +26,17 @@ ROOT: Final = Path(__file__).parents[2]
 DIST: Final = ROOT / "dist"
 ADDRESSES: Final = ROOT / "tests" / "public" / "addresses.txt"
 MODEL: Final = "face_landmarker.task"  # of the environment's own
-PATIENCE: Final = 120  # seconds until the relay listens
+START_TIMEOUT: Final = 120  # seconds until the relay listens
 
 
 class ReleaseError(Exception):
-    """Something is not as it has to be; says what."""
+    """A check of the release failed; the message says which."""
 
 
 def main() -> int:
-    """0: all three are in dist/, and work."""
+    """Exit status. 0: all three are in dist/, and work."""
     parser = argparse.ArgumentParser("scripts/release", description=__doc__)
-    parser.add_argument("--build-only", action="store_true", help="build, and try nothing (no network is needed)")
+    parser.add_argument("--build-only", action="store_true", help="build without testing (needs no network)")
     chosen = parser.parse_args()
     try:
         version = check_version()
@@ -56,7 +56,7 @@ def main() -> int:
 
 
 def check_version() -> str:
-    """The version that pyproject.toml names, which npm's package and the changelog must have too."""
+    """The version in pyproject.toml, which the npm package and the changelog must have too."""
     version = str(tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"])
     npm = _package()["version"]
     if npm != version:
@@ -68,8 +68,8 @@ def check_version() -> str:
 
 
 def build(version: str) -> tuple[Path, Path, Path]:
-    """The wheel, the source archive, the npm package."""
-    _say("building")
+    """Build the wheel, the source archive and the npm package."""
+    _log("building")
     shutil.rmtree(DIST, ignore_errors=True)
     _run([sys.executable, "-m", "hatchling", "build", "--directory", str(DIST)], ROOT)
     with tempfile.TemporaryDirectory() as folder:
@@ -91,15 +91,15 @@ def build(version: str) -> tuple[Path, Path, Path]:
 
 
 def try_wheel(wheel: Path, version: str, folder: Path) -> None:
-    """Installed beside nothing: the version, the check, the page."""
-    _say("installing the wheel into an empty environment (some 500 MB)")
+    """Test the wheel in an empty environment: version, check, page."""
+    _log("installing the wheel into an empty environment (some 500 MB)")
     venv.create(folder, with_pip=True)
     programs = folder / "bin"
     _run([programs / "python", "-m", "pip", "install", "--quiet", wheel], folder)
     for name in ("relay", "eyeline"):
-        said = _run([programs / name, "--version"], folder).strip()
-        if said != f"eyeline {version}":
-            raise ReleaseError(f"{name} --version says {said!r}")
+        printed = _run([programs / name, "--version"], folder).strip()
+        if printed != f"eyeline {version}":
+            raise ReleaseError(f"{name} --version prints {printed!r}")
     print(_run([programs / "relay", "check", "--model", MODEL], folder), file=sys.stderr)
     with _serving(programs / "relay", folder) as address:
         for line in ADDRESSES.read_text().splitlines():
@@ -107,32 +107,32 @@ def try_wheel(wheel: Path, version: str, folder: Path) -> None:
 
 
 def _compare(address: str, path: str) -> None:
-    """What the relay serves there must lie somewhere in web/ under that name."""
-    with urllib.request.urlopen(address + path, timeout=PATIENCE) as answer:  # noqa: S310 # the relay's own
+    """Compare what the relay serves there with the file of that name in web/."""
+    with urllib.request.urlopen(address + path, timeout=START_TIMEOUT) as answer:  # noqa: S310 # the relay's own
         served = answer.read()
     name = path.strip("/") or "index.html"
     if not any(found.read_bytes() == served for found in (ROOT / "web").rglob(Path(name).name) if found.is_file()):
-        raise ReleaseError(f"{path} is not what lies in web/")
+        raise ReleaseError(f"{path} differs from web/")
 
 
 @contextmanager
 def _serving(program: Path, folder: Path) -> Iterator[str]:
-    """The installed relay; its address."""
-    _say("serving from it")
+    """Run the installed relay; yields its address."""
+    _log("starting the installed relay")
     command = [str(program), "serve", "--port", "0", "--model", MODEL]
     with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
         try:
             found = re.search(r"http://\S+", process.stdout.readline() if process.stdout else "")
             if found is None:
-                raise ReleaseError("relay serve did not start; what it said stands above")
+                raise ReleaseError("relay serve did not start; its output is above")
             yield found[0]
         finally:
             process.terminate()
 
 
 def try_source(source: Path, wheel: Path, folder: Path) -> None:
-    """The source archive builds the very wheel that was tried."""
-    _say("building the wheel anew from the source archive")
+    """The source archive must build the same wheel."""
+    _log("building the wheel from the source archive")
     folder.mkdir()
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
     _run([*command, "--wheel-dir", folder, source], folder)
@@ -142,8 +142,8 @@ def try_source(source: Path, wheel: Path, folder: Path) -> None:
 
 
 def try_package(package: Path, folder: Path) -> None:
-    """Installed into an empty project, every entry is imported; browsers' own names are used only when it runs."""
-    _say("importing the npm package")
+    """Install the package into an empty project and import each entry; browser globals are used only at run time."""
+    _log("importing the npm package")
     folder.mkdir()
     (folder / "package.json").write_text('{"private": true}')
     _run(["npm", "install", "--offline", "--no-audit", "--no-fund", "--silent", package], folder)
@@ -182,14 +182,14 @@ def _package() -> dict[str, Any]:
 
 
 def _run(command: Sequence[str | Path], folder: Path) -> str:
-    """Run it there, away from this tree; what it printed. Raises ReleaseError."""
+    """Run a command in this folder, outside the source tree; returns its output. Raises ReleaseError."""
     run = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True, check=False)
     if run.returncode:
         raise ReleaseError(f"{' '.join(map(str, command))} failed ({run.returncode}):\n{run.stdout}")
     return run.stdout
 
 
-def _say(line: str) -> None:
+def _log(line: str) -> None:
     print(f"{line} ...", file=sys.stderr)
 
 

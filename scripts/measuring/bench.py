@@ -1,9 +1,9 @@
-"""How long each stage takes in the real pipeline, fed with a face at the pace of a camera.
+"""Latency of each stage in the real pipeline, fed with a face at a camera's frame rate.
 
 For 480p, 720p and 1080p, one and two faces, both pipeline modes: median and 95th percentile over the last five
 seconds of each run, in milliseconds. `delay` is from the decoded to the corrected frame, in field return to the packet
-with its landmarks; `age` is how many frames before the shown one its landmarks and its field were made; cpu is of one
-core. Decoding and encoding are not part of it.
+with its landmarks; `age` is how many frames before the shown one its landmarks and its field were made; cpu is relative
+to one core. Decoding and encoding are not included.
 """
 
 import argparse
@@ -36,7 +36,7 @@ TICKS = 90_000  # a second, as in RTP
 
 
 def film(height: int, faces: int, returns: ReturnMode) -> list[av.VideoFrame]:
-    """Two seconds that loop, as a decoder gives them. For fields the browser sends a copy 640 pixels wide."""
+    """Two seconds of looping decoded frames. For field return the browser sends a copy 640 pixels wide."""
     width, height = SIZES[height]
     if returns == "field":
         width, height = 640, height * 640 // width
@@ -47,7 +47,7 @@ def film(height: int, faces: int, returns: ReturnMode) -> list[av.VideoFrame]:
 
 @dataclass(frozen=True)
 class Run:
-    """What one run gave: figures; what the network ran on, empty without one; share of one core; packets, kbit/s."""
+    """One run: statistics; the network's execution provider, empty without one; share of one core; packets, kbit/s."""
 
     figures: Statistics
     provider: str
@@ -62,9 +62,9 @@ async def run(
     settings: Serve,
     seconds: float,
 ) -> Run:
-    """Feed the frames for so long."""
+    """Feed the frames for so many seconds."""
     executors, meter = Executors.start(), Meter(mode, time.monotonic(), returns)
-    corrector = executors.landmarks.submit(Corrector, settings, settings.correction).result()  # as a session does it
+    corrector = executors.landmarks.submit(Corrector, settings, settings.correction).result()  # as in a session
     seen: list[int] = [0]
 
     def saw(faces: Faces) -> None:
@@ -99,7 +99,7 @@ async def _feed(pipeline: Pipeline[Any, Any], frames: list[av.VideoFrame], secon
 
 
 async def _send(pipeline: Pipeline[Any, Any]) -> None:
-    """Pick up what is ready, as a sender does."""
+    """Fetch frames that are ready, as a sender does."""
     while True:
         try:
             await pipeline.next()
@@ -135,7 +135,7 @@ HEAD += ["field", "p95", "corrected %", "cpu %", "kbit/s"]
 
 
 def main() -> None:
-    """Run all combinations asked for."""
+    """Run all requested combinations."""
     parser = argparse.ArgumentParser(
         "scripts/bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )

@@ -1,10 +1,10 @@
-"""Glass to glass through a browser: from the camera's picture on the screen to the corrected one.
+"""Glass-to-glass latency through a browser: from the camera's own video on the screen to the corrected one.
 
-A numbered clip plays before Chromium's fake camera. The page notes when each number is shown in the camera's own
-picture and in the corrected one; the difference is the whole way: encode, send, decode, correct, encode, send,
-decode, compose; where the browser warps by itself, camera, warp, compose. Both pipeline modes and the field return
-take turns on the same machine, so that whatever else it does meets all of them. cpu is the relay's, of one core. The
-browser shares the processor with the relay here, which costs both more than two machines would.
+Chromium's fake camera plays a numbered clip. The page records when each number is shown in the camera's own video and
+in the corrected one; the difference is the total latency: encode, send, decode, correct, encode, send, decode, compose;
+where the browser warps by itself, camera, warp, compose. Both pipeline modes and the field return alternate on the same
+machine, so that other load affects all of them. cpu is the relay's, of one core. The browser shares the processor with
+the relay here, so latency is higher than with two machines.
 """
 
 import argparse
@@ -28,9 +28,9 @@ from tests.running import RunningRelay
 
 STAMP = Path(__file__).parents[2] / "tests" / "stamp.js"
 SIZES = {480: (640, 480), 720: (1280, 720)}
-WARM_UP = 4.0  # seconds until bitrate and picture size have settled
+WARM_UP = 4.0  # seconds until bitrate and resolution are stable
 
-# When which number was shown: {original: [[number, milliseconds], ...], corrected: ...}
+# When each number was shown: {original: [[number, milliseconds], ...], corrected: ...}
 NOTE = """
 (seconds) => Promise.all(["original", "corrected"].map((id) => new Promise((done) => {
   const video = document.getElementById(id);
@@ -51,7 +51,7 @@ Shown = list[tuple[int, float]]  # number, milliseconds
 
 @dataclass(frozen=True)
 class Way:
-    """How a call is made."""
+    """Pipeline mode and return of a call."""
 
     pipeline: PipelineMode
     returns: ReturnMode
@@ -61,25 +61,25 @@ class Way:
 
 
 WAYS = (Way("pipelined", "video"), Way("sequential", "video"), Way("pipelined", "field"))
-WHERE: dict[ReturnMode, str] = {"video": "relay", "field": "here"}  # the page's own words for it
+WHERE: dict[ReturnMode, str] = {"video": "relay", "field": "here"}  # the page's values
 
 
 @dataclass(frozen=True)
 class Call:
-    """What one call showed."""
+    """The measurements of one call."""
 
     delays: list[float]  # milliseconds
-    rate: float  # different corrected pictures a second, as shown
-    camera: float  # the same of the camera's own
+    rate: float  # distinct corrected frames per second, as shown
+    camera: float  # the same of the camera's own video
     busy: float | None  # the relay, of one core
-    relay: dict[str, Any]  # the relay's own figures
+    relay: dict[str, Any]  # the relay's own statistics
 
 
 def delays_of(original: Shown, corrected: Shown, loop: float) -> list[float]:
-    """For each corrected picture, how long before it the camera's own of that number was shown, milliseconds.
+    """For each corrected frame, how long before it the camera's own frame of that number was shown, milliseconds.
 
-    loop: after this many milliseconds a number comes round again. Where the browser left out the camera's own
-    picture of a number, the one before would be found, a whole loop away: nothing is said of that picture.
+    loop: milliseconds after which a number repeats. Where the browser skipped the camera's own frame of a number, the
+    match would be a whole loop away: such frames are left out.
     """
     found = []
     for number, at in corrected:
@@ -90,7 +90,7 @@ def delays_of(original: Shown, corrected: Shown, loop: float) -> list[float]:
 
 
 def call(browser: Browser, relay: RunningRelay, way: Way, clip: Clip, seconds: float) -> Call:
-    """One call, warmed up, noted for so long."""
+    """One call, measured for so many seconds after a warm-up."""
     chosen = json.dumps(json.dumps({"where": WHERE[way.returns], "lines": False}))
     with browser.new_page(viewport={"width": 900, "height": 700}) as page:
         page.add_init_script(path=STAMP)
@@ -105,7 +105,7 @@ def call(browser: Browser, relay: RunningRelay, way: Way, clip: Clip, seconds: f
         busy = share.read()
         answer = page.request.get(relay.address + next(place for place in reversed(sessions) if place))
         if not answer.ok:
-            raise SystemExit("the call broke off: this machine is too busy to measure")
+            raise SystemExit("the call was closed: this machine is too busy to measure")
         relay_figures = answer.json()
         page.click("#stop")
     rate, camera = (
@@ -117,10 +117,10 @@ def call(browser: Browser, relay: RunningRelay, way: Way, clip: Clip, seconds: f
 
 
 def summarise(way: Way, height: int, calls: Sequence[Call]) -> dict[str, Any]:
-    """All calls of one way as figures."""
+    """Statistics of all calls of one way."""
     delays = [delay for one in calls for delay in one.delays]
     if not delays:
-        raise SystemExit(f"{way}: no number was read in both pictures: this machine is too busy to measure")
+        raise SystemExit(f"{way}: no number was read in both videos: this machine is too busy to measure")
     p50, p95, p99 = np.percentile(delays, [50, 95, 99]).round(1)
     return {
         "pipeline": way.pipeline,
@@ -155,11 +155,11 @@ HEAD = ["ms", "pictures", "p50", "p95", "p99", "fps shown", "camera", "cpu %", "
 
 
 def main() -> None:
-    """Let the modes take turns and report."""
+    """Measure the modes in turn and report."""
     parser = argparse.ArgumentParser(
         "scripts/latency", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
-    parser.add_argument("--height", type=int, choices=SIZES, default=480, help="of the camera's picture [pixels]")
+    parser.add_argument("--height", type=int, choices=SIZES, default=480, help="of the camera's video [pixels]")
     parser.add_argument("--seconds", type=float, default=10.0, help="of each call [seconds]")
     parser.add_argument("--rounds", type=int, default=2, help="calls of each mode")
     chosen = parser.parse_args()
@@ -168,7 +168,7 @@ def main() -> None:
     clip = Clip(width=width, height=height, seconds=6.0, eye_width=height / 10, sway=height / 20, numbered=True)
     chromium = find_chromium()
     if chromium is None:
-        raise SystemExit("no Chromium: install one, or name it in EYELINE_CHROMIUM")
+        raise SystemExit("no Chromium found: install it, or name one in EYELINE_CHROMIUM")
     calls: dict[Way, list[Call]] = {way: [] for way in WAYS}
     with ExitStack() as stack:
         flags = [*FLAGS, f"--use-file-for-fake-video-capture={write_mjpeg(clip)}"]

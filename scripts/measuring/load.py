@@ -1,20 +1,20 @@
 """How many sessions at 640x480 and 30 frames a second this machine holds, for each pipeline mode and each return.
 
-One more session a step. Each sends a real face that was encoded once, from another process than the relay; what
-returns is counted and not decoded (scripts/measuring/calls/callers.py). That process shares the processors with the
-relay, so its own part is reported too: a relay alone on its machine holds more.
+Adds one session per step. Each sends a real face that was encoded once, from another process than the relay; returned
+frames are counted, not decoded (scripts/measuring/calls/callers.py). That process shares the processors with the
+relay, so its own share is reported too: a relay alone on its machine holds more.
 
 A step is held when in its worst session landmarks and field are, at the 95th percentile, no older than
-max_landmark_age and max_field_age, and in video return at least 25 frames a second come back; in field return each
-frame of the camera is shown, and only the ages count. The knee is the last step held before the first that is not.
-Beyond it frames are to be dropped, and the way is not to grow from the first half of a step to its second.
+max_landmark_age and max_field_age, and in video return at least 25 frames per second are returned; in field return each
+camera frame is shown, and only the ages count. The knee is the last step held before the first that is not. Beyond it
+frames must be dropped, and the delay must not grow from the first half of a step to its second.
 
-A way is from a frame handed to the sender until it is back, whole and not decoded; in field return, until its
-landmarks are. Ages are the relay's own in video return. In field return they are counted where the frames are shown,
-the way there and back included.
+The delay ("way") is from a frame handed to the sender until it is received completely, not decoded; in field return,
+until its landmarks are. Ages are the relay's own in video return. In field return they are measured where the frames
+are shown, including the network delay.
 
-With --admission as many as --most come one after another to a relay that lets in only whom it has room for, and then
-to one that lets everybody in; each line is the worst of those who are in when all have come.
+With --admission, --most sessions are offered one after another to a relay with admission control, and then to one
+without; each line is the worst of the sessions admitted when all have been offered.
 """
 
 import argparse
@@ -43,8 +43,8 @@ from scripts.measuring.calls.steps import (
     is_held,
     knee,
     row,
-    tell,
-    tell_returns,
+    summarise,
+    summarise_returns,
     worst_of,
 )
 from scripts.measuring.processor import Share
@@ -54,17 +54,17 @@ from tests.running import RunningRelay
 
 LINES_AS_THEY_COME: Final = Serve.read([], "load").lines
 CLIP: Final = Clip(blinks=(1.5,), numbered=True)  # 640x480
-SETTLE: Final = 4.0  # seconds until a new session has found its face and its bitrate
-BETWEEN: Final = 8.0  # seconds from one who comes to the next: until a relay knows what the last one costs
-ROUNDS: Final = 3  # in which the returns take turns with one session each
-GOLDEN: Final = 0.618  # of a frame between the ticks of one camera and the next: no two at the same time
+SETTLE: Final = 4.0  # seconds until a new session has found its face and its bitrate is stable
+BETWEEN: Final = 8.0  # seconds between two offers: until the relay has measured the cost of the last session
+ROUNDS: Final = 3  # in which the returns alternate with one session each
+GOLDEN: Final = 0.618  # phase between two cameras as a share of a frame: no two tick at the same time
 
 Mode = PipelineMode
 Return = ReturnMode
 
 
 async def sweep(mode: Mode, returns: Return, film: list[bytes], most: int, seconds: float) -> list[Step]:
-    """Step by step until there are as many sessions as asked for, two steps in a row are not held, or a call ends."""
+    """Add sessions until there are `most`, two steps in a row are not held, or a call ends."""
     steps: list[Step] = []
     async with AsyncExitStack() as stack:
         flags = ("--port", "0", "--pipeline", mode, "--max-sessions", str(most), "--no-admission")
@@ -86,7 +86,7 @@ async def sweep(mode: Mode, returns: Return, film: list[bytes], most: int, secon
 
 
 async def hold(callers: Sequence[Caller], http: ClientSession, relay: RunningRelay, mode: Mode, seconds: float) -> Step:
-    """Let these calls go on for so long, and what they did then."""
+    """Measure these calls for so many seconds."""
     begun, shares = time.monotonic(), (Share(relay.process.pid), Share())
     await asyncio.sleep(seconds)
     (relay_cores, callers_cores), ended = (share.read() for share in shares), time.monotonic()
@@ -97,8 +97,8 @@ async def hold(callers: Sequence[Caller], http: ClientSession, relay: RunningRel
 
 
 def session_of(mode: Mode, caller: Caller, figures: dict[str, Any], begun: float, ended: float) -> Session:
-    """What a call did from begin to end; figures: the relay's own of it, at the end."""
-    ways, middle, seconds = caller.ways.between(begun, ended), (begun + ended) / 2, ended - begun
+    """A call's metrics from begin to end; figures: the relay's statistics of it, at the end."""
+    delays, middle, seconds = caller.delays.between(begun, ended), (begun + ended) / 2, ended - begun
     sent = sum(begun <= at < ended for at in caller.camera.sent)
     every = 1 if mode == "sequential" else LINES_AS_THEY_COME.every(caller.returns)[0]
     ages = {line: percentile(caller.ages[line].between(begun, ended), 95) for line in LINES}
@@ -106,18 +106,21 @@ def session_of(mode: Mode, caller: Caller, figures: dict[str, Any], begun: float
         ages = {line: figures["age_frames"].get(line, {}).get("p95") for line in LINES}
     return Session(
         sent=sent / seconds,
-        out=len(ways) / seconds,
-        dropped=max(0.0, 1 - len(ways) * every / max(sent, 1)),
+        out=len(delays) / seconds,
+        dropped=max(0.0, 1 - len(delays) * every / max(sent, 1)),
         ages=ages,
-        way=(percentile(ways, 50), percentile(ways, 95)),
-        halves=(percentile(caller.ways.between(begun, middle), 50), percentile(caller.ways.between(middle, ended), 50)),
+        way=(percentile(delays, 50), percentile(delays, 95)),
+        halves=(
+            percentile(caller.delays.between(begun, middle), 50),
+            percentile(caller.delays.between(middle, ended), 50),
+        ),
         in_relay=(figures["delay_ms"] or {}).get("p95"),
         unread=caller.unread,
     )
 
 
 async def compare_returns(mode: Mode, film: list[bytes], seconds: float) -> dict[Return, list[Step]]:
-    """One session in each return, taking turns on one and the same relay. Raises CallError where one breaks off."""
+    """One session in each return, alternating on the same relay. Raises CallError where one is closed."""
     turns: dict[Return, list[Step]] = {returns: [] for returns in get_args(Return)}
     with RunningRelay("--port", "0", "--pipeline", mode) as relay:
         async with ClientSession() as http:
@@ -127,12 +130,12 @@ async def compare_returns(mode: Mode, film: list[bytes], seconds: float) -> dict
                 await asyncio.sleep(SETTLE)
                 turns[returns].append(await hold([caller], http, relay, mode, seconds))
                 await caller.hang_up()
-                await asyncio.sleep(SETTLE)  # until the relay has let go of everything
+                await asyncio.sleep(SETTLE)  # until the relay has released everything
     return turns
 
 
 async def offer(admission: bool, mode: Mode, film: list[bytes], most: int, seconds: float) -> offers.Offered:
-    """So many come to a relay with or without admission, whether they are let in or not; and how those fare who are."""
+    """Offer `most` sessions to a relay with or without admission, and measure those that are admitted."""
     flags = ("--max-sessions", str(most), "--admission" if admission else "--no-admission")
     async with AsyncExitStack() as stack:
         relay = stack.enter_context(RunningRelay("--port", "0", "--pipeline", mode, *flags))
@@ -154,14 +157,14 @@ async def offer(admission: bool, mode: Mode, film: list[bytes], most: int, secon
         while True:
             lasting = [caller for caller in callers if await lasts(caller, http)]
             if not lasting:
-                raise SystemExit("all calls broke off")
-            with suppress(CallError):  # one that breaks off meanwhile; then once more, with the others
+                raise SystemExit("all calls were closed")
+            with suppress(CallError):  # one was closed meanwhile; repeat with the others
                 step = await hold(lasting, http, relay, mode, seconds)
                 return offers.Offered(admission, most, refusals, len(callers) - len(lasting), step)
 
 
 async def lasts(caller: Caller, http: ClientSession) -> bool:
-    """Whether this call has not broken off."""
+    """Whether this call is still established."""
     try:
         await caller.read(http)
     except CallError:
@@ -170,10 +173,10 @@ async def lasts(caller: Caller, http: ClientSession) -> bool:
 
 
 def compare_admission(mode: Mode, film: list[bytes], most: int, seconds: float, machine: dict[str, Any]) -> None:
-    """With admission and without."""
+    """Measure with admission and without."""
     found = [asyncio.run(offer(admission, mode, film, most, seconds)) for admission in (True, False)]
     print_table(offers.HEAD, [offers.row(one) for one in found])
-    print(offers.tell(found))
+    print(offers.summarise(found))
     print_json("admission", machine, [asdict(one) for one in found])
 
 
@@ -185,41 +188,41 @@ def line_of(steps: Sequence[Step]) -> Line:
         [step.sessions for step in steps],
         ages=[one.ages for one in worst],
         rates=[one.out for one in worst],
-        ways=[one.way for one in worst],
+        delays=[one.way for one in worst],
         knee=knee(steps),
     )
 
 
 def main() -> None:
-    """Sweep all combinations asked for."""
+    """Sweep all requested combinations."""
     parser = argparse.ArgumentParser("scripts/load", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--most", type=int, default=8, help="sessions at the same time (default: 8)")
-    parser.add_argument("--seconds", type=float, default=12.0, help="that each step is held, at least 5 [seconds]")
+    parser.add_argument("--seconds", type=float, default=12.0, help="duration of each step, at least 5 [seconds]")
     parser.add_argument("--pipelines", nargs="+", choices=get_args(Mode), default=["pipelined", "sequential"])
     parser.add_argument("--returns", nargs="+", choices=get_args(Return), default=["video", "field"])
-    parser.add_argument("--out", type=Path, help="a .png to draw it into")
+    parser.add_argument("--out", type=Path, help="a .png for the plot")
     parser.add_argument(
-        "--admission", action="store_true", help="show what admission does when --most come, and no more"
+        "--admission", action="store_true", help="only compare --most sessions with and without admission"
     )
     chosen = parser.parse_args()
     if chosen.seconds < 5:
-        parser.error("--seconds: the relay's own figures look back 5 seconds")
+        parser.error("--seconds: the relay's statistics cover 5 seconds")
     machine, film, runs = describe_machine(), encode(CLIP), list[dict[str, Any]]()
     if chosen.admission:
         compare_admission(chosen.pipelines[0], film, chosen.most, chosen.seconds, machine)
         return
     pairs = product(chosen.pipelines, chosen.returns)
     tried = [asyncio.run(sweep(*pair, film, chosen.most, chosen.seconds)) for pair in pairs]
-    sweeps = [steps for steps in tried if steps]  # without those where not even one call lasted
+    sweeps = [steps for steps in tried if steps]  # without those in which no call lasted
     print_table(HEAD, [row(step) for steps in sweeps for step in steps])
     for steps in sweeps:
-        print(tell(steps))
+        print(summarise(steps))
         runs += [asdict(step) for step in steps]
         runs.append({"pipeline": steps[0].pipeline, "returns": steps[0].returns, "sessions_held": knee(steps)})
     if set(chosen.returns) == set(get_args(Return)):
         mode = chosen.pipelines[0]
         compared = compare(asyncio.run(compare_returns(mode, film, chosen.seconds)))
-        print(f"relay, one session, {mode}:", tell_returns(compared))
+        print(f"relay, one session, {mode}:", summarise_returns(compared))
         runs.append({"pipeline": mode, "one_session": compared})
     if chosen.out:
         draw(chosen.out, [line_of(steps) for steps in sweeps], Serve.read([], "load").lines)

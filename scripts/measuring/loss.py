@@ -1,10 +1,10 @@
-"""Freezes of a call over a network that loses packets, each way, with the relay's cures and without them.
+"""Freezes of a call over a network that loses packets, each way, with and without the relay's mitigations ("cures").
 
-A real browser calls a real relay; what it decodes is counted every 50 ms (scripts/measuring/calls/freezes.py). With
-root, relay and browser live in network namespaces of their own, and the kernel drops what arrives (nft); else, or with
---inside, datagrams are dropped in the relay's own process, by a seed. The delay is always made there. Without them is
---no-rescue --no-bounded-queues --keyframe-interval 0 --packet-history 128: aiortc as it comes, but for the rest of what
-the relay sets. Both take turns on the same machine. late is the longest that the browser waited for a processor.
+A real browser calls a real relay; decoded frames are polled every 50 ms (scripts/measuring/calls/freezes.py). As root,
+relay and browser run in separate network namespaces, and the kernel drops packets on arrival (nft); else, or with
+--inside, datagrams are dropped in the relay's own process, by a seed. The delay is always added there. "Without" is
+--no-rescue --no-bounded-queues --keyframe-interval 0 --packet-history 128: aiortc's defaults, apart from the relay's
+other settings. Both alternate on the same machine. late is the longest time the browser waited for a processor.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from typing import Any, Final
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
 from scripts.measuring.calls.freezes import Freeze, Reading, begin, freezes, read, summarise
-from scripts.measuring.calls.namespaces import ADDRESS, Ends, can_be_had, joined
+from scripts.measuring.calls.namespaces import ADDRESS, Ends, available, joined
 from scripts.measuring.report import describe_machine, print_json, print_table
 from tests.bad_network import BadNetwork
 from tests.browser import FLAGS, find_chromium
@@ -36,7 +36,7 @@ PLOT: Final = Path(__file__).parents[2] / "docs" / "pictures" / "loss.png"
 
 @dataclass(frozen=True)
 class Run:
-    """One call: share lost each way [%], with or without the cures, and what the browser saw."""
+    """One call: share lost each way [%], with or without the cures, and the browser's readings."""
 
     loss: float
     cures: str
@@ -44,37 +44,37 @@ class Run:
 
     @property
     def freezes(self) -> list[Freeze]:
-        """All that can be seen."""
+        """All visible freezes."""
         return freezes(self.readings)
 
     def figures(self) -> dict[str, Any]:
-        """What is reported."""
+        """The reported statistics."""
         late = max(after.at - before.at for before, after in pairwise(self.readings))
         return {"loss": self.loss, "cures": self.cures, **summarise(self.readings), "late_ms": round(late)}
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where calls are made. ends: namespaces, where they are."""
+    """Where calls are made. ends: the namespaces, if used."""
 
     browser: Browser
     chosen: argparse.Namespace
     ends: Ends | None
 
     def call(self, loss: float, cures: str) -> Run:
-        """One call."""
+        """Make one call."""
         inside = 0.0 if self.ends else loss
         network = BadNetwork(inside, inside, self.chosen.delay, self.chosen.seed, int(self.chosen.eyes))
         words = [sys.executable, "-u", "-m", "tests.bad_network", str(network)]
         flags = ["--port", "0"]
         if self.ends:
-            self.ends.lose(0)
+            self.ends.set_loss(0)
             words, flags = [*self.ends.relay, *words], ["--host", ADDRESS, "--port", str(PORT), "--insecure"]
         with RunningRelay(*flags, *CURES[cures], prefix=words) as relay, self.browser.new_page() as page:
             begin(page, relay.address, *self.chosen.size)
             page.wait_for_timeout(SETTLE)
             if self.ends:
-                self.ends.lose(loss)
+                self.ends.set_loss(loss)
             run = Run(loss, cures, read(page, self.chosen.seconds))
         if self.ends:
             print(f"{loss} % {cures}: the kernel dropped {self.ends.lost} packets", file=sys.stderr)
@@ -83,10 +83,10 @@ class Place:
 
 @contextmanager
 def place(playwright: Playwright, chosen: argparse.Namespace, chromium: Path) -> Iterator[Place]:
-    """The browser, and the wire if there is one."""
+    """Start the browser, and the namespaces if possible."""
     flags = [*FLAGS, f"--use-file-for-fake-video-capture={write_mjpeg(CLIP)}"]
     flags.append(f"--unsafely-treat-insecure-origin-as-secure=http://{ADDRESS}:{PORT}")  # for the camera
-    if chosen.inside or not can_be_had():
+    if chosen.inside or not available():
         with playwright.chromium.launch(executable_path=chromium, args=flags) as browser:
             yield Place(browser, chosen, None)
         return
@@ -95,8 +95,8 @@ def place(playwright: Playwright, chosen: argparse.Namespace, chromium: Path) ->
 
 
 def plot(runs: Sequence[Run], path: Path) -> None:
-    """Each call a line from left to right, each freeze a bar as high as it was long."""
-    import matplotlib as mpl  # noqa: PLC0415 - only who asks for a plot needs it
+    """Plot each call as a line over time, each freeze as a bar of its duration."""
+    import matplotlib as mpl  # noqa: PLC0415 - needed for a plot only
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt  # noqa: PLC0415
@@ -152,16 +152,18 @@ def _size(text: str) -> tuple[int, int]:
 
 
 def main() -> None:
-    """Call with and without, for each share lost, and report."""
+    """Call with and without cures, for each loss rate, and report."""
     parser = argparse.ArgumentParser("scripts/loss", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--loss", type=float, nargs="+", default=[1.0, 3.0, 5.0, 10.0], help="each way [%%]")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each call [seconds]")
     parser.add_argument("--delay", type=float, default=25.0, help="of each way [ms]")
-    parser.add_argument("--seed", type=int, default=1, help="of what is lost inside the process")
-    parser.add_argument("--size", type=_size, default=(640, 480), help="of the camera's picture, as 640x480")
-    parser.add_argument("--cures", choices=CURES, nargs="+", default=list(CURES), help="with them, without, or both")
-    parser.add_argument("--inside", action="store_true", help="drop in the relay's process, and not in the kernel")
-    parser.add_argument("--eyes", action=argparse.BooleanOptionalAction, default=True, help="turn eyes, too")
+    parser.add_argument("--seed", type=int, default=1, help="of the losses inside the process")
+    parser.add_argument("--size", type=_size, default=(640, 480), help="of the camera's video, as 640x480")
+    parser.add_argument(
+        "--cures", choices=CURES, nargs="+", default=list(CURES), help="with the relay's mitigations, without, or both"
+    )
+    parser.add_argument("--inside", action="store_true", help="drop in the relay's process instead of the kernel")
+    parser.add_argument("--eyes", action=argparse.BooleanOptionalAction, default=True, help="also correct the eyes")
     parser.add_argument(
         "--plot", type=Path, nargs="?", const=PLOT, help=f"draw the freezes; {PLOT.name} in docs/pictures"
     )
@@ -169,7 +171,7 @@ def main() -> None:
     machine = describe_machine()
     chromium = find_chromium()
     if chromium is None:
-        raise SystemExit("no Chromium: install one, or name it in EYELINE_CHROMIUM")
+        raise SystemExit("no Chromium found: install it, or name one in EYELINE_CHROMIUM")
     with sync_playwright() as playwright, place(playwright, chosen, chromium) as where:
         runs = [where.call(loss, cures) for loss in chosen.loss for cures in chosen.cures]
     figures = [run.figures() for run in runs]

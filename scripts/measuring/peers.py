@@ -1,15 +1,15 @@
-"""Glass to glass of Eyeline and of its peers on this machine: same clip, same landmarks and network inside.
+"""Glass-to-glass latency of Eyeline and of its peers on this machine: same clip, same landmark model and network.
 
 The peers are named and pinned in scripts/measuring/calls/peer_server.py and below. Each is installed into an
-environment of its own under .cache/peers, beside what .venv already has, so that all share aiortc, decoder, landmark
-model and network; one that cannot be had is named and left out. Peers do for each frame what the relay does for it in
-sequence, by the same code; each answers at the codec settings it comes with.
+environment of its own under .cache/peers, on top of .venv's packages, so that all share aiortc, decoder, landmark model
+and network; one that cannot be installed is named and left out. Peers process each frame as the relay does in
+sequential mode, by the same code; each uses its own default codec settings.
 
-One call is looked at: its frames are numbered, encoded in real time (640x480, 30 a second), decoded when they return,
-and the number read. The other sessions cost little (scripts/measuring/calls/callers.py). All of them are in another
-process than the server, on the same processors. Each figure is over all rounds; servers take turns and are started
-anew for each. A delay that grows shows in the medians of the first and the second half of each call. What has not
-come back when a call ends is in no median, which flatters whoever keeps pictures longest.
+One call is measured: its frames are numbered, encoded in real time (640x480, 30 per second), decoded on return, and the
+numbers read. The other sessions cost little (scripts/measuring/calls/callers.py). All of them are in another process
+than the server, on the same processors. Each value is over all rounds; servers alternate and are restarted for each.
+A growing delay shows in the medians of the first and the second half of each call. Frames not returned when a call ends
+are in no median, which favours the server that delays frames longest.
 """
 
 import argparse
@@ -29,7 +29,7 @@ from typing import Any, Final
 from aiohttp import ClientError, ClientSession
 
 from scripts.measuring.calls.callers import RATE, Caller, CallError, encode, percentile
-from scripts.measuring.calls.glass import Glass, Planes, develop
+from scripts.measuring.calls.glass import DelayMeter, Planes, develop
 from scripts.measuring.processor import Share
 from scripts.measuring.report import describe_machine, print_json, print_table
 from tests.clips import Clip
@@ -47,12 +47,12 @@ SERVERS: Final = {  # and the package that each needs, where that is not ours al
 }
 FOLDER: Final = ROOT / ".cache" / "peers"
 CLIP: Final = Clip(blinks=(1.5,))  # 640x480
-SETTLE: Final = 4.0  # seconds from the last call's beginning until pictures count
+SETTLE: Final = 4.0  # seconds from the start of the last call until frames count
 
 
 @dataclass(frozen=True)
 class Call:
-    """What one call that was looked at gave: milliseconds of each picture in both halves, processors taken."""
+    """One measured call: each frame's delay in milliseconds in both halves, CPU used."""
 
     first: list[float]
     second: list[float]
@@ -62,7 +62,7 @@ class Call:
 
 
 def install(package: str) -> Path | None:
-    """The Python of an environment with this package; made where it is not there. None where it cannot be had."""
+    """The Python of an environment with this package, created if missing. None where it cannot be installed."""
     folder, wanted = FOLDER / package, f"{PACKAGES[package]} {sys.version}"
     python, stamp = folder / "bin" / "python", folder / "installed"
     if not stamp.exists() or stamp.read_text() != wanted:
@@ -71,7 +71,7 @@ def install(package: str) -> Path | None:
         subprocess.run([sys.executable, "-m", "venv", "--clear", "--without-pip", folder], check=True)
         (site,) = folder.glob("lib/python*/site-packages")
         ours = [path for path in sys.path if path.endswith("site-packages")]
-        (site / "beside.pth").write_text("\n".join(ours) + "\n")  # what is there already need not be there twice
+        (site / "beside.pth").write_text("\n".join(ours) + "\n")  # reuse the packages of .venv
         command = [str(python), "-m", "pip", "install", "-qq", "--disable-pip-version-check", PACKAGES[package]]
         if subprocess.run(command, check=False).returncode:
             return None
@@ -80,7 +80,7 @@ def install(package: str) -> Path | None:
 
 
 def command_of(server: str, python: Path | str, sessions: int) -> list[str]:
-    """What starts it."""
+    """The command that starts the server."""
     if server == OURS:
         most = ("--max-sessions", str(sessions))
         return [str(python), "-u", "-m", "relay", "serve", "--port", "0", "--no-admission", *most]
@@ -89,7 +89,7 @@ def command_of(server: str, python: Path | str, sessions: int) -> list[str]:
 
 @contextmanager
 def serving(command: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """Its address, without a slash at the end, and the number of its process."""
+    """Run the server; yields its address, without a trailing slash, and its process id."""
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT)
         try:
@@ -98,13 +98,13 @@ def serving(command: Sequence[str]) -> Iterator[tuple[str, int]]:
             process.terminate()
             try:
                 process.wait(10)
-            except subprocess.TimeoutExpired:  # its threads have work for longer than anybody would wait
+            except subprocess.TimeoutExpired:  # its threads still have work queued
                 process.kill()
                 process.wait()
 
 
 def _address(process: subprocess.Popen[bytes], output: Any) -> str:
-    """As printed, once it is."""
+    """The server's address, once it is printed."""
     end = time.monotonic() + STARTING
     while True:
         output.seek(0)
@@ -112,46 +112,48 @@ def _address(process: subprocess.Popen[bytes], output: Any) -> str:
         if found := re.search(ADDRESS.pattern + r"(?=[\s/])", text):
             return found[0]
         if process.poll() is not None or time.monotonic() > end:
-            raise RuntimeError(f"it did not start:\n{text}")
+            raise RuntimeError(f"the server did not start:\n{text}")
         time.sleep(0.1)
 
 
-async def look(url: str, process: int, film: list[Planes], packets: list[bytes], sessions: int, seconds: float) -> Call:
-    """So many calls at once, one of them looked at, for so long."""
+async def measure_call(
+    url: str, process: int, film: list[Planes], packets: list[bytes], sessions: int, seconds: float
+) -> Call:
+    """Run so many concurrent calls, and measure one of them for so many seconds."""
     async with ClientSession() as http, AsyncExitStack() as stack:
         for number in range(1, sessions):
             caller = Caller(packets, phase=number / sessions / RATE)
             stack.push_async_callback(caller.hang_up)
             await caller.call(http, url)
-        glass = await stack.enter_async_context(Glass(film))
-        await glass.call(http, url)
+        meter = await stack.enter_async_context(DelayMeter(film))
+        await meter.call(http, url)
         await asyncio.sleep(SETTLE)
         begun, shares = time.monotonic(), (Share(process), Share())
         await asyncio.sleep(seconds)
         taken, middle = [share.read() for share in shares], begun + seconds / 2
-        first, second = glass.ways.between(begun, middle), glass.ways.between(middle, begun + seconds)
+        first, second = meter.delays.between(begun, middle), meter.delays.between(middle, begun + seconds)
     return Call(first, second, seconds, *taken)
 
 
 def summarise(server: str, sessions: int, calls: Sequence[Call]) -> dict[str, Any]:
-    """All calls of one server with so many sessions as figures."""
+    """Statistics of all calls of one server with so many sessions."""
     first = [way for call in calls for way in call.first]
     second = [way for call in calls for way in call.second]
-    ways = [*first, *second]
+    delays = [*first, *second]
     return {
         "server": server,
         "sessions": sessions,
-        "pictures": len(ways),
-        "glass_to_glass_ms": {"p50": percentile(ways, 50), "p95": percentile(ways, 95)},
+        "pictures": len(delays),
+        "glass_to_glass_ms": {"p50": percentile(delays, 50), "p95": percentile(delays, 95)},
         "halves_ms": {"first": percentile(first, 50), "second": percentile(second, 50)},
-        "fps": round(len(ways) / sum(call.seconds for call in calls), 1),
+        "fps": round(len(delays) / sum(call.seconds for call in calls), 1),
         "server_cores": _mean([call.server_cores for call in calls]),
         "client_cores": _mean([call.client_cores for call in calls]),
     }
 
 
 def compare(runs: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """How many times longer each peer's median is than Eyeline's with as many sessions; None where nothing returned."""
+    """Ratio of each peer's median to Eyeline's with as many sessions; None where nothing was returned."""
     ours = {run["sessions"]: run["glass_to_glass_ms"]["p50"] for run in runs if run["server"] == OURS}
     found = []
     for run in runs:
@@ -182,7 +184,7 @@ HEAD += ["client cpu %"]
 
 
 def measure(pythons: dict[str, Path | str], chosen: argparse.Namespace) -> list[dict[str, Any]]:
-    """All servers in turn, round by round; the same number of sessions one after the other."""
+    """Measure all servers in turn, round by round, in order of the number of sessions."""
     film, packets = develop(CLIP), encode(replace(CLIP, numbered=True))
     calls: dict[tuple[int, str], list[Call]] = {}
     for turn, sessions, server in product(range(chosen.rounds), chosen.sessions, pythons):
@@ -190,7 +192,7 @@ def measure(pythons: dict[str, Path | str], chosen: argparse.Namespace) -> list[
         path = "/api/sessions" if server == OURS else "/offer"
         try:
             with serving(command_of(server, pythons[server], sessions)) as (address, process):
-                call = asyncio.run(look(address + path, process, film, packets, sessions, chosen.seconds))
+                call = asyncio.run(measure_call(address + path, process, film, packets, sessions, chosen.seconds))
         except (CallError, ClientError, RuntimeError) as error:
             print(f"{server}, {sessions} sessions, round {turn + 1}: {error}", file=sys.stderr)
         else:
@@ -204,9 +206,11 @@ def main() -> None:
         "scripts/peers", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("--servers", nargs="+", choices=SERVERS, default=list(SERVERS))
-    parser.add_argument("--sessions", type=int, nargs="+", default=[1, 2, 3], help="at the same time (default: 1 2 3)")
+    parser.add_argument(
+        "--sessions", type=int, nargs="+", default=[1, 2, 3], help="concurrent sessions (default: 1 2 3)"
+    )
     parser.add_argument("--seconds", type=float, default=12.0, help="of each call [seconds]")
-    parser.add_argument("--rounds", type=int, default=2, help="in which the servers take turns")
+    parser.add_argument("--rounds", type=int, default=2, help="rounds over all servers")
     chosen = parser.parse_args()
     machine = describe_machine()
     packages = {package for server in chosen.servers if (package := SERVERS[server])}
@@ -216,7 +220,7 @@ def main() -> None:
         package = SERVERS[server]
         python = environments[package] if package else sys.executable
         if python is None:
-            print(f"{server}: {PACKAGES[str(package)]} could not be had, and is left out")
+            print(f"{server}: {PACKAGES[str(package)]} could not be installed, and is left out")
         else:
             pythons[server] = python
     runs = measure(pythons, chosen)

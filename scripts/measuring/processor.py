@@ -1,4 +1,4 @@
-"""How much of the processors a process takes: user and system time, of all its threads, over a span of time."""
+"""A process's CPU usage: user and system time of all its threads, over a span of time."""
 
 import os
 import time
@@ -8,20 +8,20 @@ PLACE = 11  # of user time, then system time, in /proc/PID/stat behind the name,
 
 
 class Share:
-    """From its making to read(). number: of the process; this one where none is given. Linux only."""
+    """CPU usage from construction to read(). number: process id, default this process. Linux only."""
 
     def __init__(self, number: int | None = None) -> None:
         self._number = number or os.getpid()
         self._begun, self._taken = time.monotonic(), seconds(self._number)
 
     def read(self) -> float | None:
-        """Processors taken since then, on average: 1 is one core all the time. None where it cannot be known."""
+        """Mean CPU usage since then: 1 is one full core. None where it is unavailable."""
         taken, passed = seconds(self._number), time.monotonic() - self._begun
         return None if taken is None or self._taken is None else (taken - self._taken) / passed
 
 
 def seconds(number: int) -> float | None:
-    """Processor time that this process has taken until now; None where the system has no /proc to read it from."""
+    """CPU seconds used by this process until now; None where the system has no /proc."""
     path = Path(f"/proc/{number}/stat")
     if not path.exists():
         return None

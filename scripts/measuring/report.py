@@ -1,4 +1,4 @@
-"""What the measurements print: a table for people, then one JSON object as the last line, with the machine."""
+"""Output of the measurements: a table, then one JSON object as the last line, with the machine."""
 
 import json
 import os
@@ -16,7 +16,7 @@ PACKAGES = ("mediapipe", ONNXRUNTIME, "opencv-contrib-python", "numpy", "av", "a
 
 
 def describe_machine() -> dict[str, Any]:
-    """Processor, cores this process may use, how busy they were before, and the versions that matter."""
+    """Processor, cores available to this process, their load before, and relevant versions."""
     return {
         "processor": _processor(),
         "cores": processors(),
@@ -28,7 +28,7 @@ def describe_machine() -> dict[str, Any]:
 
 
 def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Columns as wide as they need be, words to the left, figures to the right."""
+    """Print a table: text aligned left, numbers right."""
     texts = [head, *([_text(cell) for cell in row] for row in rows)]
     widths = [max(len(text) for text in column) for column in zip(*texts, strict=True)]
     for number, line in enumerate(texts):
@@ -42,7 +42,7 @@ def print_table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
 
 
 def print_json(what: str, machine: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> None:
-    """The last line."""
+    """Print the last line."""
     print(json.dumps({"measured": what, "machine": machine, "runs": runs}))
 
 

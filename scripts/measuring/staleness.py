@@ -1,9 +1,9 @@
-"""What it costs that a frame is shown with landmarks and a field of some frames before.
+"""The error of showing a frame with landmarks and a field of some frames earlier.
 
-Every pair of ages up to --most, on sequences of which every landmark is known (sequences.py) and, with --clips, on real
-films, against the sequential result of the same frame. Figures are 95th percentiles over both eyes of all frames in
-which the motion was seen, in % of an eye's width; of shut eyes, how far a stale field moves their lids. A picture
-shows all pairs of ages. The last line is one JSON object. What passes is explained where the bars stand (bars.py).
+Measures every pair of ages up to --most, on sequences with known landmarks (sequences.py) and, with --clips, on real
+films, against the sequential result of the same frame. Values are 95th percentiles over both eyes of all frames with
+this motion, in % of an eye's width; for shut eyes, how far a stale field moves their lids. A heat map shows all pairs.
+The last line is one JSON object. The thresholds are explained in bars.py.
 """
 
 import argparse
@@ -24,7 +24,7 @@ from relay.gaze.corrector import compute, run
 from relay.gaze.face import Angles
 from relay.gaze.network import load
 from relay.media.stages import processors
-from scripts.measuring.ages.ageing import VARIANTS, Cost, Past, Reading
+from scripts.measuring.ages.ageing import VARIANTS, Cost, History, Reading
 from scripts.measuring.ages.bars import CONTACT, LIFTED, Ages, Evidence, propose
 from scripts.measuring.ages.heatmap import Column, Panel, draw
 from scripts.measuring.ages.motions import Motion
@@ -32,7 +32,7 @@ from scripts.measuring.ages.sequences import SCENES, Scene, film
 from scripts.measuring.report import describe_machine, print_json, print_table
 
 KNOWN, FILMS = "known sequences", "real films"
-AIM = Angles(pitch=8.0)  # what the relay is set to until somebody sets it
+AIM = Angles(pitch=8.0)  # the relay's default
 SHIPPED = VARIANTS[-1]
 DRAWN = (VARIANTS[0], SHIPPED)
 PAIRS = (Ages(0, 1), Ages(0, 3), Ages(0, 6), Ages(1, 1), Ages(1, 2), Ages(2, 3), Ages(3, 4), Ages(4, 6), Ages(6, 6))
@@ -40,7 +40,7 @@ PAIRS = (Ages(0, 1), Ages(0, 3), Ages(0, 6), Ages(1, 1), Ages(1, 2), Ages(2, 3),
 
 @dataclass(frozen=True)
 class Job:
-    """One take to be made or read, and measured: by a process of its own, so it holds nothing heavy."""
+    """One take to be created or read, and measured, in a separate process: it must be small to pickle."""
 
     what: Scene | Path
     seconds: float
@@ -49,7 +49,7 @@ class Job:
     every: int
 
     def __call__(self) -> list[Reading]:
-        """Raises ModelError, FileNotFoundError, av.FFmpegError."""
+        """Measure. Raises ModelError, FileNotFoundError, av.FFmpegError."""
         cv2.setNumThreads(1)  # as the relay does
         settings = Check.read(["--field", self.field], "staleness")
         maker = compute if self.field == "geometric" else partial(run, load(settings.weights, 1))
@@ -57,11 +57,11 @@ class Job:
             take = film(self.what, self.seconds)
         else:
             take = replace(self.what, seconds=self.seconds).take()
-        return Past(take, maker, AIM, self.most).readings(self.every)
+        return History(take, maker, AIM, self.most).readings(self.every)
 
 
 def measure(jobs: Sequence[Job]) -> list[list[Reading]]:
-    """The readings of each, as many at once as there are processors."""
+    """The readings of each job, in parallel on all processors."""
     with ProcessPoolExecutor(processors(), mp_context=get_context("spawn")) as pool:
         return list(pool.map(_do, jobs))
 
@@ -71,7 +71,7 @@ def _do(job: Job) -> list[Reading]:
 
 
 def show(evidence: Evidence) -> None:
-    """The tables for people."""
+    """Print the tables."""
     most = evidence.most
     print(f"\n{evidence.name}: how far from the eye the patch lies, p95, % of eye width (pixels)")
     head = ["landmark age, frames", "readings", *(str(age) for age in range(1, most + 1))]
@@ -113,7 +113,7 @@ def _lid_row(evidence: Evidence, number: int) -> list[object]:
 
 
 def picture(evidence: Evidence, path: Path) -> None:
-    """The heat map. A head that keeps still is left out: there is nothing to see."""
+    """Draw the heat map. A still head is left out: its errors are negligible."""
     columns = []
     for motion in list(Motion)[1:]:
         shut = motion is Motion.BLINK
@@ -123,12 +123,12 @@ def picture(evidence: Evidence, path: Path) -> None:
             panels = [Panel(values[VARIANTS.index(one)], bar) for one in DRAWN]
             columns.append(Column("lids of shut eyes" if shut else f"iris, {motion}", panels))
     names = [f"motion {one.motion}{', guard' if one.guard else ''}" for one in DRAWN]
-    title = f"{evidence.name}: distance from the sequential result, 95th percentile, % of eye width (green: the bar)"
+    title = f"{evidence.name}: distance from the sequential result, 95th percentile, % of eye width (green: threshold)"
     draw(columns, names, title, path)
 
 
 def conclude(found: Sequence[Evidence]) -> dict[str, Any]:
-    """Say which ages pass, for each variant, and what follows for the settings."""
+    """Print which ages pass for each variant, and the proposed settings."""
     print(
         f"\nwhat passes: iris within {CONTACT} degrees, {100 * found[0].contact:.1f} % of an eye's width (see bars.py)"
     )
@@ -146,7 +146,7 @@ def conclude(found: Sequence[Evidence]) -> dict[str, Any]:
 
 
 def record(evidence: Evidence) -> dict[str, Any]:
-    """What the JSON line says of one kind of takes. Lists by landmark age, lists of lists by field age within."""
+    """The JSON of one kind of takes. Lists by landmark age, nested lists by field age."""
     cases = [
         {"motion": motion, "shut_eyes_only": shut, "readings": evidence.count(motion, shut), "variant": variant.name}
         | _figures(evidence, motion, shut, number)
@@ -158,7 +158,7 @@ def record(evidence: Evidence) -> dict[str, Any]:
 
 
 def _figures(evidence: Evidence, motion: Motion, shut: bool, number: int) -> dict[str, Any]:
-    """Of one variant; pct: of the eye's width."""
+    """Statistics of one variant; pct: of the eye's width."""
     p95 = [evidence.p95(motion, cost, shut)[number] for cost in Cost]
     place_px, place, openness, iris, lids, aperture, grey, touched = p95
     return {
@@ -177,7 +177,7 @@ def main() -> None:
     """Measure, print, draw."""
     parser = argparse.ArgumentParser("scripts/staleness", description=__doc__)
     parser.add_argument("--clips", type=Path, help="folder of real films (.mp4) with one face each")
-    parser.add_argument("--scenes", type=int, help="so many known sequences, and films, instead of all")
+    parser.add_argument("--scenes", type=int, help="number of known sequences, and of films (default: all)")
     parser.add_argument("--seconds", type=float, default=8.0, help="of each sequence and film [seconds]")
     parser.add_argument("--most", type=int, default=6, help="largest age [frames]")
     parser.add_argument("--every", type=int, default=1, help="measure each n-th frame")
@@ -194,7 +194,7 @@ def main() -> None:
 
 
 def gather(chosen: argparse.Namespace) -> list[Evidence]:
-    """All takes asked for, measured. Exits where a folder holds nothing to measure."""
+    """Measure all requested takes. Exits where a folder has nothing to measure."""
     kinds: dict[str, list[Scene | Path]] = {KNOWN: list(SCENES[: chosen.scenes])}
     if chosen.clips:
         kinds[FILMS] = list(sorted(chosen.clips.glob("*.mp4"))[: chosen.scenes])

@@ -1,4 +1,4 @@
-"""An album made of rendered eyes, for tests: real eyes need a camera, and here the truth is known."""
+"""An album of rendered eyes, for tests: their ground truth is known."""
 
 import cv2
 import numpy as np
@@ -11,7 +11,7 @@ AWAKE = 0.25
 
 
 def album_of(scene: Scene) -> Album:
-    """Every eye of the scene, and every pair of awake ones. The head is still: alignments are shifts of the crops."""
+    """All eyes of the scene, and all pairs of open ones. The head is still: alignments are shifts of the crops."""
     seen = [(number, side) for number in range(len(scene.pictures)) for side in Side]
     corners = [_corner(scene, number, side) for number, side in seen]
     sightings = [_sighting(scene, *one, corner) for one, corner in zip(seen, corners, strict=True)]

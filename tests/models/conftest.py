@@ -1,4 +1,4 @@
-"""Rendered scenes that lie beside the tests, read once."""
+"""The rendered scenes stored with the tests, read once."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What a scene says of its pictures, held against the pictures and against itself. For scenes from wherever."""
+"""Consistency checks of a scene's labels with its pictures and with each other, for any scene."""
 
 from itertools import permutations
 
@@ -22,9 +22,9 @@ def awake(scene: Scene) -> list[int]:
 
 
 def warping_gains(scene: Scene, layers: tuple[Layer, ...]) -> list[float]:
-    """Decibels that warping by the flow brings a source nearer to its target, for every pair that is awake.
+    """PSNR gain in dB of warping a source to its target by the flow, for every pair without a blink.
 
-    Measured where these layers are seen in both pictures and move.
+    Measured where these layers are visible in both pictures and move.
     """
     y, x = np.mgrid[: scene.pictures.shape[1], : scene.pictures.shape[2]].astype(np.float32)
     gains = []
@@ -39,7 +39,7 @@ def warping_gains(scene: Scene, layers: tuple[Layer, ...]) -> list[float]:
 
 
 def furthest(scene: Scene, layer: Layer) -> float:
-    """The furthest that anything of this layer moves from picture to picture, pixels. Raises ValueError without any."""
+    """The largest movement of this layer between pictures, pixels. Raises ValueError where it is not visible."""
     ways: list[float] = []
     for source, target in permutations(range(len(scene.pictures)), 2):
         moved, valid, seen = flow(scene.surfaces, source, target)
@@ -48,7 +48,7 @@ def furthest(scene: Scene, layer: Layer) -> float:
 
 
 def seen_at_irises(scene: Scene) -> set[Layer]:
-    """What the labels show at the irises' centres of open eyes."""
+    """The layers at the irises' centres of open eyes."""
     found = set()
     for picture in awake(scene):
         for side in Side:
@@ -60,7 +60,7 @@ def seen_at_irises(scene: Scene) -> set[Layer]:
 
 
 def turning_errors(scene: Scene, line: str) -> NDArray[np.float64]:
-    """(pairs, 2) degrees between the turn of "gaze" or "optic" and the one that the iris's way tells the runtime."""
+    """(pairs, 2) degrees between the turn of "gaze" or "optic" and the runtime's estimate from the iris's movement."""
     errors = []
     for source, target in permutations(awake(scene), 2):
         for side in range(len(Side)):

@@ -12,7 +12,7 @@ def test_a_score_and_a_reading_for_each_eye() -> None:
 
 @torch.no_grad()
 def test_it_is_told_nothing_but_the_picture_and_judges_each_alone() -> None:
-    """[claims 28-30]: neither what else is in the batch nor whether it is modified."""
+    """[claims 28-30]: the output depends on neither the rest of the batch nor a label of modification."""
     torch.manual_seed(0)
     critic, pictures = Critic(), torch.rand(4, 3, *GRID)
     score, reading = critic(pictures)

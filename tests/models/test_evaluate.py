@@ -1,4 +1,4 @@
-"""The whole command on scenes made by hand."""
+"""The whole command on synthetic scenes."""
 
 import json
 from pathlib import Path
@@ -46,7 +46,7 @@ def test_curves_alone(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        (["--row", "best"], "'best' is no row"),
+        (["--row", "best"], "'best' is not a row"),
         ([], "nothing to do"),
         (["--scenes", "SCENES", "--split", "train"], "no scene of the split 'train'"),
         (["--clips", "SCENES"], "no .mp4 in"),

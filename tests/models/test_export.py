@@ -8,7 +8,7 @@ import torch
 from models import checkpoint, export
 from models.checkpoint import Checkpoint
 from models.config import Recipe, Shape
-from models.network import WarpNet, arrived
+from models.network import WarpNet, moved_disc
 from relay.gaze import spec
 from relay.gaze.geometry import nodes
 
@@ -91,7 +91,7 @@ def test_a_hole_inside_the_iris_is_closed_and_nothing_else_changes() -> None:
     almond = ((places[:, :1] / 0.5).square() + (places[:, 1:] / 0.2).square() < 1).float()
     step, radius = torch.tensor([[0.1, -0.05]]), 0.19
     source = (places.square().sum(1, keepdim=True) < radius**2).float()
-    iris = arrived(source, step)
+    iris = moved_disc(source, step)
     centre = (iris * places).sum((2, 3)) / iris.sum((2, 3))
     assert torch.allclose(centre, step, atol=0.01)
     assert iris.sum() == pytest.approx(source.sum().item(), rel=0.05)

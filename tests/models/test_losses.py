@@ -25,7 +25,7 @@ def dot(value: float = 1.0, channels: int = 1) -> Tensor:
 
 
 def test_the_table_of_the_method() -> None:
-    """[claims 1-5]: which kind of data feeds which loss."""
+    """[claims 1-5]: which kind of data contributes to which loss."""
     real, paired = {Kind.PAIR, Kind.UNLABELLED}, {Kind.PAIR, Kind.SYNTHETIC}
     assert FEEDS["target"] == paired
     assert FEEDS["inverse"] == set(Kind)
@@ -55,7 +55,7 @@ def test_light_by_hand() -> None:
 
 
 def test_target_by_hand() -> None:
-    """Flat pictures 0.2 apart in one chroma plane: only the absolute difference sees it."""
+    """Uniform pictures that differ by 0.2 in one chroma plane: only the absolute difference is non-zero."""
     modified, wanted = plane(0.5, 3), plane(0.5, 3)
     wanted[:, 2] += 0.2
     assert losses.target(modified, wanted, plane(1.0)).item() == pytest.approx(0.2, abs=1e-6)
@@ -88,7 +88,7 @@ def test_flow_by_hand() -> None:
     found = losses.flow((flow, rest), known, dot(), dot()).item()
     soft = losses.SOFT
     assert found == pytest.approx(math.hypot(3, soft) - soft + math.hypot(4, soft) - soft, rel=1e-5)
-    assert losses.flow((flow, rest), known, plane(), plane()).item() == 0, "nothing known, nothing lost"
+    assert losses.flow((flow, rest), known, plane(), plane()).item() == 0, "no loss without known flow"
 
 
 def test_layer_by_hand() -> None:
@@ -119,13 +119,13 @@ def test_correction_by_hand() -> None:
 
 
 def test_smooth_by_hand() -> None:
-    """One node sticks out by 1 patch pixel: it bends 1 + 2 + 1 each way."""
+    """One node is off by 1 patch pixel: second differences of 1 + 2 + 1 along each axis."""
     flow = dot(1 / CORNER_DISTANCE, 2)
     flow[:, 1] = 0
     nodes = GRID[0] * GRID[1]
     assert losses.smooth(flow, plane()).item() == pytest.approx(8 / nodes, rel=1e-4)
     ramp = torch.arange(GRID[1]).float().expand(1, 2, *GRID) / CORNER_DISTANCE
-    assert losses.smooth(ramp, plane()).item() == pytest.approx(0, abs=1e-5), "stretching is no bend"
+    assert losses.smooth(ramp, plane()).item() == pytest.approx(0, abs=1e-5), "stretching has no second difference"
 
 
 def test_rigid_by_hand() -> None:

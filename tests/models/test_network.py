@@ -17,7 +17,7 @@ LIMIT = 250_000
 
 @pytest.fixture(scope="module")
 def network() -> WarpNet:
-    """With weights that are nothing like zero."""
+    """A network with weights far from zero."""
     torch.manual_seed(0)
     made = WarpNet(Shape())
     for one in made.parameters():
@@ -55,7 +55,7 @@ def test_nothing_changes_outside_the_ellipse(network: WarpNet) -> None:
 
 @torch.no_grad()
 def test_a_new_network_shifts_the_iris_by_its_step_and_leaves_the_lids() -> None:
-    """The turn of the eyeball is known before anything is learned."""
+    """The eyeball's rotation is built in, not learned."""
     picture, maps, aim, radius = given_inputs()
     flow, rest, _, light = WarpNet(Shape()).eval()(picture, maps, aim, radius)
     assert torch.allclose(flow[:, :, 24, 32], -turn(aim, radius), atol=1e-6)
@@ -65,7 +65,7 @@ def test_a_new_network_shifts_the_iris_by_its_step_and_leaves_the_lids() -> None
 
 @torch.no_grad()
 def test_light_shades_within_its_limit_and_draws_nothing(network: WarpNet) -> None:
-    """From one node to the next it changes by no more than a slope over the four that stand for one."""
+    """Between adjacent nodes it changes by at most the slope of a four-fold upsampling."""
     *_, light = network(*given_inputs())
     assert 0 < light.abs().max() <= BRIGHTEST
     assert light.diff(dim=-1).abs().max() <= 2 * BRIGHTEST / 4
@@ -114,7 +114,7 @@ def test_every_weight_learns() -> None:
     wanted = torch.rand_like(picture)
     before = {name: one.clone() for name, one in network.named_parameters()}
     optimiser = torch.optim.SGD(network.parameters(), lr=1.0)
-    for _ in range(4):  # layers that start at zero wake the others up one after the other
+    for _ in range(4):  # layers that start at zero pass gradients to the others only after an update
         optimiser.zero_grad()
         (apply(picture, network(picture, maps, aim, radius)) - wanted).square().sum().backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)

@@ -38,7 +38,7 @@ def critic() -> Critic:
 
 
 def judged(network: WarpNet, batch: Batch, critic: Critic | None) -> Signals:
-    return signals.judge(network, batch, network(batch.picture, batch.maps, batch.aim, batch.radius), critic, 0.5)
+    return signals.evaluate(network, batch, network(batch.picture, batch.maps, batch.aim, batch.radius), critic, 0.5)
 
 
 def kinds_of(found: Signals, name: str, batch: Batch) -> set[Kind]:
@@ -59,7 +59,7 @@ def test_one_signal_reaches_the_network_from_every_kind(network: WarpNet, batch:
     outputs = network(batch.picture, batch.maps, batch.aim, batch.radius)
     for one in outputs:
         one.retain_grad()
-    found = signals.judge(network, batch, outputs, critic, 0.5)
+    found = signals.evaluate(network, batch, outputs, critic, 0.5)
     signals.combine(found.means(), Weights()).backward()
     pulls = torch.stack([one.grad.flatten(1).norm(dim=1) for one in outputs if one.grad is not None]).sum(0)
     assert (pulls > 0).all()
@@ -121,7 +121,7 @@ def test_the_penalty_is_the_slopes_distance_from_one(batch: Batch) -> None:
 
 
 def test_chance_is_the_same_whenever_a_batch_is(batch: Batch) -> None:
-    one, other = (signals.blurred_alike(batch.picture, signals._generator(batch)) for _ in range(2))
+    one, other = (signals.resample_half_pixel(batch.picture, signals._generator(batch)) for _ in range(2))
     assert torch.equal(one, other)
     assert not torch.equal(one, batch.picture)
 

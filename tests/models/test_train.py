@@ -1,5 +1,6 @@
-"""Training's whole way, end to end: rendered scenes and an album on disk, a few updates with every loss, the weights
-file, and the relay that loads it."""
+"""Training end to end: rendered scenes and an album on disk, a few updates with every loss, the weights file, and the
+relay that loads it.
+"""
 
 import csv
 import shutil
@@ -57,7 +58,7 @@ def run(tmp_path_factory: pytest.TempPathFactory, data: Path) -> Path:
 def test_every_loss_was_there(run: Path) -> None:
     with (run / "curves.csv").open() as file:
         names = {row["name"].partition("/")[0] for row in csv.DictReader(file)}
-    # A run so short writes its curves once, before the critic is heard; its gap is in the checkpoint's updates.
+    # Such a short run writes its curves once, before the critic's losses are used; the checkpoint counts its updates.
     assert names >= LOSSES - {"adversarial", "correction"}
 
 

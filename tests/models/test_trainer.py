@@ -36,12 +36,12 @@ def test_a_run_that_was_cut_off_goes_on_as_if_it_had_not(tmp_path: Path, rendere
     whole = started(recipe(tmp_path / "whole"), rendered, album)
     whole.run()
 
-    crop_eye = started(recipe(tmp_path / "cut"), rendered, album)
-    for batch in crop_eye._batches():
-        crop_eye._update(batch, None)
-        if crop_eye.step == 4:
-            checkpoint.save(tmp_path / "cut", crop_eye._state())
-        if crop_eye.step == 6:  # two updates are lost
+    interrupted = started(recipe(tmp_path / "cut"), rendered, album)
+    for batch in interrupted._batches():
+        interrupted._update(batch, None)
+        if interrupted.step == 4:
+            checkpoint.save(tmp_path / "cut", interrupted._state())
+        if interrupted.step == 6:  # two updates are lost
             break
     again = started(recipe(tmp_path / "cut"), rendered, album)
     assert again.step == 4
@@ -74,7 +74,9 @@ def test_the_networks_phase_ends_at_the_wanted_gap(tmp_path: Path, rendered: lis
     for run in (eager, patient):
         for batch in run._batches():
             run._update(batch, None)
-    assert eager._critic_updates == 8 * run.recipe.critic_steps, "good enough at once: the critic learns every time"
+    assert eager._critic_updates == 8 * run.recipe.critic_steps, (
+        "gap small enough at once: the critic is trained every time"
+    )
     assert patient._critic_updates == run.recipe.critic_steps
 
 
@@ -84,7 +86,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_is_named(
     run = started(recipe(tmp_path), rendered, album)
     batch = next(iter(run._batches()))
     batch.wanted[:] = torch.nan
-    with pytest.raises(DivergedError, match=r"update 0: not finite: target; go on"):
+    with pytest.raises(DivergedError, match=r"update 0: not finite: target; resume"):
         run._update(batch, None)
 
 
@@ -103,7 +105,7 @@ def _train_one_of_two(rank: int, folder: str, where: str) -> None:
     meeting, patience = f"file://{folder}/meeting", timedelta(seconds=scaled(60))
     torch.distributed.init_process_group("gloo", init_method=meeting, rank=rank, world_size=2, timeout=patience)
     rendered = [scenes.read(path) for path in sorted(Path(where).glob("*.npz"))]
-    # Other weights at first, unless they agree; phases that end early, which they must do together.
+    # Different initial weights unless broadcast; phases that end early, which both must do together.
     chosen = recipe(Path(folder) / "run", steps=3, seed=rank, critic_after=0.0, wanted_gap=0.0, network_steps=4)
     run = Trainer(chosen, Mixture(recipe(Path(folder)), rendered, [album_of(rendered[0])], rank, 2), [])
     run.run()

@@ -65,7 +65,7 @@ def set_up(project: Path, *flags: str, path: str = os.environ["PATH"], **more: s
 
 
 def tools(project: Path, names: str, **scripts: str) -> str:
-    """A PATH on which there are these programs of the system and these shell scripts, and nothing else."""
+    """A PATH with only these system programs and these shell scripts."""
     folder = project / "tools"
     folder.mkdir()
     for name in names.split():
@@ -79,7 +79,7 @@ def tools(project: Path, names: str, **scripts: str) -> str:
 
 
 def test_from_a_failed_start_to_an_interrupted_one(project: Path) -> None:
-    """One story, since each new environment takes its seconds."""
+    """One test, since each new environment takes some seconds."""
     settings = project / "pyproject.toml"
     settings.write_text(PROJECT.replace("requires = []", 'requires = ["not-to-be-had-offline"]'))
     failed = set_up(project)
@@ -118,7 +118,7 @@ def test_without_a_python_it_says_what_to_install(project: Path) -> None:
 
 
 SYSTEM = "sh bash env dirname cat cmp uname mktemp awk sort comm xargs grep head printf rm cp touch tr echo"
-# apt knows every package but one; what it does is written down.
+# A fake apt that knows every package but one and logs its calls.
 APT = {
     "id": "echo 0",
     "apt_cache": """shift; for one; do
@@ -131,7 +131,7 @@ APT = {
 
 
 def test_what_the_tests_drive_is_installed_in_one_call_beside_pythons_packages(project: Path) -> None:
-    """The programs stay missing: the false apt-get installs nothing."""
+    """The programs stay missing: the fake apt-get installs nothing."""
     for name in ("relay/__main__.py", "scripts/building/portraits.py", "tests/browser.py", "tests/firefox.py"):
         path = project / name
         path.parent.mkdir(exist_ok=True)
@@ -144,15 +144,15 @@ def test_what_the_tests_drive_is_installed_in_one_call_beside_pythons_packages(p
     assert "firefox-esr" not in installed
     assert "This system has no package of: firefox-esr." in done.stderr
     assert re.search(r"Missing, and could not be installed: .*janus.* will fail\.", done.stderr)
-    assert sorted((project / "ran.log").read_text().split()) == ["relay", "scripts", "tests"]
-    first, last = (done.stderr.index(words) for words in ("Debian packages, behind the rest", "Python packages"))
+    assert sorted((project / "ran.log").read_text().split()) == ["building", "relay", "tests"]
+    first, last = (done.stderr.index(words) for words in ("Debian packages, in the background", "Python packages"))
     assert first < last
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="PyTorch has builds with and without CUDA for Linux")
 def test_the_pytorch_without_cuda_is_taken_where_pip_finds_it(project: Path) -> None:
     (project / "pyproject.toml").write_text(PROJECT.replace("dev = []", 'dev = ["torch>=1"]'))
-    for version in (f"{TORCH}+cpu", "99.0"):  # as an index has it: the newest one brings CUDA
+    for version in (f"{TORCH}+cpu", "99.0"):  # as in an index: the newest one has CUDA
         stem = f"torch-{version}"
         with zipfile.ZipFile(project / f"{stem}-py3-none-any.whl", "w") as wheel:
             wheel.writestr(f"{stem}.dist-info/METADATA", f"Metadata-Version: 2.1\nName: torch\nVersion: {version}\n")

@@ -1,1 +1,1 @@
-"""Real eyes: pairs and unlabelled crops out of videos, folders and photographs."""
+"""Real eyes: pairs and unlabelled crops from videos, folders and photographs."""

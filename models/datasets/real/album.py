@@ -1,30 +1,30 @@
-"""Real eyes on disk: one .npz for each video, folder or set of photographs, whole or absent.
+"""Real eyes on disk: one .npz for each video, folder or set of photographs, written atomically.
 
-    python -m models.datasets.real.album DIR...     what lies in these folders, as a table
+    python -m models.datasets.real.album DIR...     the contents of these folders, as a table
 
 An album holds n eyes and p pairs of them. Format, version 1:
 
 meta                  JSON text: schema and the fields of Meta
-crops                 (n, 112, 144, 3) uint8 RGB (by BT.601 from the frame's planes, however they are labelled): an
-                      upright piece of the frame with the eye in its middle, at the frame's own resolution, or shrunk
-                      so that the eye is 72 pixels wide; never enlarged. Past its edge the frame's border is repeated
+crops                 (n, 112, 144, 3) uint8 RGB (by BT.601 from the frame's planes, whatever their label): an upright
+                      crop of the frame centred on the eye, at the frame's own resolution, or downscaled so that the
+                      eye is 72 pixels wide; never enlarged. Outside the frame its border is repeated
 side                  (n,) uint8: 0 the right eye, 1 the left
 corners, upper, lower (n, k, 2) float32 crop pixels, k = 2, 7, 7 as in relay/gaze/face.Eye
 iris, iris_radius     (n, 2), (n,) float32 crop pixels
 openness              (n,) float32, lid aperture over eye width
 width                 (n,) float32: of the eye in the frame it comes from, pixels
-gaze, head            (n, 2), (n, 3) float32 degrees: pitch, yaw (and roll), as the landmark line estimates them
-sharpness             (n,) float32: power of the Laplacian over the luma's variance around the eye; of one source only
-                      comparable with itself
-number                (n,) int32: whose face within this album
+gaze, head            (n, 2), (n, 3) float32 degrees: pitch, yaw (and roll), as the landmark stage estimates them
+sharpness             (n,) float32: power of the Laplacian over the luma's variance around the eye; comparable within
+                      one source only
+number                (n,) int32: the face's number within this album
 time                  (n,) float32 seconds; of a photograph 0
-pairs                 (p, 2) int32: first and second eye, same side, same person. The other way round is a pair, too
+pairs                 (p, 2) int32: first and second eye, same side, same person. The reverse is a pair, too
 correction            (p, 2) float32 degrees, camera frame: pitch, yaw by which the first eye turns to become the second
 alignment             (p, 2, 3) float32: similarity from places in the first crop to the places of the same skin in
                       the second (pixel centres at .5)
 residual              (p,) float32: 1 - correlation of the skin around the eye after the alignment
 
-Knows nothing of how eyes are found.
+Knows nothing of how eyes are detected.
 """
 
 import argparse
@@ -56,18 +56,18 @@ Ints = NDArray[np.int32]
 
 
 class Kind(StrEnum):
-    """Where the eyes come from, and thereby how the corrections of pairs are known."""
+    """The source of the eyes, and so of the pairs' corrections."""
 
     VIDEO = "video"  # estimated from irises
-    COLUMBIA = "columbia"  # by the file names
-    CALIBRATION = "calibration"  # by where the person was asked to look
+    COLUMBIA = "columbia"  # from the file names
+    CALIBRATION = "calibration"  # from where the person was asked to look
     PORTRAIT = "portrait"  # no pairs
 
 
 @dataclass(frozen=True)
 class Meta:
-    """Of a whole album. person: whose eyes; several persons count as person#number. ships: whether weights that were
-    trained with it may be given away. licence: the reason, for people.
+    """Metadata of an album. person: whose eyes; several persons count as person#number. ships: whether weights trained
+    on it may be published. licence: the reason, as text.
     """
 
     source: str
@@ -93,7 +93,7 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Pair:
-    """Two eyes by their places in the album (see the table above)."""
+    """Two eyes by their indices in the album (see the table above)."""
 
     first: int
     second: int
@@ -169,11 +169,11 @@ class Album:
         )
 
     def frame(self, index: int) -> Frame:
-        """Its crop, as the relay sees a frame."""
+        """Its crop, as a frame of the relay."""
         return to_frame(self.crops[index], float(self.time[index]))
 
     def target(self, pair: int) -> Patch:
-        """Where the first eye's patch lies in the second's crop: what is cut out there is what a turn shall give."""
+        """The first eye's patch in the second's crop: the target image of the turn."""
         patch = Patch.of(self.eye(int(self.pairs[pair, 0])))
         alignment = self.alignment[pair].astype(np.float64)
         centre = alignment[:, :2] @ patch.centre + alignment[:, 2]
@@ -181,12 +181,12 @@ class Album:
 
 
 def _floats(values: list[Any], *shape: int) -> Floats:
-    """(n, *shape), also of no values at all."""
+    """(n, *shape), also for no values."""
     return np.array(values, dtype=np.float32).reshape(-1, *shape)
 
 
 def write(path: Path, album: Album) -> None:
-    """The album is whole or not there."""
+    """Write the album atomically."""
     arrays = {field.name: getattr(album, field.name) for field in fields(Album) if field.name != "meta"}
     arrays["meta"] = json.dumps({"schema": SCHEMA, **asdict(album.meta)})
     archive.write(path, arrays)
@@ -197,7 +197,7 @@ def read(path: Path) -> Album:
     with np.load(path) as file:
         meta = json.loads(str(file["meta"]))
         if (schema := meta.pop("schema", None)) != SCHEMA:
-            raise ValueError(f"{path}: schema {schema}, this reader knows {SCHEMA}: make it anew")
+            raise ValueError(f"{path}: schema {schema}, this version reads {SCHEMA}: make it again")
         arrays = {field.name: file[field.name] for field in fields(Album) if field.name != "meta"}
         return Album(Meta(**{**meta, "kind": Kind(meta["kind"])}), **arrays)
 
@@ -206,7 +206,7 @@ BOUNDS = (3.0, 6.0, 10.0, 15.0)  # degrees, between the table's columns of turns
 
 
 def table(albums: Iterable[tuple[Path, Album]]) -> str:
-    """How many eyes and pairs come from what: a line for each album, and one for those that ship together."""
+    """Numbers of eyes and pairs by source: a line for each album, and one for the total of those that ship."""
     listed = list(albums)
     columns = [f"<{BOUNDS[0]:g}", *(f"{low:g}-{high:g}" for low, high in pairwise(BOUNDS)), f">{BOUNDS[-1]:g} deg"]
     head = ["album", "kind", "ships", "eyes", "width", "pairs", *columns, "up", "down", "right", "left", "licence"]
@@ -220,7 +220,7 @@ def table(albums: Iterable[tuple[Path, Album]]) -> str:
 
 
 def _row(albums: list[Album]) -> list[str]:
-    """The table's cells from kind to left. Up to left: pairs that turn by at least 3 degrees in that direction."""
+    """The table's cells from kind to left. Columns up to left: pairs that turn by at least 3 degrees that way."""
     kinds = sorted({one.meta.kind for one in albums})
     turns = np.concatenate([one.correction for one in albums])
     pitch, yaw = turns.T
@@ -233,9 +233,9 @@ def _row(albums: list[Album]) -> list[str]:
 
 
 def main(arguments: list[str]) -> str | None:
-    """Print the table of all albums in these folders. Returns what to tell people if there are none."""
+    """Print the table of all albums in these folders. Returns an error message where there are none."""
     parser = argparse.ArgumentParser(
-        prog="models.datasets.real.album", description="how many eyes and pairs come from what"
+        prog="models.datasets.real.album", description="numbers of eyes and pairs by source"
     )
     parser.add_argument("folders", type=Path, nargs="+", metavar="DIR")
     folders = parser.parse_args(arguments).folders

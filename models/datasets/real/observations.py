@@ -1,4 +1,4 @@
-"""Eyes out of pictures: landmarks, crops, sharpness. Knows nothing of pairs, of files of albums or of licences."""
+"""Extracts eyes from pictures: landmarks, crops, sharpness. Knows nothing of pairs, album files or licences."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,10 +19,10 @@ from relay.gaze.geometry import Patch
 from relay.gaze.tracking.landmarks import Landmarker
 
 MODEL = user_cache_path("eyeline") / "face_landmarker.task"
-LONGEST_SIDE = 1280  # pixels in which faces are searched: there is time, and small eyes need them
-LOOKS = 3  # at a photograph: the landmark model tracks, and settles
-CERTAIN = 0.55  # confidence of a face whose eyes can be used
-UNREADABLE = (OSError, av.FFmpegError, ModelError)  # what reading pictures may raise
+LONGEST_SIDE = 1280  # pixels at which faces are detected: larger than live, since small eyes need them
+TRACKER_PASSES = 3  # runs on a photograph: the landmark model tracks, and converges
+CERTAIN = 0.55  # minimum confidence of a face
+UNREADABLE = (OSError, av.FFmpegError, ModelError)  # raised by reading pictures
 OPEN, SHUT = 0.17, 0.10  # openness: open from the first, closed up to the second
 
 
@@ -40,12 +40,12 @@ class Look:
 
     @property
     def openness(self) -> float:
-        """Of the eye that is less open."""
+        """The openness of the less open eye."""
         return min(one.eye.openness for one in self.eyes)
 
 
 def looks_of_video(path: Path, every: int = 1, model: Path = MODEL) -> Iterator[Look]:
-    """The faces in every n-th picture of a video. Raises one of UNREADABLE."""
+    """The faces in every n-th frame of a video. Raises one of UNREADABLE."""
     landmarker = None
     with av.open(str(path)) as container:
         stream = container.streams.video[0]
@@ -63,14 +63,14 @@ def looks_of_photograph(rgb: Picture, model: Path = MODEL) -> list[Look]:
     """The faces in one photograph. Raises ModelError."""
     frame = to_frame(rgb)
     landmarker = Landmarker(model, faces=8, longer_side=min(max(frame.size), LONGEST_SIDE))
-    for count in range(LOOKS):
+    for count in range(TRACKER_PASSES):
         found = landmarker(replace(frame, time=count / 30))
     landmarker.close()
     return [look(frame, face) for face in found.faces if face.confidence >= CERTAIN]
 
 
 def read_photograph(path: Path) -> Picture:
-    """(h, w, 3) RGB, upright. Raises OSError where it is no picture."""
+    """(h, w, 3) RGB, upright. Raises OSError where it is not a picture."""
     bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if bgr is None:
         raise OSError(f"{path} cannot be read as a picture")
@@ -78,10 +78,10 @@ def read_photograph(path: Path) -> Picture:
 
 
 def _frame(decoded: av.VideoFrame) -> Frame:
-    """Upright. The planes' numbers are taken as they come, as the relay takes them."""
+    """The frame, upright. The planes' values are used without range conversion, as in the relay."""
     planar = decoded if decoded.format.name in ("yuv420p", "yuvj420p") else decoded.reformat(format="yuv420p")
     turns = round(decoded.rotation / 90) % 4
-    # PyAV counts counter-clockwise, as NumPy turns.
+    # PyAV's rotation is counter-clockwise, like NumPy's.
     y, u, v = (np.rot90(plane, turns) for plane in _planes(planar))
     return Frame(y, u, v, float(decoded.time or 0))
 
@@ -93,7 +93,7 @@ def _planes(planar: av.VideoFrame) -> Iterator[Picture]:
 
 
 def look(frame: Frame, face: Face) -> Look:
-    """Both eyes of this face, cut out of its frame."""
+    """Both eyes of this face, cropped from its frame."""
     return Look(*(_sighting(frame, face, eye) for eye in face.eyes))
 
 
@@ -103,9 +103,9 @@ def _sighting(frame: Frame, face: Face, eye: Eye) -> Sighting:
 
 
 def crop_eye(frame: Frame, eye: Eye) -> tuple[Picture, Eye]:
-    """The eye's crop as an album keeps it, and the eye in the crop's pixels."""
+    """The eye's crop as stored in an album, and the eye in the crop's pixels."""
     shrink = max(1.0, eye.width / WIDEST)
-    # Even places keep chroma's samples where they are: the crop gives the frame's own planes back.
+    # Even coordinates keep the chroma samples aligned: the crop converts back to the frame's own planes.
     half = np.array([WIDTH, HEIGHT]) * shrink / 2
     left, top = (2 * round(float(edge) / 2) for edge in eye.corners.mean(0) - half)
     width, height = (2 * round(float(side)) for side in half)
@@ -121,7 +121,7 @@ def crop_eye(frame: Frame, eye: Eye) -> tuple[Picture, Eye]:
 
 
 def _piece(frame: Frame, left: int, top: int, width: int, height: int) -> Picture:
-    """A rectangle of the frame (all numbers even) as RGB. Past the frame's edge its border is repeated."""
+    """A rectangle of the frame (all numbers even) as RGB. Outside the frame its border is repeated."""
     rows, columns = np.arange(top, top + height), np.arange(left, left + width)
     y = frame.y[np.ix_(rows.clip(0, frame.height - 1), columns.clip(0, frame.width - 1))]
     rows, columns = rows[::2] // 2, columns[::2] // 2

@@ -1,11 +1,11 @@
-"""Mines ordinary video for real pairs: one eye of one person, one head pose, two gazes (Kononenko 2018).
+"""Mines ordinary videos for real pairs: one eye of one person, one head pose, two gazes (Kononenko 2018).
 
     python -m models.datasets.real.pairs --out DIR [--every N] [--ships] [--licence TEXT] VIDEO...
 
-One album a video (see album.py), named like it. Two moments make a pair where the head is turned alike, the eyes are
-open and sharp, both eyes have turned by about the same angle, and the skin around them can be laid on itself. Of those
-a set is taken that covers the range of turns evenly. Besides, every video gives eyes without pairs, a few of them shut.
-Some 0.1 MB of memory is needed for each face looked at.
+One album for each video (see album.py), with its name. Two moments make a pair where the head pose is the same, the
+eyes are open and sharp, both eyes have turned by about the same angle, and the skin around them can be registered. A
+subset is taken that covers the range of turns evenly. Every video also gives eyes without pairs, a few of them shut.
+Needs about 0.1 MB of memory for each face detected.
 """
 
 import argparse
@@ -24,25 +24,25 @@ from models.datasets.real.observations import MODEL, OPEN, SHUT, UNREADABLE, Loo
 from models.datasets.real.registration import Registration, register, turned
 from relay.gaze.spec import MAX_AIM, ROTATION_PER_IRIS_RADIUS
 
-HEAD_APART = 3.0  # degrees, each axis, at most
-GAZE_APART = 3.0  # degrees, at least
-EYES_DISAGREE = (2.5, 0.25)  # degrees, and share of the turn, by which both eyes may differ
-RESIDUAL = 0.04  # of the skin, at most
-AGAINST = 0.04  # openness, at most, by which lids open while the eye turns down, or close while it turns up: a grimace
-DOUBT = 0.08  # of its place, iris radii, at most: 2.6 degrees
-BLINK = 0.25  # seconds before and after lids are down in which they are on their way: irises are not where they seem
-DULL = 0.6  # of a video's median sharpness: what is below is blurred
-USES = 10  # pairs that one moment may be in
-BIN = 3.0  # degrees, of turn, within which pairs count as alike
+HEAD_APART = 3.0  # degrees, each axis, maximum
+GAZE_APART = 3.0  # degrees, minimum
+EYES_DISAGREE = (2.5, 0.25)  # degrees, and share of the turn, maximum difference of both eyes
+RESIDUAL = 0.04  # of the skin, maximum
+LID_CONFLICT = 0.04  # openness: maximum opening while the eye turns down, or closing while it turns up (a grimace)
+MAX_UNCERTAINTY = 0.08  # of the registration, iris radii: 2.6 degrees
+BLINK = 0.25  # seconds before and after a closure in which lids move: iris landmarks are unreliable
+MIN_SHARPNESS = 0.6  # of a video's median sharpness; frames below are blurred
+USES = 10  # maximum pairs of one moment
+BIN = 3.0  # degrees of turn, bin width for balancing
 MOST_PAIRS = 600  # of one video
-TRIES = 8  # candidates looked at for each pair wanted
-LOOSE, CLOSED = 400, 40  # eyes that are there without pairs: open, and shut
+TRIES = 8  # candidates tried for each pair wanted
+UNPAIRED, CLOSED = 400, 40  # eyes stored without pairs: open, and shut
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """m pairs of moments. moments: (m, 2) places in the list of looks. turns: (m, 2) degrees, roughly: pitch, yaw.
-    heads: (m,) degrees, by which the head has turned.
+    """m pairs of moments. moments: (m, 2) indices into the looks. turns: (m, 2) degrees, approximate: pitch, yaw.
+    heads: (m,) degrees between the head poses.
     """
 
     moments: NDArray[np.intp]
@@ -50,7 +50,7 @@ class Candidates:
     heads: NDArray[np.float64]
 
 
-Measured = tuple[int, int, tuple[Pair, Pair]]  # two looks by their places, and what right and left eye did between them
+Measured = tuple[int, int, tuple[Pair, Pair]]  # indices of two looks, and the pairs of the right and the left eye
 
 
 def mine(looks: list[Look], meta: Meta, seed: int = 0) -> Album:
@@ -59,21 +59,21 @@ def mine(looks: list[Look], meta: Meta, seed: int = 0) -> Album:
     shut = [at for at, look in enumerate(looks) if max(one.eye.openness for one in look.eyes) <= SHUT]
     found = _measured([looks[at] for at in usable], seed)
     measured = [(usable[first], usable[second], both) for first, second, both in found]
-    return bind(looks, measured, [*_thinned(usable, LOOSE // 2), *_thinned(shut, CLOSED // 2)], meta)
+    return build_album(looks, measured, [*_thinned(usable, UNPAIRED // 2), *_thinned(shut, CLOSED // 2)], meta)
 
 
 def _usable(looks: list[Look]) -> list[int]:
-    """The places of those with both eyes open, sharp, and not about to blink."""
+    """The indices of looks with both eyes open, sharp, and not close to a blink."""
     if not looks:
         return []
-    awake = _awake(looks)
+    awake = _eyes_open(looks)
     sharpness = np.array([[one.sharpness for one in look.eyes] for look in looks])
     typical = np.median(sharpness[awake], axis=0) if awake.any() else np.inf
-    return [int(at) for at in np.flatnonzero(awake & (sharpness >= DULL * typical).all(1))]
+    return [int(at) for at in np.flatnonzero(awake & (sharpness >= MIN_SHARPNESS * typical).all(1))]
 
 
-def _awake(looks: list[Look]) -> NDArray[np.bool_]:
-    """(n,) whose eyes are open and stay open for a while, before and after."""
+def _eyes_open(looks: list[Look]) -> NDArray[np.bool_]:
+    """(n,) whether the eyes are open, and stay open for BLINK seconds before and after."""
     times = np.array([look.right.time for look in looks])
     numbers = np.array([look.right.number for look in looks])
     awake = np.array([look.openness >= OPEN for look in looks])
@@ -83,7 +83,7 @@ def _awake(looks: list[Look]) -> NDArray[np.bool_]:
 
 
 def candidates_of(looks: list[Look]) -> Candidates:
-    """All pairs of moments of one person with one head pose and two gazes, going by the landmarks alone."""
+    """All pairs of moments of one person with one head pose and two gazes, from landmarks alone."""
     gazes = np.array([np.mean([in_socket(eye) for eye in one.eyes], axis=0) for one in looks]).reshape(-1, 2)
     return candidates(looks, gazes, np.array([one.right.number for one in looks]))
 
@@ -99,7 +99,7 @@ def candidates(looks: list[Look], gazes: NDArray[np.float64], groups: NDArray[np
 
 
 def in_socket(sighting: Sighting) -> tuple[float, float]:
-    """Pitch and yaw of an iris against the middle of its corners, degrees, in the picture's axes. Rough."""
+    """Pitch and yaw of an iris relative to the middle of the corners, degrees, in the picture's axes. Approximate."""
     eye = sighting.eye
     right, down = (eye.iris - eye.corners.mean(0)) / (ROTATION_PER_IRIS_RADIUS * eye.iris_radius)
     pitch, yaw = np.degrees(np.arcsin(np.clip([-down, right], -1, 1)))
@@ -107,9 +107,9 @@ def in_socket(sighting: Sighting) -> tuple[float, float]:
 
 
 def balanced(candidates: Candidates, seed: int) -> NDArray[np.intp]:
-    """(m, 2) all moments in an order that takes one of each bin of turns after the other, the stillest heads first.
+    """(m, 2) all moments, ordered round-robin over the bins of turns, smallest head movement first.
 
-    Half of them are turned round.
+    Half of them are reversed.
     """
     generator = np.random.default_rng(seed)
     order = generator.permutation(len(candidates.moments))
@@ -126,7 +126,7 @@ def balanced(candidates: Candidates, seed: int) -> NDArray[np.intp]:
 
 
 def _measured(usable: list[Look], seed: int) -> list[Measured]:
-    """Up to MOST_PAIRS / 2 pairs of looks whose eyes could be measured; where the pairs' eyes lie is not yet set."""
+    """Up to MOST_PAIRS / 2 pairs of looks whose eyes could be measured; the pairs' indices are not set yet."""
     found: list[Measured] = []
     uses: Counter[int] = Counter()
     wanted = MOST_PAIRS // 2
@@ -140,40 +140,46 @@ def _measured(usable: list[Look], seed: int) -> list[Measured]:
 
 
 def measure(first: Look, second: Look) -> tuple[Pair, Pair] | None:
-    """What the right and the left eye did between two looks at one person; None where that cannot be trusted."""
-    laid = lay(first, second)
-    if laid is None:
+    """The pairs of the right and the left eye between two looks at one person; None where they are unreliable."""
+    registered = register_skin(first, second)
+    if registered is None:
         return None
-    right, left = (pair_of(*eyes) for eyes in zip(first.eyes, second.eyes, laid, strict=True))
+    right, left = (pair_of(*eyes) for eyes in zip(first.eyes, second.eyes, registered, strict=True))
     turns = np.array([(pair.correction.pitch, pair.correction.yaw) for pair in (right, left)])
     size = float(np.hypot(*turns.mean(0)))
     agree = np.hypot(*(turns[0] - turns[1])) <= EYES_DISAGREE[0] + EYES_DISAGREE[1] * size
     opened = [other.eye.openness - one.eye.openness for one, other in zip(first.eyes, second.eyes, strict=True)]
-    calm = min(np.sign(turns[:, 0]) * opened) > -AGAINST
+    calm = min(np.sign(turns[:, 0]) * opened) > -LID_CONFLICT
     return (right, left) if agree and calm and size > GAZE_APART and np.abs(turns).max() < MAX_AIM else None
 
 
-def lay(first: Look, second: Look) -> tuple[Registration, Registration] | None:
-    """Where the skin around the right and the left eye lies in the second look; None where it does not fit."""
+def register_skin(first: Look, second: Look) -> tuple[Registration, Registration] | None:
+    """Registration of the skin around the right and the left eye to the second look; None where it fails."""
     found = []
     for one, other in zip(first.eyes, second.eyes, strict=True):
-        laid = register((one.crop, one.eye), (other.crop, other.eye))
-        if laid is None or laid.residual > RESIDUAL or laid.doubt > DOUBT * one.eye.iris_radius:
+        registered = register((one.crop, one.eye), (other.crop, other.eye))
+        if (
+            registered is None
+            or registered.residual > RESIDUAL
+            or registered.uncertainty > MAX_UNCERTAINTY * one.eye.iris_radius
+        ):
             return None
-        found.append(laid)
+        found.append(registered)
     return found[0], found[1]
 
 
-def pair_of(first: Sighting, second: Sighting, laid: Registration) -> Pair:
-    """The pair with its turn as the irises show it; where its eyes lie is not yet set."""
-    # Both show one iris, about equally far away.
-    radius = (first.eye.iris_radius + second.eye.iris_radius / float(np.hypot(*laid.similarity[:, 0]))) / 2
-    return Pair(0, 0, turned(first.eye, second.eye, laid.similarity, radius), laid.similarity, laid.residual)
+def pair_of(first: Sighting, second: Sighting, registered: Registration) -> Pair:
+    """The pair with its turn measured from the irises; its indices are not set yet."""
+    # Both show the same iris at about the same distance.
+    radius = (first.eye.iris_radius + second.eye.iris_radius / float(np.hypot(*registered.similarity[:, 0]))) / 2
+    return Pair(
+        0, 0, turned(first.eye, second.eye, registered.similarity, radius), registered.similarity, registered.residual
+    )
 
 
-def bind(looks: list[Look], measured: list[Measured], loose: list[int], meta: Meta) -> Album:
-    """The album with the eyes of all pairs, and those of the looks at the places `loose` besides; each eye once."""
-    kept = dict.fromkeys(at for first, second, _ in measured for at in (first, second)) | dict.fromkeys(loose)
+def build_album(looks: list[Look], measured: list[Measured], unpaired: list[int], meta: Meta) -> Album:
+    """The album with the eyes of all pairs, and those of the looks at the indices `unpaired`; each eye once."""
+    kept = dict.fromkeys(at for first, second, _ in measured for at in (first, second)) | dict.fromkeys(unpaired)
     places = {at: 2 * count for count, at in enumerate(kept)}
     pairs = [
         replace(pair, first=places[first] + side, second=places[second] + side)
@@ -184,12 +190,12 @@ def bind(looks: list[Look], measured: list[Measured], loose: list[int], meta: Me
 
 
 def _thinned(places: list[int], most: int) -> list[int]:
-    """Evenly, no more than that, and no closer than every third."""
+    """At most that many, evenly spaced, and at most every third."""
     return places[:: max(3, -(-len(places) // most))]
 
 
 def main(arguments: list[str]) -> str | None:
-    """Make what is missing. Returns what to tell people if a video cannot be read."""
+    """Make the missing albums. Returns an error message where a video cannot be read."""
     chosen = _parse(arguments)
     paths = [chosen.out / f"{video.stem}.npz" for video in chosen.videos]
     for video, path in zip(chosen.videos, paths, strict=True):
@@ -209,10 +215,10 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="models.datasets.real.pairs", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("videos", type=Path, nargs="+", metavar="VIDEO")
     parser.add_argument("--out", type=Path, required=True, help="folder for the albums")
-    parser.add_argument("--every", type=int, default=1, help="look at every n-th picture only")
-    parser.add_argument("--person", help="who is seen; left out: the video's name")
-    parser.add_argument("--ships", action="store_true", help="weights trained with this may be given away")
-    parser.add_argument("--licence", default="not stated", help="what allows its use, for people")
+    parser.add_argument("--every", type=int, default=1, help="use every n-th frame only")
+    parser.add_argument("--person", help="who is shown; default: the video's name")
+    parser.add_argument("--ships", action="store_true", help="weights trained with this may be published")
+    parser.add_argument("--licence", default="not stated", help="what allows its use, as text")
     parser.add_argument("--model", type=Path, default=MODEL, help="face_landmarker.task")
     return parser.parse_args(arguments)
 

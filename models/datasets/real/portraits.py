@@ -1,11 +1,11 @@
-"""Eyes without a partner: photographs in which people's eyes can be seen.
+"""Unpaired eyes from photographs.
 
     python -m models.datasets.real.portraits --out DIR [--name NAME] [--ships] [--licence TEXT] FILE...
 
-One album (see album.py) of all files together; each face is a number of its own in it. `--public-domain` takes the one
-that every machine has: Eileen Collins (NASA; inside scikit-image), a work of the United States' government. The White
-House's photographs, which `scripts/building/portraits.py` brings for the tests, ask not to be manipulated: nothing
-learns from them.
+One album (see album.py) of all files together; each face has its own number in it. `--public-domain` takes the portrait
+inside scikit-image: Eileen Collins (NASA), a work of the United States' government. The White House's photographs,
+which `scripts/building/portraits.py` fetches for the tests, must not be manipulated by their terms: they are not used
+for training.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def gather(photographs: Iterable[Path], meta: Meta, model: Path = MODEL) -> Albu
 
 
 def main(arguments: list[str]) -> str | None:
-    """Write the album. Returns what to tell people if a photograph cannot be read."""
+    """Write the album. Returns an error message where a photograph cannot be read."""
     chosen = _parse(arguments)
     path = chosen.out / f"{chosen.name}.npz"
     licence = chosen.licence or (PUBLIC_DOMAIN if chosen.public_domain else "not stated")
@@ -56,17 +56,17 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         prog="models.datasets.real.portraits", description=(__doc__ or "").partition("\n")[0]
     )
     parser.add_argument("photographs", type=Path, nargs="*", metavar="FILE")
-    parser.add_argument("--public-domain", action="store_true", help="take the one that every machine has")
+    parser.add_argument("--public-domain", action="store_true", help="take the portrait inside scikit-image")
     parser.add_argument("--out", type=Path, required=True, help="folder for the album")
     parser.add_argument("--name", default="portraits", help="of the album")
-    parser.add_argument("--ships", action="store_true", help="weights trained with these may be given away")
-    parser.add_argument("--licence", default="", help="what allows their use, for people")
+    parser.add_argument("--ships", action="store_true", help="weights trained with these may be published")
+    parser.add_argument("--licence", default="", help="what allows their use, as text")
     parser.add_argument("--model", type=Path, default=MODEL, help="face_landmarker.task")
     chosen = parser.parse_args(arguments)
     if not chosen.photographs and not chosen.public_domain:
         parser.error("no photographs: name FILEs, or --public-domain")
     if chosen.photographs and chosen.public_domain:
-        parser.error("FILEs have a licence of their own: make another album of them")
+        parser.error("FILEs have their own licence: put them into another album")
     return chosen
 
 

@@ -1,22 +1,22 @@
-"""Real pairs from folders people have, where it is known at what each person looked.
+"""Real pairs from folders with gaze labels.
 
     python -m models.datasets.real.readers columbia    --out DIR [--ships] [--licence TEXT] FOLDER...
     python -m models.datasets.real.readers calibration --out DIR [--ships] [--licence TEXT] FOLDER...
 
 columbia: pictures named as in Columbia's gaze data set (Smith et al. 2013; non-commercial use only), anywhere below
 the folder: 0001_2m_-15P_10V_-5H.jpg is subject, distance, head pose, vertical and horizontal gaze, degrees. One album
-for each subject; pairs within one head pose. Its documentation does not say which way the angles count, and those who
-use it disagree about the vertical ones: so each subject's own irises decide.
+for each subject; pairs within one head pose. Its documentation does not define the angles' signs, and users disagree
+about the vertical one: so each subject's own irises decide.
 
 calibration: recordings of Eyeline's own two-look calibration. The folder holds one video and calibration.json
 
     {"person": "ada", "video": "looks.mp4", "points": [{"time": 2.0, "pitch": 0, "yaw": 0},
                                                        {"time": 6.5, "pitch": -12, "yaw": 3}]}
 
-or pictures instead of the video, {"image": "lens.jpg", "pitch": 0, "yaw": 0}. pitch and yaw say where the person looks,
-against the line from the eyes to the lens, as in relay/gaze/spec.py: the lens itself is 0, 0, and the other person's
-face is the negative of the offset that the page shows. time is the click, seconds from the start; what is looked
-at is seen from SETTLE to SETTLE + DURATION after it, as in relay/gaze/calibration.py. One album for each folder.
+or pictures instead of the video, {"image": "lens.jpg", "pitch": 0, "yaw": 0}. pitch and yaw are the person's gaze
+relative to the line from the eyes to the lens, as in relay/gaze/spec.py: the lens itself is 0, 0, and the other
+person's face is the negative of the offset that the page shows. time is the click, seconds from the start; frames from
+SETTLE to SETTLE + DURATION after it are used, as in relay/gaze/calibration.py. One album for each folder.
 """
 
 import argparse
@@ -42,7 +42,7 @@ from models.datasets.real.observations import (
     looks_of_video,
     read_photograph,
 )
-from models.datasets.real.pairs import balanced, bind, candidates, lay, pair_of
+from models.datasets.real.pairs import balanced, build_album, candidates, pair_of, register_skin
 from relay.gaze.face import Angles
 
 SETTLE, DURATION = 0.3, 1.0  # seconds
@@ -63,7 +63,7 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Named:
-    """What a picture's name says."""
+    """The labels in a picture's name."""
 
     path: Path
     subject: str
@@ -72,19 +72,19 @@ class Named:
 
 
 def columbia(folder: Path) -> dict[str, list[Named]]:
-    """The pictures below a folder that are named as Columbia's, by subject. Raises OSError where there are none."""
+    """The pictures below a folder with Columbia's names, by subject. Raises OSError where there are none."""
     found: dict[str, list[Named]] = {}
     for path in sorted(folder.rglob("*_*P_*V_*H.*")):
         if match := NAME.fullmatch(path.name):
             gaze = Angles(float(match["pitch"]), float(match["yaw"]))
             found.setdefault(match["subject"], []).append(Named(path, match["subject"], match["head"], gaze))
     if not found:
-        raise FileNotFoundError(f"{folder} holds no picture named like 0001_2m_0P_10V_-5H.jpg")
+        raise FileNotFoundError(f"{folder} has no picture named like 0001_2m_0P_10V_-5H.jpg")
     return found
 
 
 def labelled_pictures(pictures: list[Named], model: Path = MODEL) -> Iterator[Labelled]:
-    """One look for each picture in which one face is seen. Raises one of UNREADABLE."""
+    """One look for each picture with exactly one face. Raises one of UNREADABLE."""
     for one in pictures:
         looks = looks_of_photograph(read_photograph(one.path), model)
         if len(looks) == 1:
@@ -93,7 +93,7 @@ def labelled_pictures(pictures: list[Named], model: Path = MODEL) -> Iterator[La
 
 @dataclass(frozen=True)
 class Recording:
-    """calibration.json, read. points: for each the picture or the time, and where the person looked."""
+    """The content of calibration.json. points: for each the picture or the time, and the gaze."""
 
     person: str
     video: Path | None
@@ -101,7 +101,7 @@ class Recording:
 
 
 def recording(folder: Path) -> Recording:
-    """The recording in this folder. Raises OSError, and ValueError saying what is wrong in calibration.json."""
+    """The recording in this folder. Raises OSError, and ValueError naming the error in calibration.json."""
     path = folder / "calibration.json"
     content = json.loads(path.read_text())
     video = content.get("video")
@@ -137,30 +137,32 @@ def labelled_recording(taken: Recording, model: Path = MODEL) -> Iterator[Labell
 def album_of(labelled: list[Labelled], meta: Meta, signs: Floats | None = None, seed: int = 0) -> Album:
     """The album of these looks. signs: (2,) of pitch and yaw in the labels; None: the irises decide."""
     usable = [one for one in labelled if one.look.openness >= OPEN]
-    found = list(_laid(usable, seed))
+    found = list(_measured_pairs(usable, seed))
     if signs is None:
         signs = _signs(found)
     measured = [(first, second, _labelled(both, turn * signs)) for first, second, both, turn in found]
-    return bind([one.look for one in usable], measured, list(range(len(usable))), meta)
+    return build_album([one.look for one in usable], measured, list(range(len(usable))), meta)
 
 
-Laid = tuple[int, int, tuple[Pair, Pair], Floats]  # two looks, their pairs as the irises show them, the labels' turn
+MeasuredPair = tuple[
+    int, int, tuple[Pair, Pair], Floats
+]  # indices of two looks, their pairs measured from the irises, the labels' turn
 
 
-def _laid(usable: list[Labelled], seed: int) -> Iterator[Laid]:
+def _measured_pairs(usable: list[Labelled], seed: int) -> Iterator[MeasuredPair]:
     gazes = np.array([(one.gaze.pitch, one.gaze.yaw) for one in usable]).reshape(-1, 2)
     groups = np.array([f"{one.group}/{one.look.right.number}" for one in usable])
     count = 0
     for first, second in balanced(candidates([one.look for one in usable], gazes, groups), seed).tolist():
         looks = usable[first].look, usable[second].look
-        if count < MOST_PAIRS // 2 and (laid := lay(*looks)):
-            right, left = (pair_of(*eyes) for eyes in zip(looks[0].eyes, looks[1].eyes, laid, strict=True))
+        if count < MOST_PAIRS // 2 and (registered := register_skin(*looks)):
+            right, left = (pair_of(*eyes) for eyes in zip(looks[0].eyes, looks[1].eyes, registered, strict=True))
             yield first, second, (right, left), gazes[second] - gazes[first]
             count += 1
 
 
-def _signs(found: list[Laid]) -> Floats:
-    """(2,) 1 where the labels' pitch, yaw count as ours, -1 where the other way round, by what the irises did."""
+def _signs(found: list[MeasuredPair]) -> Floats:
+    """(2,) 1 where the labels' pitch, yaw have our sign, -1 where the opposite, by comparison with the irises."""
     seen = np.array([[(eye.correction.pitch, eye.correction.yaw) for eye in both] for _, _, both, _ in found])
     said = np.array([turn for *_, turn in found])
     together = (seen.reshape(-1, 2, 2).mean(1) * said.reshape(-1, 2)).sum(0)
@@ -173,7 +175,7 @@ def _labelled(both: tuple[Pair, Pair], turn: Floats) -> tuple[Pair, Pair]:
 
 
 def main(arguments: list[str]) -> str | None:
-    """Make what is missing. Returns what to tell people if a folder cannot be read."""
+    """Make the missing albums. Returns an error message where a folder cannot be read."""
     chosen = _parse(arguments)
     made: list[tuple[Path, Album]] = []
     try:
@@ -209,8 +211,8 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("kind", choices=[Kind.COLUMBIA, Kind.CALIBRATION])
     parser.add_argument("folders", type=Path, nargs="+", metavar="FOLDER")
     parser.add_argument("--out", type=Path, required=True, help="folder for the albums")
-    parser.add_argument("--ships", action="store_true", help="weights trained with this may be given away")
-    parser.add_argument("--licence", default="not stated", help="what allows its use, for people")
+    parser.add_argument("--ships", action="store_true", help="weights trained with this may be published")
+    parser.add_argument("--licence", default="not stated", help="what allows its use, as text")
     parser.add_argument("--model", type=Path, default=MODEL, help="face_landmarker.task")
     return parser.parse_args(arguments)
 

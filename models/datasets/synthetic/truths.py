@@ -1,4 +1,4 @@
-"""Projected truths of a posed eye: corners, lids, iris and gaze, as numbers of the picture. Pure arithmetic."""
+"""Projected ground truth of a posed eye: corners, lids, iris and gaze in picture coordinates. Pure arithmetic."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ LID_POINTS = 7
 
 @dataclass(frozen=True)
 class Placement:
-    """Head frame to world: (3, 3) turn and (3,) place, mm."""
+    """Head frame to world: (3, 3) rotation and (3,) position, mm."""
 
     turn: NDArray[np.float64]
     place: NDArray[np.float64]
@@ -39,21 +39,21 @@ def eye_of(pose: EyePose, placement: Placement, view: View) -> Eye:
         upper,
         lower,
         iris[0],
-        # The longer half-axis: the disc's own radius, whatever the turn.
+        # The longer semi-axis equals the disc's own radius at any turn.
         float(np.hypot(*(rim - iris[0]).T).max()),
         openness(pose.orbit.side, corners, upper, lower),
     )
 
 
 def openness(side: Side, corners: Floats, upper: Floats, lower: Floats) -> float:
-    """Aperture over eye width, as relay/gaze/landmarks measures it."""
+    """Aperture over eye width, as relay/gaze/tracking/landmarks.py measures it."""
     width = max(float(np.hypot(*(corners[1] - corners[0]))), 1e-6)
     right = (corners[1] - corners[0]) / width * (1 if side is Side.RIGHT else -1)
     return float(((lower[2:5] - upper[2:5]) @ np.array([-right[1], right[0]])).mean()) / width
 
 
 def gaze_of(pose: EyePose, placement: Placement) -> tuple[tuple[float, float], tuple[float, float]]:
-    """Pitch and yaw, degrees, of sight and of optical axis, camera frame, against the line from eye to lens."""
+    """Pitch and yaw, degrees, of sight and of optical axis, camera frame, relative to the line from eye to lens."""
     eye = placement(pose.orbit.centre[None])[0]
     to_lens = np.array(angles(-eye))
     sight, optic = (np.array(angles(placement.turn @ axis)) - to_lens for axis in (pose.sight, pose.optic))
@@ -61,7 +61,7 @@ def gaze_of(pose: EyePose, placement: Placement) -> tuple[tuple[float, float], t
 
 
 def _spread(line: Floats) -> Floats:
-    """(7, 2) evenly along a polyline, without its ends."""
+    """(7, 2) points evenly along a polyline, without its ends."""
     steps = np.hypot(*np.diff(line, axis=0).T)
     at = np.append(0, np.cumsum(steps)) / max(float(steps.sum()), 1e-6)
     share = np.arange(1, LID_POINTS + 1) / (LID_POINTS + 1)

@@ -1,1 +1,1 @@
-"""Measures on real videos, of which no truth is known."""
+"""Metrics on real videos, without ground truth."""

@@ -1,6 +1,6 @@
-"""Measures a row on real videos, of which no truth is known: the field is read, an outside judge asked, time watched.
+"""Measures a row on real videos without ground truth: gain from the field, an independent judge, stability over time.
 
-The iris is taken from the landmark model, its radius enlarged to the true one as renders have it (samples.RADIUS_SEEN).
+The iris comes from the landmark model, its radius scaled to the true one as in renders (samples.RADIUS_SEEN).
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,17 +26,17 @@ from relay.gaze.geometric import turn
 from relay.gaze.geometry import Patch
 from relay.gaze.warp import Placed, warp
 
-TURNS = (-20.0, -15.0, -10.0, -5.0, 5.0, 10.0, 15.0, 20.0)  # degrees at which a field's gain is read
+TURNS = (-20.0, -15.0, -10.0, -5.0, 5.0, 10.0, 15.0, 20.0)  # degrees at which a field's gain is measured
 JUDGED = (Angles(pitch=10.0), Angles(pitch=-10.0), Angles(yaw=10.0), Angles(yaw=-10.0))
-RAISED, ASIDE = Angles(pitch=10.0), Angles(yaw=10.0)  # the offsets at which a whole film is shown
-MOMENTS = 10  # frames of a film that are looked at singly
+RAISED, ASIDE = Angles(pitch=10.0), Angles(yaw=10.0)  # the offsets at which a whole film is rendered
+MOMENTS = 10  # frames of a film that are measured individually
 
 
 @dataclass(frozen=True)
 class Change:
-    """What the judge reads along the axis asked for, eye widths: in this row's picture, and for the rigid iris.
+    """The pupil's shift along the requested axis by the judge, eye widths: of this row's output and of the rigid iris.
 
-    step: by how much the rigid iris was moved.
+    step: the true shift of the rigid iris.
     """
 
     asked: Angles
@@ -46,10 +46,10 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Played:
-    """Of one film. width: of its eyes, pixels, median. blinks: turned up.
+class ClipResult:
+    """One row on one film. width: of the eyes, pixels, median. blinks: turned up.
 
-    tremble, tremble_aside: of the iris in the output over that in the input, turned up and turned aside.
+    tremble, tremble_aside: iris jitter in the output over that in the input, turned up and turned aside.
     """
 
     film: str
@@ -62,16 +62,16 @@ class Played:
     blinks: Blinks | None
 
 
-def measure(row: Row, reel: Sequence[Film], judge: Judge | None) -> list[Played]:
-    """All films."""
+def measure(row: Row, reel: Sequence[Film], judge: Judge | None) -> list[ClipResult]:
+    """Measure a row on all films."""
     return [watch(row, film, judge) for film in tqdm(reel, desc=f"{row.name}, clips", disable=None)]
 
 
-def watch(row: Row, film: Film, judge: Judge | None) -> Played:
-    """One film."""
+def watch(row: Row, film: Film, judge: Judge | None) -> ClipResult:
+    """Measure a row on one film."""
     moments = film.moments(MOMENTS)
     shown, aside = (films.find(films.play(film, row.make, aim)) for aim in (RAISED, ASIDE))
-    return Played(
+    return ClipResult(
         film=film.name,
         width=float(np.median([eye.width for _, face in moments for eye in face.eyes])) if moments else 0.0,
         gains=tuple(gain for frame, face in moments for gain in gains(row, frame, face)),
@@ -86,14 +86,14 @@ def watch(row: Row, film: Film, judge: Judge | None) -> Played:
 
 
 def fields_of(row: Row, frame: Frame, face: Face, aim: Angles) -> list[Placed]:
-    """The row's fields for both eyes, in place. aim: camera frame."""
+    """The row's fields for both eyes, with their patches. aim: camera frame."""
     patches = [Patch.of(eye, frame.rotation) for eye in face.eyes]
     turns = [Turn(eye, patch, patch.aim(aim)) for eye, patch in zip(face.eyes, patches, strict=True)]
     return [Placed(one.patch, field) for one, field in zip(turns, row.make(frame, turns), strict=True)]
 
 
 def gains(row: Row, frame: Frame, face: Face) -> Iterator[Gain]:
-    """Of both eyes at all turns."""
+    """The gain of both eyes at all turns."""
     for aim in [Angles(pitch=one) for one in TURNS] + [Angles(yaw=one) for one in TURNS]:
         for eye, placed in zip(face.eyes, fields_of(row, frame, face, aim), strict=True):
             radius = eye.iris_radius / RADIUS_SEEN / placed.patch.width
@@ -105,19 +105,19 @@ def gains(row: Row, frame: Frame, face: Face) -> Iterator[Gain]:
 
 
 def changes(row: Row, frame: Frame, face: Face, judge: Judge) -> Iterator[Change]:
-    """What the judge says of both eyes at each turn, where it is certain of all three pictures."""
+    """The judge's measurements of both eyes at each turn, where it is confident for all three images."""
     before = judge(to_rgb(frame), face)
     for aim in JUDGED:
         made = judge(to_rgb(warp(frame, fields_of(row, frame, face, aim))), face)
         rigid = judge(to_rgb(warp(frame, _rigid(frame, face, aim))), face)
-        for eye, *opinions in zip(face.eyes, before, made, rigid, strict=True):
-            if min(one.confidence for one in opinions) >= CERTAIN:
+        for eye, *estimates in zip(face.eyes, before, made, rigid, strict=True):
+            if min(one.confidence for one in estimates) >= CERTAIN:
                 size = float(np.hypot(*turn(aim, eye.iris_radius / RADIUS_SEEN / eye.width)))
-                yield Change(aim, along(aim, opinions[0], opinions[1]), along(aim, opinions[0], opinions[2]), size)
+                yield Change(aim, along(aim, estimates[0], estimates[1]), along(aim, estimates[0], estimates[2]), size)
 
 
 def sharpnesses(row: Row, frame: Frame, face: Face) -> Iterator[float]:
-    """Of both eyes, at the same turns."""
+    """The sharpness of both eyes, at the same turns."""
     for aim in JUDGED:
         placed = fields_of(row, frame, face, aim)
         made = warp(frame, placed)
@@ -128,14 +128,16 @@ def sharpnesses(row: Row, frame: Frame, face: Face) -> Iterator[float]:
 
 
 def compare_tremble(film: Film, shown: Sequence[Faces]) -> float | None:
-    """Tremble of both irises in the output over that in the input, each found anew, against the same steadied head."""
+    """Iris jitter in the output over that in the input, mean of both eyes, each detected separately, relative to the
+    same smoothed head.
+    """
     sizes = [[tremble(_iris_track(film.steady, found, number)) for number in range(2)] for found in (film.found, shown)]
     known = [(had, has) for had, has in zip(*sizes, strict=True) if had and has is not None]
     return float(np.mean([has / had for had, has in known])) if known else None
 
 
 def _iris_track(heads: Sequence[Faces], found: Sequence[Faces], number: int) -> Track:
-    """(frames, 2) iris of one eye in the eye coordinates of the steadied head; NaN where either is not seen or shut."""
+    """(frames, 2) iris of one eye in the eye coordinates of the smoothed head; NaN where either is missing or shut."""
     track = np.full((len(heads), 2), np.nan)
     for at, (head, seen) in enumerate(zip(heads, found, strict=True)):
         if head.faces and seen.faces and head.faces[0].eyes[number].openness >= films.OPEN:
@@ -144,7 +146,7 @@ def _iris_track(heads: Sequence[Faces], found: Sequence[Faces], number: int) -> 
 
 
 def _openness(faces: Faces) -> float:
-    """Of both eyes, NaN where there is no face."""
+    """Mean openness of both eyes; NaN where there is no face."""
     return float(np.mean([eye.openness for eye in faces.faces[0].eyes])) if faces.faces else float("nan")
 
 

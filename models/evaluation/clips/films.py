@@ -1,6 +1,6 @@
-"""The first seconds of a real video with the faces in it, found once for all rows; and the relay's chain to show it.
+"""The first seconds of a real video and the faces in it, detected once for all rows; and the relay's chain on it.
 
-Knows nothing of figures.
+Knows nothing of metrics.
 """
 
 from collections.abc import Sequence
@@ -21,12 +21,12 @@ from relay.gaze.tracking.smoothing import Smoother
 from relay.media.frame import DecodedFrame
 
 ENGINE = Engine(field="geometric", faces=1)
-OPEN = 0.18  # openness from which on the relay corrects whole
+OPEN = 0.18  # openness above which the relay corrects at full strength
 
 
 @dataclass(frozen=True)
 class Film:
-    """frames, and for each the faces as found and as steadied."""
+    """Frames, and for each the faces as detected and as smoothed."""
 
     name: str
     frames: tuple[Frame, ...]
@@ -34,7 +34,7 @@ class Film:
     steady: tuple[Faces, ...]
 
     def moments(self, most: int) -> list[tuple[Frame, Face]]:
-        """Frames with one open pair of eyes, evenly over the film, and the steadied face."""
+        """Frames in which the first face has both eyes open, evenly over the film, and its smoothed landmarks."""
         able = [
             (frame, faces.faces[0])
             for frame, faces in zip(self.frames, self.steady, strict=True)
@@ -44,7 +44,7 @@ class Film:
 
 
 def read(path: Path, seconds: float) -> Film:
-    """Raises av.FFmpegError where it is no video, ModelError."""
+    """Read a video. Raises av.FFmpegError where it is not one, ModelError."""
     with av.open(str(path)) as container:
         decoded = takewhile(lambda one: (one.time or 0.0) < seconds, container.decode(video=0))
         frames = tuple(_copied(DecodedFrame.of(one).frame) for one in decoded)
@@ -54,7 +54,7 @@ def read(path: Path, seconds: float) -> Film:
 
 
 def find(frames: Sequence[Frame]) -> tuple[Faces, ...]:
-    """The faces in consecutive frames, not steadied."""
+    """The faces in consecutive frames, not smoothed."""
     landmarker = Landmarker(ENGINE.model, ENGINE.faces, ENGINE.landmark_width)
     found = tuple(landmarker(frame) for frame in frames)
     landmarker.close()
@@ -62,7 +62,7 @@ def find(frames: Sequence[Frame]) -> tuple[Faces, ...]:
 
 
 def play(film: Film, maker: FieldMaker, aim: Angles) -> list[Frame]:
-    """What the relay would send for each frame, one after the other, with its gates; the turn is this offset."""
+    """The relay's output for each frame in order, with its gates, at this offset."""
     corrector = Corrector(ENGINE, Correction(pitch=aim.pitch, yaw=aim.yaw), maker)
     shown = [
         corrector.show(frame, faces, corrector.make_fields(frame, faces)).frame
@@ -73,5 +73,5 @@ def play(film: Film, maker: FieldMaker, aim: Angles) -> list[Frame]:
 
 
 def _copied(frame: Frame) -> Frame:
-    """Away from the decoder's memory, of which it has not much."""
+    """A copy outside the decoder's buffer pool, which is small."""
     return replace(frame, y=frame.y.copy(), u=frame.u.copy(), v=frame.v.copy())

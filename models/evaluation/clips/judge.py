@@ -1,7 +1,7 @@
-"""An outside opinion on where the pupil is: OpenSeeFace's gaze network (BSD 2-clause), a stranger to MediaPipe.
+"""An independent estimate of the pupil's position: OpenSeeFace's gaze network (BSD 2-clause), unrelated to MediaPipe.
 
-It is trusted for trends only, and reads a moved iris at a part of its step. So every change is compared with the one
-that it reads for a rigid iris moved by a known step in the same frame (`rigid_field`). Used to measure, never to train.
+It is used for trends only: it underestimates the step of a moved iris. So every change is compared with the change it
+measures for a rigid iris moved by a known step in the same frame (`rigid_field`). Used to measure, never to train.
 Knows nothing of rows.
 """
 
@@ -20,7 +20,7 @@ from relay.gaze.geometric import turn
 from relay.gaze.geometry import Patch, ellipse, nodes
 from relay.gaze.spec import GRID
 
-# Or it reports to its makers (see relay/gaze/network.py).
+# Disable onnxruntime's telemetry (see relay/gaze/network.py).
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 import onnxruntime
@@ -28,23 +28,23 @@ import onnxruntime
 SIDE = 32  # of a crop, pixels
 CELLS = 8
 EXTENT = (1.5, 1.1)  # of a crop, eye widths
-LOWERED = 0.08  # eye widths: the crop's middle lies so far below the corners'
-SOFTENED = 0.6  # blur before a picture is shrunk, in pixels of the crop
+LOWERED = 0.08  # eye widths by which the crop's centre lies below the middle of the corners
+SOFTENED = 0.6  # blur before downscaling, in pixels of the crop
 CERTAIN = 0.6
 MEAN = np.array([0.485, 0.456, 0.406], np.float32)
 SPREAD = np.array([0.229, 0.224, 0.225], np.float32)
 
 
 @dataclass(frozen=True)
-class Opinion:
-    """place: (2,) pupil minus middle of the corners, eye widths, level with the corners, x right and y down."""
+class PupilEstimate:
+    """place: (2,) pupil minus middle of the corners, eye widths, axes along the corners, x right and y down."""
 
     place: NDArray[np.float64]
     confidence: float
 
 
 class Judge:
-    """The network. Raises onnxruntime's errors where the file is another one."""
+    """The network. Raises onnxruntime's errors for an invalid file."""
 
     def __init__(self, path: Path) -> None:
         options = onnxruntime.SessionOptions()
@@ -54,21 +54,21 @@ class Judge:
             path.read_bytes(), options, providers=["CPUExecutionProvider"]
         )
 
-    def __call__(self, rgb: Picture, face: Face) -> tuple[Opinion, Opinion]:
-        """On the right and on the left eye. face: whose corners place the crops, the same before and after."""
+    def __call__(self, rgb: Picture, face: Face) -> tuple[PupilEstimate, PupilEstimate]:
+        """Estimates of the right and the left eye. face: its corners place the crops, the same before and after."""
         right, left = self.ask(rgb, *face.eyes)
         return right, left
 
-    def ask(self, rgb: Picture, *eyes: Eye) -> list[Opinion]:
-        """One opinion for each eye."""
+    def ask(self, rgb: Picture, *eyes: Eye) -> list[PupilEstimate]:
+        """One estimate for each eye."""
         (answers,) = self._session.run(["output"], {"input": np.stack([crop(rgb, eye) for eye in eyes])})
         sides = [(1 if eye.side is Side.RIGHT else -1, 1) for eye in eyes]
-        opinions = [decode(answer) for answer in answers]
-        return [Opinion(one.place * side, one.confidence) for one, side in zip(opinions, sides, strict=True)]
+        estimates = [decode(answer) for answer in answers]
+        return [PupilEstimate(one.place * side, one.confidence) for one, side in zip(estimates, sides, strict=True)]
 
 
 def crop(rgb: Picture, eye: Eye) -> NDArray[np.float32]:
-    """(3, 32, 32) as the network takes it: normalised, columns before rows, a left eye mirrored."""
+    """(3, 32, 32) the network's input: normalised, columns before rows, a left eye mirrored."""
     outer, inner = eye.corners.astype(np.float64)
     along = inner - outer if eye.side is Side.RIGHT else outer - inner
     down = np.array([-along[1], along[0]])
@@ -84,15 +84,15 @@ def crop(rgb: Picture, eye: Eye) -> NDArray[np.float32]:
     return np.ascontiguousarray(((upright / np.float32(255) - MEAN) / SPREAD).transpose(2, 1, 0), dtype=np.float32)
 
 
-def decode(answer: NDArray[np.float32]) -> Opinion:
-    """(3, 8, 8), columns before rows: the most certain cell, and the finer place in it."""
+def decode(answer: NDArray[np.float32]) -> PupilEstimate:
+    """(3, 8, 8), columns before rows: the cell of highest confidence, and the offset in it."""
     column, row = np.unravel_index(int(answer[0].argmax()), (CELLS, CELLS))
     x, y = (
         SIDE / CELLS * cell + SIDE * _log_odds(plane[column, row])
         for cell, plane in zip((column, row), answer[1:], strict=True)
     )
     place = np.array([(x / SIDE - 0.5) * EXTENT[0], (y / SIDE - 0.5) * EXTENT[1] + LOWERED])
-    return Opinion(place, float(answer[0, column, row]))
+    return PupilEstimate(place, float(answer[0, column, row]))
 
 
 def _log_odds(share: float) -> float:
@@ -100,16 +100,16 @@ def _log_odds(share: float) -> float:
     return float(np.log(kept / (1 - kept))) / CELLS
 
 
-def along(aim: Angles, before: Opinion, after: Opinion) -> float:
-    """Change in the direction of a turn that goes along one axis, eye widths."""
+def along(aim: Angles, before: PupilEstimate, after: PupilEstimate) -> float:
+    """Change in the direction of a single-axis turn, eye widths."""
     x, y = after.place - before.place
     return float(x * np.sign(aim.yaw) - y * np.sign(aim.pitch))
 
 
 def rigid_field(eye: Eye, patch: Patch, aim: Angles, radius: float) -> Field:
-    """The iris moved as a whole by the step of this turn, and with it whatever lies on it. radius: true, eye widths.
+    """Moves the iris rigidly by the step of this turn, and whatever lies on it. radius: true, eye widths.
 
-    For calibration alone: it dents lids and drags lashes.
+    For calibration only: it deforms lids and lashes.
     """
     step = turn(aim, radius)
     target = patch.to_eye(eye.iris) + step

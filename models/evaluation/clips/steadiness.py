@@ -1,4 +1,4 @@
-"""How steady a track is, and whether blinks come through. Pure functions of numbers; knows nothing of pictures."""
+"""The jitter of a track, and whether blinks are preserved. Pure functions of numbers; knows nothing of pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,29 +8,29 @@ from numpy.typing import NDArray
 
 Track = NDArray[np.float64]
 
-DEEP = 0.5  # of the usual openness: an eye below it blinks
-FARTHEST = 3  # frames by which a blink is looked for sooner or later
-SLACK = 1  # frames by which a blink may miss its place and still count as the same
+DEEP = 0.5  # of the median openness: an eye below it blinks
+FARTHEST = 3  # frames by which a blink is searched earlier and later
+SLACK = 1  # frames by which a blink may be displaced and still count as the same
 SHORTEST = 10  # frames
 
 
 def tremble(track: Track) -> float | None:
-    """Size of the fast part of a track (n, axes): second differences, scaled so that white noise gives its own spread.
+    """Jitter of a track (n, axes): second differences, scaled so that white noise gives its standard deviation.
 
-    The median of their size counts: saccades and lost frames (NaN) do not. None of too short a track.
+    The median is used, so saccades and lost frames (NaN) do not count. None for too short a track.
     """
     bends = np.diff(track, 2, axis=0) / np.sqrt(6)
     sizes = np.hypot(*bends.T)
     seen = sizes[np.isfinite(sizes)]
-    # The median of a Rayleigh distribution lies at 1.1774 of each axis' spread.
+    # The median of a Rayleigh distribution is 1.1774 times each axis' standard deviation.
     return float(np.median(seen)) / 1.1774 if len(seen) >= SHORTEST else None
 
 
 @dataclass(frozen=True)
 class Blinks:
-    """Openness before and after. count, lost: blinks of the input, and those of them that the output lacks.
+    """Openness before and after. count, lost: blinks of the input, and how many of them the output lacks.
 
-    shift: frames by which the output lags, where both agree best.
+    shift: frames by which the output lags, at the best correlation.
     """
 
     correlation: float
@@ -40,7 +40,7 @@ class Blinks:
 
 
 def compare_blinks(before: Sequence[float], after: Sequence[float]) -> Blinks | None:
-    """Two tracks of openness, frame by frame; NaN: not seen. None where the input does not blink."""
+    """Two tracks of openness, frame by frame; NaN: no face. None where the input has no blink."""
     had, has = np.asarray(before, dtype=np.float64), np.asarray(after, dtype=np.float64)
     if np.isfinite(had).sum() < SHORTEST or np.isfinite(has).sum() < SHORTEST:
         return None
@@ -66,7 +66,7 @@ def _shut(openness: Track) -> NDArray[np.bool_]:
 
 
 def _correlation(before: Track, after: Track, shift: int) -> float:
-    """Of the input with the output so many frames later."""
+    """Correlation of the input with the output this many frames later."""
     length = len(before) - abs(shift)
     first, second = before[max(-shift, 0) :][:length], after[max(shift, 0) :][:length]
     seen = np.isfinite(first) & np.isfinite(second)

@@ -1,1 +1,1 @@
-"""Measures on rendered scenes, whose truth is known."""
+"""Metrics on rendered scenes, with ground truth."""

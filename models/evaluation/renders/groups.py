@@ -1,4 +1,4 @@
-"""Whether some people are served worse than others: medians of groups over the median of all.
+"""Whether errors are larger for some groups of people: medians of groups over the median of all.
 
 Knows nothing of how an error was measured.
 """
@@ -6,17 +6,17 @@ Knows nothing of how an error was measured.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from models.evaluation.figures import Figure, Section, known, median
+from models.evaluation.figures import Metric, Section, known, median
 
-FEWEST = 8  # measurements of which a median is told
-MOST = 1.5  # times the median of all
+FEWEST = 8  # measurements needed to report a group
+MOST = 1.5  # target: at most this many times the median of all
 TONES = ("light skin", "medium skin", "dark skin")
 WIDTHS = ((18.0, 30.0), (30.0, 50.0), (50.0, float("inf")))  # pixels
 
 
 @dataclass(frozen=True)
 class Person:
-    """Whose eye, and how large it was. tone: 0 palest .. 1. width: pixels."""
+    """Whose eye it is, and its size. tone: 0 palest .. 1. width: pixels."""
 
     tone: float
     iris: str
@@ -25,7 +25,7 @@ class Person:
 
     @property
     def groups(self) -> tuple[str, ...]:
-        """The names of all groups that this eye counts in."""
+        """The names of all groups that this eye belongs to."""
         size = next((f"{low:g}-{high:g} px" for low, high in WIDTHS if low <= self.width < high), "under 18 px")
         return (
             TONES[min(int(self.tone * len(TONES)), len(TONES) - 1)],
@@ -35,8 +35,8 @@ class Person:
         )
 
 
-def compare(what: str, people: Sequence[Person], errors: Sequence[float | None]) -> list[Figure]:
-    """The figure of each group that is large enough, and before them the worst. errors: of the people, in order."""
+def compare(what: str, people: Sequence[Person], errors: Sequence[float | None]) -> list[Metric]:
+    """The metric of the worst group, then of each group that is large enough. errors: in the order of people."""
     overall = median(known(errors))
     if not overall:
         return []
@@ -45,12 +45,12 @@ def compare(what: str, people: Sequence[Person], errors: Sequence[float | None])
         for group in person.groups:
             members.setdefault(group, []).extend(known([error]))
     ratios = _ratios({group: found for group, found in members.items() if len(found) >= FEWEST}, overall)
-    figures = [
-        Figure(Section.GROUPS, what, ratio, len(members[group]), high=MOST, subject=group)
+    metrics = [
+        Metric(Section.GROUPS, what, ratio, len(members[group]), high=MOST, subject=group)
         for group, ratio in sorted(ratios.items())
     ]
     worst = max(ratios.values(), default=None)
-    return [Figure(Section.GROUPS, what, worst, len(ratios), high=MOST, subject="worst group"), *figures]
+    return [Metric(Section.GROUPS, what, worst, len(ratios), high=MOST, subject="worst group"), *metrics]
 
 
 def _ratios(members: Mapping[str, Sequence[float]], overall: float) -> dict[str, float]:

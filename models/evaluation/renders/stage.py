@@ -1,6 +1,6 @@
-"""Sets up a trial: the frames at its size, the eye as the runtime sees it, and what the renderer knows of it.
+"""Sets up a trial: the frames at its size, the eye as the runtime detects it, and the renderer's ground truth.
 
-Knows nothing of the rows' fields or of figures.
+Knows nothing of the rows' fields or of metrics.
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import distance_transform_edt
 
-from models.datasets.degrade import miss, scaled
+from models.datasets.degrade import add_landmark_error, scaled
 from models.datasets.planes import to_frame
 from models.datasets.samples import RADIUS_SEEN, labels_at
 from models.datasets.synthetic.labels import Layer
@@ -25,12 +25,12 @@ from relay.gaze.spec import GRID, ROTATION_PER_IRIS_RADIUS
 from relay.gaze.warp import Placed, warp
 
 BALL = (Layer.WHITE, Layer.IRIS)
-FINER = 3  # places along each side of a node at which the layers are looked up
+FINER = 3  # samples along each side of a node at which the layers are looked up
 
 
 @dataclass(frozen=True)
 class Stage:
-    """A trial and its scene. error: of the landmarks, drawn from it; None: none but the usual smaller iris."""
+    """A trial and its scene. error: random generator of landmark errors; None: only the usual smaller iris."""
 
     trial: Trial
     scene: Scene
@@ -38,10 +38,10 @@ class Stage:
 
     @cached_property
     def eye(self) -> Eye:
-        """The source's eye as the landmark line would give it, in pixels of the frames."""
+        """The source's eye as the landmark stage would output it, in pixels of the frames."""
         truth = self.scene.eye(self.trial.source, self.trial.side)
         seen = replace(truth, iris_radius=truth.iris_radius * RADIUS_SEEN)
-        seen = seen if self.error is None else miss(seen, self.scale, self.error)
+        seen = seen if self.error is None else add_landmark_error(seen, self.scale, self.error)
         return scaled(seen, (self.scale, self.scale), 0, 0)
 
     @cached_property
@@ -51,17 +51,17 @@ class Stage:
 
     @property
     def scale(self) -> float:
-        """Frame pixels in a pixel of the scene."""
+        """Frame pixels per scene pixel."""
         return self.trial.scale / SIXTEENTHS
 
     @cached_property
     def source(self) -> Frame:
-        """What the camera sees."""
+        """The input frame."""
         return self._frame(self.trial.source)
 
     @cached_property
     def target(self) -> Frame:
-        """What is wanted."""
+        """The target frame."""
         return self._frame(self.trial.target)
 
     @cached_property
@@ -87,10 +87,10 @@ class Stage:
 
     @cached_property
     def known(self) -> Field:
-        """The field that the renderer knows: each pixel's way, the layers as they lie.
+        """The renderer's ground truth field: true flow and layers.
 
-        What it leaves wrong is light, grain, and what is hidden. What the source hides of the ball or of the lids is
-        taken from the nearest place that shows it.
+        Its residual errors are lighting, noise and occlusions. Parts of the ball or of the lids that are occluded in
+        the source are taken from the nearest visible place.
         """
         flow, valid, layer = labels_at(self.scene.surfaces, self.trial.source, self.trial.target, self._whole)
         steps, ball = np.moveaxis(flow, 0, -1), np.isin(layer, BALL)
@@ -101,11 +101,11 @@ class Stage:
 
     @cached_property
     def best(self) -> Frame:
-        """The source, turned by that field."""
+        """The source, warped by that field."""
         return warp(self.source, [Placed(self.patch, self.known)])
 
     def _bared(self, steps: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(48, 64, 2) steps that end where the source shows the eyeball, as near as can be to where they ended."""
+        """(48, 64, 2) the steps, moved to the nearest place where the source shows the eyeball."""
         shown = np.isin(self.scene.surfaces.layer(self.trial.source), BALL)
         inner = cv2.erode(shown.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         if not inner.any():
@@ -139,14 +139,14 @@ class Stage:
         return Angles(float(pitch), float(yaw))
 
     def step(self, turn: Angles) -> NDArray[np.float64]:
-        """(2,) step of the source's iris centre where its eye turns so far (camera frame), eye coordinates."""
+        """(2,) step of the source's iris centre for this turn (camera frame), eye coordinates."""
         before = self.direction(self.trial.source)
         after = Angles(before.pitch + turn.pitch, before.yaw + turn.yaw)
         moved = (_place(after) - _place(before)) * ROTATION_PER_IRIS_RADIUS * self.radius * self.patch.width
         return np.asarray(self.patch.inverse @ moved)
 
     def degrees(self, apart: NDArray[np.floating]) -> Angles:
-        """A distance in eye coordinates as the turn of the target's eye that it looks like, camera frame."""
+        """A distance in eye coordinates as the equivalent turn of the target's eye, camera frame."""
         right, down = self.patch.basis @ apart / (ROTATION_PER_IRIS_RADIUS * self.radius * self.patch.width)
         target = self.direction(self.trial.target)
         flat, level = np.cos(np.radians(target.pitch)), np.cos(np.radians(target.yaw))
@@ -165,12 +165,12 @@ class Stage:
         return to_frame(rgb)
 
     def _region(self, picture: int, layers: tuple[Layer, ...]) -> Region:
-        """Where these layers are seen, in full resolution."""
+        """Where these layers are visible, at full resolution."""
         return Region.of_pixels(np.isin(self.scene.surfaces.layer(picture), layers), self._whole)
 
 
 def _spread(steps: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """(48, 64, 2) steps, where they are not known that of the nearest place where they are."""
+    """(48, 64, 2) steps; unknown ones are copied from the nearest known place."""
     if not known.any():
         return np.zeros_like(steps)
     _, nearest = distance_transform_edt(~known, return_indices=True)

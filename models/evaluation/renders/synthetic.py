@@ -1,6 +1,6 @@
-"""Measures rows on rendered scenes of people it was not trained on: the truth is known to a tenth of a degree.
+"""Measures rows on rendered scenes of held-out people: the ground truth is exact to a tenth of a degree.
 
-The picture is made by the relay's own cut, field and warp; the iris in it is read from the field (tracing.py).
+The output is made by the relay's own crop, field and warp; the iris in it is traced through the field (tracing.py).
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,14 +25,14 @@ from relay.gaze.face import Angles, Field
 from relay.gaze.geometry import ellipse
 from relay.gaze.warp import Placed, warp
 
-TURNS = (-15.0, -10.0, -5.0, 5.0, 10.0, 15.0)  # degrees at which a field's gain is read
-RAISED = Angles(pitch=10.0)  # what shut eyes are asked for
-RIM_FEWEST = 30  # places at which glasses are seen inside the patch
+TURNS = (-15.0, -10.0, -5.0, 5.0, 10.0, 15.0)  # degrees at which a field's gain is measured
+RAISED = Angles(pitch=10.0)  # aim for shut eyes
+RIM_FEWEST = 30  # places inside the patch at which glasses must be visible
 
 
 @dataclass(frozen=True)
-class Turned:
-    """What became of one pair. turn: of the aim, degrees. apart: of the iris from the truth, degrees, camera frame.
+class PairResult:
+    """One pair's measurements. turn: of the aim, degrees. apart: of the iris from the truth, degrees, camera frame.
 
     loss: L1 inside the target's lids, 0..1; least: that of the field that the renderer knows. noise: PSNR, dB.
     rim, rim_high: displacement of glasses, mean and 95th percentile, eye widths.
@@ -58,7 +58,7 @@ class Turned:
 
 @dataclass(frozen=True)
 class Gain:
-    """Movement made over movement asked, of one picture. asked: along which axis, degrees."""
+    """Movement made over movement requested, of one frame. asked: along one axis, degrees."""
 
     asked: Angles
     made: float
@@ -66,16 +66,16 @@ class Gain:
 
 @dataclass(frozen=True)
 class Measured:
-    """All of a row's. identity: PSNR of pictures at aim zero. raised: by how much shut lids moved apart, eye widths."""
+    """All measurements of a row. identity: PSNR at aim zero. raised: by how much shut lids opened, eye widths."""
 
-    pairs: tuple[Turned, ...]
+    pairs: tuple[PairResult, ...]
     gains: tuple[Gain, ...]
     identity: tuple[float, ...]
     raised: tuple[float, ...]
 
 
 def measure(rows: Sequence[Row], choice: Choice, seed: int | None = None) -> list[Measured]:
-    """Try everything chosen, for all rows side by side. seed: of wrong landmarks; None: they are right."""
+    """Measure all rows on all chosen trials. seed: of landmark errors; None: exact landmarks."""
     with tqdm(total=len(choice.pairs) + len(choice.singles) + len(choice.shut), desc="renders", disable=None) as bar:
         pairs = [[turned(row, one) for row in rows] for one in stages(choice.pairs, seed, bar)]
         singles = [[(gains(row, one), identity(row, one)) for row in rows] for one in stages(choice.singles, seed, bar)]
@@ -96,14 +96,14 @@ def field_of(row: Row, stage: Stage, aims: Sequence[Angles]) -> list[Field]:
     return row.make(stage.source, [Turn(stage.eye, stage.patch, stage.patch.aim(aim)) for aim in aims])
 
 
-def turned(row: Row, stage: Stage) -> Turned:
-    """Turn the source as far as the target, and compare."""
+def turned(row: Row, stage: Stage) -> PairResult:
+    """Turn the source to the target's gaze, and compare."""
     (field,) = field_of(row, stage, [stage.trial.aim])
     made = warp(stage.source, [Placed(stage.patch, field)])
     traced = trace(field)
     box = stage.patch.box(1.0, stage.source.size)
     rim = rim_steps(traced, stage)
-    return Turned(
+    return PairResult(
         person=person_of(stage),
         turn=stage.trial.turn,
         apart=apart(traced, stage),
@@ -124,13 +124,13 @@ def loss_of(made: Frame, stage: Stage) -> float | None:
 
 
 def apart(traced: Trace, stage: Stage) -> Angles | None:
-    """From the true iris of the target to that of the output, as a turn; None where it is hidden."""
+    """From the target's true iris to the output's, as a turn; None where it is hidden."""
     found = find_disc(traced, stage.iris, stage.centre(stage.trial.source), stage.radius)
     return None if found is None else stage.degrees(found - stage.centre(stage.trial.target))
 
 
 def gains(row: Row, stage: Stage) -> list[Gain]:
-    """At all turns along both axes; those at which the iris is hidden are left out."""
+    """The gains at all turns along both axes, except those at which the iris is hidden."""
     asked = [Angles(pitch=turn) for turn in TURNS] + [Angles(yaw=turn) for turn in TURNS]
     found = []
     for aim, field in zip(asked, field_of(row, stage, asked), strict=True):
@@ -143,16 +143,16 @@ def gains(row: Row, stage: Stage) -> list[Gain]:
 
 
 def identity(row: Row, stage: Stage) -> float:
-    """PSNR of the picture that is asked to stay, dB."""
+    """PSNR of the output at aim zero, dB."""
     (field,) = field_of(row, stage, [Angles()])
     made = warp(stage.source, [Placed(stage.patch, field)])
     return signal_to_noise(made, stage.source, stage.patch.box(1.0, stage.source.size))
 
 
 def lids_raised(row: Row, stage: Stage) -> float:
-    """How far the middle of a shut eye's upper lid moves away from where it lies, upwards, eye widths.
+    """How far the middle of a shut eye's upper lid moves up, eye widths.
 
-    The corners stay, so that is by how much the eye seems to open. Without the gate that spares shut eyes at runtime.
+    The corners stay, so the eye appears to open by that much. Measured without the runtime's gate for shut eyes.
     """
     (field,) = field_of(row, stage, [RAISED])
     middle = stage.patch.to_eye(stage.eye.upper[2:5])
@@ -160,7 +160,7 @@ def lids_raised(row: Row, stage: Stage) -> float:
 
 
 def rim_steps(traced: Trace, stage: Stage) -> np.ndarray[tuple[int], np.dtype[np.float64]] | None:
-    """How far glasses are moved, at each place where they are seen; None where they are not, in the patch."""
+    """Displacement of glasses at each place where they are visible; None where the patch shows none."""
     seen = (stage.glasses(traced.at) > 0.5) & (ellipse(traced.at) < 1)
     return traced.steps()[seen] if seen.sum() >= RIM_FEWEST else None
 
@@ -172,7 +172,7 @@ def person_of(stage: Stage) -> Person:
 
 
 def stages(trials: Sequence[Trial], seed: int | None, bar: "tqdm[None]") -> Iterator[Stage]:
-    """The trials in order, each scene read once. seed: of wrong landmarks; None: they are right."""
+    """The trials in order, each scene read once. seed: of landmark errors; None: exact landmarks."""
     for path, of_scene in groupby(trials, key=lambda one: one.scene):
         scene: Scene = scenes.read(Path(path))
         for number, trial in enumerate(of_scene):

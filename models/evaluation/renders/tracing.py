@@ -1,7 +1,7 @@
-"""Follows a field: where each place of the output comes from, and where a thing of the input went.
+"""Traces a field: where each place of the output comes from, and where a part of the input moves.
 
-A field is a backward map in two layers, so "where did the iris go" has no direct answer. Here it is read from all
-places of the output that show the iris, each weighted by how much of it it shows: the masks of both layers count.
+A field is a backward map in two layers, so the iris's new position is not given directly. It is fitted to all places
+of the output that show the iris, each weighted by how much of it it shows, with the masks of both layers.
 Knows nothing of pictures or labels; everything is in eye coordinates (relay/gaze/spec.py).
 """
 
@@ -22,11 +22,11 @@ from relay.gaze.spec import EXTENT, GRID
 Floats = NDArray[np.float64]
 
 FINE = (GRID[0] * 2, GRID[1] * 2)  # of the grid on which fields are read
-STIFFNESS = 0.02  # how much a fit of an iris prefers one that keeps its shape
-LOOSE = 0.01  # eye widths, one degree: as far as pieces of one iris stray from an affine map
+STIFFNESS = 0.02  # regularisation of an iris fit towards its original shape
+LOOSE = 0.01  # eye widths, one degree: deviation from an affine map above which a residual counts linearly
 ROUNDS = 6
-FEWEST = 0.10  # of an iris that must be visible for its place to be read
-REACH = 0.03  # eye widths around a point that count as the point
+FEWEST = 0.10  # share of an iris that must be visible to locate it
+REACH = 0.03  # eye widths around a point within which samples count for the point
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Region:
 
     @classmethod
     def of_pixels(cls, values: NDArray[np.generic], patch: Patch) -> Self:
-        """Weights of the pixels of a picture, in which the eye's patch lies so."""
+        """Weights of the pixels of an image. patch: the eye's patch in it."""
         return cls(values.astype(np.float32), np.column_stack([patch.basis, patch.centre - 0.5]))
 
     def __call__(self, points: NDArray[np.floating]) -> NDArray[np.float32]:
@@ -46,7 +46,7 @@ class Region:
         return _read(self.values, points, self.to_index)
 
     def without_rim(self, width: float) -> Self:
-        """The region less a margin of so many eye widths."""
+        """The region eroded by so many eye widths."""
         across = max(1, round(2 * width * float(np.hypot(*self.to_index[:, 0])))) | 1
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (across, across))
         return type(self)(np.asarray(cv2.erode(self.values, kernel), dtype=np.float32), self.to_index)
@@ -79,16 +79,16 @@ class Trace:
         yield self.rest, 1 - self.mask
 
     def shown(self, region: Region) -> Floats:
-        """(n,) how much of the region is seen there."""
+        """(n,) how much of the region each place shows."""
         return np.asarray(sum(share * region(source) for source, share in self.layers()))
 
     def steps(self) -> Floats:
-        """(n,) how far what is seen there has come, eye widths: the mean of both layers."""
+        """(n,) displacement of what each place shows, eye widths: the mean of both layers."""
         return np.asarray(sum(share * np.hypot(*(source - self.at).T) for source, share in self.layers()))
 
 
 def trace(field: Field, points: NDArray[np.floating] | None = None) -> Trace:
-    """Follow the field at (n, 2) places, as the warp reads it; at a fine grid where none are given."""
+    """Trace the field at (n, 2) places, sampled as the warp does; on a fine grid where none are given."""
     at = _grid() if points is None else np.asarray(points, dtype=np.float64)
     outside = ellipse(at) >= 1
     flow, rest = (
@@ -103,12 +103,12 @@ def trace(field: Field, points: NDArray[np.floating] | None = None) -> Trace:
 
 
 def find_disc(field: Trace, iris: Region, centre: NDArray[np.floating], radius: float) -> Floats | None:
-    """Where the disc went whose middle was at centre: (2,), or None where too little of it is seen.
+    """The new centre of the disc whose centre was at centre: (2,), or None where too little of it is visible.
 
-    iris: what of it the input shows. field: on the fine grid. An affine map from places in the input to places in the
-    output, read at the centre: so the middle is found though lids hide a part, whether the disc was moved as a whole or
-    foreshortened as a ball's is. Residuals count squared up to LOOSE, then by their size (Huber): a smear at a lid does
-    not pull the middle along, and two copies of equal strength give the middle between them.
+    iris: the part of it that the input shows. field: on the fine grid. Fits an affine map from the input to the output
+    and evaluates it at the centre. So the centre is found even where lids hide a part, whether the disc was moved
+    rigidly or foreshortened. The loss is Huber's with threshold LOOSE: smearing at a lid does not bias the centre, and
+    two copies of equal strength give the point between them.
     """
     sources, moves, weights = _carried(field, iris)
     if float(weights.sum()) * _cell() < FEWEST * np.pi * radius**2:
@@ -125,7 +125,7 @@ def find_disc(field: Trace, iris: Region, centre: NDArray[np.floating], radius: 
 
 
 def move_at(field: Trace, points: NDArray[np.floating]) -> Floats:
-    """(n, 2) -> (n, 2): how far what was at these points of the input went. NaN where nothing shows them any more."""
+    """(n, 2) -> (n, 2): displacement of these points of the input. NaN where the output no longer shows them."""
     sources, moves, shares = _carried(field, None)
     squared = ((points[:, None] - sources) ** 2).sum(-1)
     weights = shares * np.exp(-squared / (2 * REACH**2))
@@ -135,9 +135,9 @@ def move_at(field: Trace, points: NDArray[np.floating]) -> Floats:
 
 
 def ghost(field: Field) -> float:
-    """Distance of the two layers' sources where both are seen, eye widths: how far apart a double picture lies.
+    """Distance of the two layers' sources where both are visible, eye widths: the offset of a double image.
 
-    0 where the mask is nowhere mixed.
+    0 for a binary mask.
     """
     mixed = (field.mask > 0.2) & (field.mask < 0.8) & (ellipse(nodes(field.mask.shape)) < 1)
     apart = field.flow if field.rest is None else field.flow - field.rest
@@ -145,7 +145,7 @@ def ghost(field: Field) -> float:
 
 
 def _carried(field: Trace, region: Region | None) -> tuple[Floats, Floats, Floats]:
-    """Of both layers: sources, moves from there to the output, weights."""
+    """Of both layers: sources, displacements from there to the output, weights."""
     parts = [
         (source, field.at - source, share * (1.0 if region is None else region(source)))
         for source, share in field.layers()
@@ -156,7 +156,7 @@ def _carried(field: Trace, region: Region | None) -> tuple[Floats, Floats, Float
 
 
 def _read(values: NDArray[np.float32], points: NDArray[np.floating], to_index: Matrix) -> NDArray[np.float32]:
-    """Bilinear, 0 outside, as the warp reads a field. Rows of points, since OpenCV takes no more than 32767 at once."""
+    """Bilinear, 0 outside, as the warp samples a field. In rows of points, since OpenCV takes at most 32767 at once."""
     index = (points @ to_index[:, :2].T + to_index[:, 2]).astype(np.float32)
     read = [
         cv2.remap(values, part[:, :1], part[:, 1:], cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT, borderValue=0)
@@ -173,5 +173,5 @@ def _grid() -> Floats:
 
 
 def _cell() -> float:
-    """Area of one place of the fine grid, squared eye widths."""
+    """Area of one cell of the fine grid, squared eye widths."""
     return EXTENT[0] * EXTENT[1] / (FINE[0] * FINE[1])

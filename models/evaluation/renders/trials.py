@@ -1,4 +1,4 @@
-"""Chooses what is tried on rendered scenes: pairs of pictures, and single pictures. Seeded, the same for every row.
+"""Chooses trials from rendered scenes: pairs of images, and single images. Seeded, the same for every row.
 
 Reads of each scene only what the choice needs. Knows nothing of fields.
 """
@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 from models.datasets.synthetic.scenes import SCHEMA
 from relay.gaze.face import Angles, Side
 
-BINS = (1.0, 5.0, 10.0, 15.0, 20.0)  # degrees between source and target: as many trials from each
+BINS = (1.0, 5.0, 10.0, 15.0, 20.0)  # degrees between source and target; each bin has as many trials
 OPEN = 0.15  # openness of an eye that is open
-SHUT = 0.95  # of the blink asked for
-CENTRAL = 12.0  # degrees off the lens, within which single pictures look, so that no turn leaves the range
-SIXTEENTHS = 16  # a scene's sides can be divided by it: pictures are scaled by k / 16, and nothing is cut off
-WIDTHS = (24.0, 40.0, np.inf)  # pixels: widths that eyes are brought to, as far as they are not smaller; in turn
+SHUT = 0.95  # of the requested blink
+CENTRAL = 12.0  # degrees off the lens, maximum gaze of single images, so that no turn leaves the range
+SIXTEENTHS = 16  # divides a scene's sides: images are scaled by k / 16 without cropping
+WIDTHS = (24.0, 40.0, np.inf)  # pixels: eyes are downscaled to these widths in turn, never enlarged
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One eye to be turned from one picture to another; for single pictures both are the same.
+    """One eye to be turned from one image to another; for single images both are the same.
 
     aim: camera frame, degrees. scale: sixteenths of the scene's size.
     """
@@ -54,7 +54,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Outline:
-    """What of a scene the choice needs. gaze: (k, 2, 2); openness, width [pixels]: (k, 2); closed: (k,)."""
+    """The data of a scene that the choice needs. gaze: (k, 2, 2); openness, width [pixels]: (k, 2); closed: (k,)."""
 
     path: Path
     split: str
@@ -65,18 +65,18 @@ class Outline:
 
     @classmethod
     def read(cls, path: Path) -> "Outline":
-        """Raises ValueError where the scene has another schema."""
+        """Read a scene's outline. Raises ValueError for another schema."""
         with np.load(path) as file:
             meta = json.loads(str(file["meta"]))
             if meta.get("schema") != SCHEMA:
-                raise ValueError(f"{path}: schema {meta.get('schema')}, this reader knows {SCHEMA}: render it anew")
+                raise ValueError(f"{path}: schema {meta.get('schema')}, this version reads {SCHEMA}: render it again")
             corners = file["corners"]
             width = np.hypot(*np.moveaxis(corners[:, :, 1] - corners[:, :, 0], -1, 0))
             return cls(path, meta["split"], file["gaze"], file["openness"], width, file["closed"])
 
 
 def read_outlines(folder: Path, split: str) -> list[Outline]:
-    """Of all scenes of this split. Raises ValueError where there is none."""
+    """The outlines of all scenes of this split. Raises ValueError where there is none."""
     found = [one for one in map(Outline.read, sorted(folder.glob("*.npz"))) if one.split == split]
     if not found:
         raise ValueError(f"no scene of the split {split!r} in {folder}")
@@ -84,7 +84,7 @@ def read_outlines(folder: Path, split: str) -> list[Outline]:
 
 
 def choose(outlines: Sequence[Outline], pairs: int, seed: int = 0) -> Choice:
-    """At most so many pairs, a quarter as many single pictures, and as many shut eyes."""
+    """At most so many pairs, a quarter as many single images, and a quarter as many shut eyes."""
     random = np.random.default_rng(seed)
     possible = [trial for outline in outlines for trial in _pairs(outline)]
     turns = np.array([trial.turn for trial in possible])
@@ -102,12 +102,12 @@ def choose(outlines: Sequence[Outline], pairs: int, seed: int = 0) -> Choice:
 
 
 def _draw(random: np.random.Generator, among: NDArray[np.integer], count: int) -> list[int]:
-    """Some of these, in random order."""
+    """At most count of these, in random order."""
     return [int(index) for index in random.permutation(among)[:count]]
 
 
 def _pairs(outline: Outline) -> Iterable[Trial]:
-    """All pairs of open eyes that are no farther apart than the last bin."""
+    """All pairs of open eyes whose gazes differ by no more than the last bin."""
     for number, side in enumerate(Side):
         able = np.flatnonzero((outline.openness[:, number] >= OPEN) & (outline.closed < 0.5))
         for source in able:
@@ -126,7 +126,7 @@ def _singles(outline: Outline, shut: bool) -> Iterable[Trial]:
 
 
 def _scaled(trials: Sequence[Trial], outlines: Sequence[Outline]) -> tuple[Trial, ...]:
-    """Eyes of all widths in turn, the trials of a scene one after the other."""
+    """The trials with scales for all widths in turn, sorted by scene."""
     widths = {outline.path: outline.width for outline in outlines}
     scaled = []
     for count, trial in enumerate(trials):

@@ -1,1 +1,1 @@
-"""Measures of what old landmarks and fields cost."""
+"""Measures the cost of stale landmarks and fields."""

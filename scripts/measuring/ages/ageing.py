@@ -1,8 +1,8 @@
-"""Shows a frame with landmarks and fields of frames before it, and says what that costs against its own.
+"""Warps a frame with landmarks and fields of earlier frames, and measures the error against its own.
 
 The frame's own landmarks and field, all of age 0, give the sequential result. Landmarks are carried to the shown frame
-in each of the ways that VARIANTS lists; fields are always made with the landmarks of their own frame. Of colour only
-the luma is looked at. Knows nothing of gates: strength is whole, but for what lids allow.
+with each of VARIANTS; fields are always made with the landmarks of their own frame. Only the luma is compared. Knows
+nothing of gates: strength is full, except for the blink guard.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,23 +30,23 @@ from scripts.measuring.ages.sequences import Take
 
 Floats = NDArray[np.float64]
 Costs = NDArray[np.float32]  # (variants, landmark ages, field ages, len(Cost))
-Watch = Callable[
+Guard = Callable[
     [MotionReference, Faces, Faces, Frame], dict[int, tuple[float, float]]
 ]  # as relay.gaze.motion.blink_guard.guard
 
-MARGIN = 1.0  # eye widths around the eyes in which frames are compared: as far as a stale patch may lie
+MARGIN = 1.0  # eye widths around the eyes in which frames are compared: the reach of a stale patch
 
 
 class Cost(IntEnum):
-    """What is measured of each eye, as a share of its width where nothing else is said."""
+    """The measured errors of each eye, as a share of its width unless noted."""
 
     PLACE_PX = 0  # pixels by which the patch is misplaced: mean of both corners
     PLACE = 1  # the same, share of the eye's width
     OPENNESS = 2  # by which the landmarks' opening differs from the eye's own
-    IRIS = 3  # distance of the iris in this picture from the iris in the sequential one
-    LIDS = 4  # the same of the lid that is farther off
-    APERTURE = 5  # by which the opening in this picture differs from that in the sequential one
-    GREY = 6  # mean difference of the luma inside the patch from the sequential one, of 255
+    IRIS = 3  # distance of the iris from that of the sequential result
+    LIDS = 4  # the same of the lid with the larger error
+    APERTURE = 5  # difference of the opening from that of the sequential result
+    GREY = 6  # mean difference of the luma inside the patch from the sequential result, of 255
     TOUCHED = 7  # the same from the original
 
 
@@ -59,7 +59,7 @@ class Variant:
 
     @property
     def name(self) -> str:
-        """As tables have it."""
+        """The name in tables."""
         return f"{self.motion} + guard" if self.guard else self.motion
 
 
@@ -78,17 +78,17 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Past:
-    """A take with what the lines have made of its frames. most: the largest age, frames. watch: the guard."""
+class History:
+    """A take with the stages' results for its frames. most: the largest age, frames. guard: the blink guard."""
 
     take: Take
     maker: FieldMaker
     aim: Angles
     most: int
-    watch: Watch = guard
+    guard: Guard = guard
 
     def readings(self, stride: int = 1) -> list[Reading]:
-        """Both eyes of every n-th frame before which the face was always seen."""
+        """Both eyes of every n-th frame, where the face was found in all frames before it."""
         tracks, found = Tracks.of(self.take.faces), []
         for at in range(self.most, len(self.take.frames), stride):
             motion = name_motion(tracks, self.take.rate, at, self.most)
@@ -99,7 +99,7 @@ class Past:
     def _read(self, at: int, motion: Motion) -> list[Reading]:
         view = View.of(self.take.frames[at], self.take.faces[at], self.fields(at))
         fields = [self.fields(at - age) for age in range(self.most + 1)]
-        known: dict[tuple[MotionMode, int, float, float], Costs] = {}  # most variants share most of what they give
+        known: dict[tuple[MotionMode, int, float, float], Costs] = {}  # most variants share most results
 
         def costs(variant: Variant, age: int) -> Costs:
             faces = self.carried(at, age, variant.motion)
@@ -117,24 +117,24 @@ class Past:
         ]
 
     def _gains(self, at: int, age: int, faces: Faces, variant: Variant) -> Floats:
-        """(2,) for the right and the left eye."""
+        """(2,) strength for the right and the left eye."""
         gains = np.array([opening(eye) for eye in faces.faces[0].eyes])
         if variant.guard and age:
-            left = self.watch(self._sight(at - age), self.take.faces[at - age], faces, self.take.frames[at])
+            left = self.guard(self._reference(at - age), self.take.faces[at - age], faces, self.take.frames[at])
             gains *= left.get(faces.faces[0].number, (1.0, 1.0))
         return gains
 
     def carried(self, at: int, age: int, motion: MotionMode) -> Faces:
-        """The faces found so many frames before, where they are taken to be now."""
+        """The faces found so many frames earlier, carried to this frame."""
         faces, frame = self.take.faces[at - age], self.take.frames[at]
         if age == 0 or motion == "off":
             return faces
         if motion == "velocity":
             return self._velocity(at - age).carry(faces, frame)
-        return carry(self._sight(at - age), faces, frame)
+        return carry(self._reference(at - age), faces, frame)
 
     def fields(self, at: int) -> tuple[Field, ...]:
-        """Of the right and of the left eye, with the landmarks of the very frame."""
+        """Fields of the right and of the left eye, with the frame's own landmarks."""
         if at not in self._fields:
             frame, face = self.take.frames[at], self.take.faces[at].faces[0]
             patches = [(eye, Patch.of(eye, frame.rotation)) for eye in face.eyes]
@@ -142,10 +142,10 @@ class Past:
             self._fields[at] = tuple(self.maker(frame, turns))
         return self._fields[at]
 
-    def _sight(self, at: int) -> MotionReference:
-        if at not in self._sights:
-            self._sights[at] = MotionReference.of(self.take.frames[at], self.take.faces[at], self._velocity(at))
-        return self._sights[at]
+    def _reference(self, at: int) -> MotionReference:
+        if at not in self._references:
+            self._references[at] = MotionReference.of(self.take.frames[at], self.take.faces[at], self._velocity(at))
+        return self._references[at]
 
     def _velocity(self, at: int) -> Velocity:
         return Velocity.between(self.take.faces[at - 1], self.take.faces[at]) if at else Velocity()
@@ -155,7 +155,7 @@ class Past:
         return {}
 
     @cached_property
-    def _sights(self) -> dict[int, MotionReference]:
+    def _references(self) -> dict[int, MotionReference]:
         return {}
 
 
@@ -163,8 +163,8 @@ class Past:
 class View:
     """A frame around its eyes, and its sequential result.
 
-    face: in the whole frame; corner: what to subtract from that here. best, places: the sequential result, and where
-    things lie in it. inside: of each eye, the numbers of the pixels that its patch covers.
+    face: in the whole frame; corner: the crop's origin. best, places: the sequential result, and the positions in it.
+    inside: for each eye, the indices of the pixels that its patch covers.
     """
 
     face: Face
@@ -176,7 +176,7 @@ class View:
 
     @classmethod
     def of(cls, frame: Frame, faces: Faces, fields: tuple[Field, ...]) -> "View":
-        """Cut out, and warp with its own landmarks and field."""
+        """Crop the frame, and warp it with its own landmarks and field."""
         face = faces.faces[0]
         near, corner = _near(frame, face)
         patches = [_patch(eye, corner) for eye in face.eyes]
@@ -198,7 +198,7 @@ class View:
         )
 
     def compare(self, face: Face, gains: tuple[float, float], fields: Sequence[tuple[Field, ...]]) -> Costs:
-        """(2 eyes, field ages, costs) of this frame with the landmarks of this face and each of these fields."""
+        """(2 eyes, field ages, costs) of this frame with this face's landmarks and each of these fields."""
         patches = [_patch(eye, self.corner) for eye in face.eyes]
         costs = np.zeros((2, len(fields), len(Cost)), np.float32)
         for number, (own, eye, patch) in enumerate(zip(self.face.eyes, face.eyes, patches, strict=True)):
@@ -219,7 +219,7 @@ class View:
 
 
 def _near(frame: Frame, face: Face) -> tuple[Frame, Floats]:
-    """The luma around both eyes, and the pixel where it begins."""
+    """The luma around both eyes, and its first pixel."""
     corners = np.concatenate([eye.corners for eye in face.eyes])
     reach = (0.9 + MARGIN) * max(eye.width for eye in face.eyes)
     low = np.maximum(np.floor(corners.min(0) - reach), 0).astype(int)
@@ -230,7 +230,7 @@ def _near(frame: Frame, face: Face) -> tuple[Frame, Floats]:
 
 @lru_cache(maxsize=1)
 def _nothing() -> NDArray[np.uint8]:
-    """A plane without pixels, in which nothing is warped."""
+    """A plane without pixels."""
     return np.empty((0, 0), np.uint8)
 
 
@@ -240,7 +240,7 @@ def _patch(eye: Eye, corner: Floats) -> Patch:
 
 
 def _difference(one: Frame, other: Frame, inside: NDArray[np.intp]) -> float:
-    """Mean of the absolute difference there."""
+    """Mean absolute difference at these pixels."""
     if one is other:
         return 0.0
     return float(np.abs(one.y.ravel()[inside].astype(np.int16) - other.y.ravel()[inside]).mean())

@@ -1,6 +1,6 @@
-"""Draws what staleness costs: landmark age against field age, a column for each motion, a row for each variant.
+"""Draws the cost of staleness: landmark age against field age, a column for each motion, a row for each variant.
 
-Knows nothing of how the figures came about.
+Knows nothing of how the values were measured.
 """
 
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 
-LEAST, MOST = 0.1, 10.0  # % of eye width, ends of the colours
-DARK = 1.5  # from this on, cells are dark enough for white figures
+LEAST, MOST = 0.1, 10.0  # % of eye width, ends of the colour scale
+DARK = 1.5  # value above which cells get white text
 
 
 @dataclass(frozen=True)
 class Panel:
-    """values: (landmark ages, field ages), % of eye width; bar: what still passes, in the same unit."""
+    """values: (landmark ages, field ages), % of eye width; bar: threshold, in the same unit."""
 
     values: NDArray[np.floating]
     bar: float
@@ -38,7 +38,7 @@ class Column:
 
 
 def draw(columns: Sequence[Column], rows: Sequence[str], title: str, path: Path) -> None:
-    """All panels, with a line around what passes. rows: what the panels of each row have in common."""
+    """Draw all panels, with an outline of what passes. rows: the label of each row."""
     size = (2.0 * len(columns) + 0.7, 2.05 * len(rows) + 0.75)
     figure, axes = plt.subplots(len(rows), len(columns), figsize=size, squeeze=False, layout="constrained")
     for number, column in enumerate(columns):
@@ -55,7 +55,7 @@ def draw(columns: Sequence[Column], rows: Sequence[str], title: str, path: Path)
 
 
 def _draw(axis: Axes, panel: Panel) -> None:
-    """Landmark age upwards, field age to the right, the figure in each cell."""
+    """Landmark age upwards, field age to the right, the value in each cell."""
     ages = np.arange(len(panel.values))
     shown = np.clip(panel.values, LEAST, MOST)
     axis.imshow(shown, cmap="magma_r", norm=LogNorm(LEAST, MOST), origin="lower", aspect="equal")

@@ -1,4 +1,4 @@
-"""Where fields take the iris and the lids of an eye: a backward map, followed forward. Knows nothing of pictures."""
+"""Where fields move the iris and the lids of an eye: a backward map, inverted. Knows nothing of pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,32 +11,32 @@ from relay.gaze.geometry import Patch, ellipse, to_nodes
 
 Floats = NDArray[np.float64]
 
-ROUNDS = 4  # of the fixed point: what is left is under a hundredth of a pixel
+ROUNDS = 4  # fixed-point iterations: the residual is under a hundredth of a pixel
 
 
 @dataclass(frozen=True)
 class Landed:
-    """Where each of n fields takes things, pixels: the iris and the middle of each lid's margin, (n, 2)."""
+    """New positions by each of n fields, pixels: the iris and the middle of each lid's margin, (n, 2)."""
 
     iris: Floats
     upper: Floats
     lower: Floats
 
     def iris_off(self, other: "Landed") -> Floats:
-        """(n,) how far the iris lies from the other's."""
+        """(n,) distance of the irises."""
         return _distance(self.iris, other.iris)
 
     def lids_off(self, other: "Landed") -> Floats:
-        """(n,) how far the lid that is farther off lies from the other's."""
+        """(n,) the larger distance of the two lids."""
         return np.maximum(_distance(self.upper, other.upper), _distance(self.lower, other.lower))
 
     def opening_off(self, other: "Landed") -> Floats:
-        """(n,) by how much the distance of the lids differs from the other's."""
+        """(n,) difference of the lids' openings."""
         return np.abs(_distance(self.upper, self.lower) - _distance(other.upper, other.lower))
 
 
 def land(eye: Eye, corner: Floats, patch: Patch, fields: Sequence[Field], gain: float) -> Landed:
-    """Where the eye's iris and lids go, with each of these fields placed at this patch."""
+    """The positions of the eye's iris and lids, with each of these fields placed at this patch."""
     upper, lower = (lids[2:5].mean(0) - corner for lids in (eye.upper, eye.lower))
     balls = np.stack([field.flow for field in fields])
     covers = np.stack([field.flow if field.rest is None else field.rest for field in fields])
@@ -47,9 +47,9 @@ def land(eye: Eye, corner: Floats, patch: Patch, fields: Sequence[Field], gain: 
 
 
 def follow(patch: Patch, flows: NDArray[np.float32], gain: float, point: NDArray[np.floating]) -> Floats:
-    """(n, 2) pixels to which n flows (n, rows, columns, 2), placed at the patch, take what was at this pixel.
+    """(n, 2) pixels to which n flows (n, rows, columns, 2), placed at the patch, move this pixel.
 
-    A flow says where a pixel comes from; where one goes is the fixed point of p = point - gain * flow(p).
+    A flow is a backward map; the forward position is the fixed point of p = point - gain * flow(p).
     """
     start = np.repeat(patch.to_eye(np.asarray(point, dtype=np.float64))[None], len(flows), axis=0)
     places = start

@@ -1,6 +1,7 @@
-"""What a person did in the last frames before one: kept still, moved the head, glanced, blinked.
+"""Classifies a person's motion in the last frames: still, head motion, glance, blink.
 
-Knows nothing of pictures: tracks of landmarks in, one word a frame out. Speeds are in eye widths (about 3 cm) a second.
+Knows nothing of pictures: tracks of landmarks in, one class per frame out. Speeds are in eye widths (about 3 cm) per
+second.
 """
 
 from collections.abc import Sequence
@@ -15,15 +16,15 @@ from relay.gaze.face import Faces
 
 Track = NDArray[np.float64]
 
-SLOW, BRISK, FAST = 0.3, 1.0, 3.0  # eye widths a second from which a head moves so
-STRETCH = 3  # frames over which a head's speed is read: of fewer, landmarks tremble too much
-JUMP = 0.04  # eye widths that an iris goes within two frames where the eye jumps: about 6 degrees
-DEEP = 0.5  # of the usual openness: below it an eye blinks
-SHUT = CLOSED  # openness of an eye that is to be left as it is: so the sequential result leaves it
+SLOW, BRISK, FAST = 0.3, 1.0, 3.0  # eye widths per second, lower limits of these classes
+STRETCH = 3  # frames over which a head's speed is measured: over fewer, landmarks jitter too much
+JUMP = 0.04  # eye widths that an iris moves within two frames in a saccade: about 6 degrees
+DEEP = 0.5  # of the median openness: below it an eye blinks
+SHUT = CLOSED  # openness of an eye that must not change: the sequential result leaves it alone
 
 
 class Motion(StrEnum):
-    """The liveliest of what happened: a blink before a glance, a glance before the head."""
+    """The dominant motion: a blink has precedence over a glance, a glance over head motion."""
 
     STILL = "still"
     SLOW = "slow"
@@ -35,8 +36,8 @@ class Motion(StrEnum):
 
 @dataclass(frozen=True)
 class Tracks:
-    """One face over n frames; NaN where it is not seen. middle: (n, 2) between the eyes, pixels. width: (n,) of an
-    eye, pixels. iris: (n, 2) from the middle of the corners, eye widths, level with them. openness: (n,) of the eye
+    """One face over n frames; NaN where it is not found. middle: (n, 2) between the eyes, pixels. width: (n,) of an
+    eye, pixels. iris: (n, 2) from the middle of the corners, eye widths, axes along them. openness: (n,) of the eye
     that is less open.
     """
 
@@ -52,12 +53,12 @@ class Tracks:
         return cls(rows[:, :2], rows[:, 2], rows[:, 3:5], rows[:, 5])
 
     def is_whole(self, at: int, window: int) -> bool:
-        """Whether the face is seen in this frame and in as many before."""
+        """Whether the face is found in this frame and in the window before it."""
         return at >= window and bool(np.isfinite(self.width[at - window : at + 1]).all())
 
 
 def name_motion(tracks: Tracks, rate: float, at: int, window: int) -> Motion | None:
-    """What happened in this frame and as many before it; None where the face was not always seen. rate: frames/s."""
+    """The motion in this frame and the window before it; None where the face was not always found. rate: frames/s."""
     if not tracks.is_whole(at, window):
         return None
     openness = tracks.openness[at - window : at + 1]
@@ -71,7 +72,7 @@ def name_motion(tracks: Tracks, rate: float, at: int, window: int) -> Motion | N
 
 
 def _steps(track: Track, at: int, window: int, stretch: int) -> Track:
-    """How far the track went within each so many frames that lie in the window; at least one."""
+    """The track's displacement over each stretch of frames in the window; at least one."""
     part = track[max(at - max(window, stretch), 0) : at + 1]
     return np.asarray(np.hypot(*(part[stretch:] - part[:-stretch]).T)) if len(part) > stretch else np.zeros(1)
 

@@ -1,8 +1,7 @@
-"""Sequences of a face in which the place of every landmark is known: a still portrait moved, glancing, blinking.
+"""Sequences of a face with known landmarks: a still portrait that moves, glances and blinks.
 
-The landmarks are found once, in the still, and carried by the very transform that moves the picture. So what they say
-of a frame is true by construction, whatever a landmark model would have seen in it. Real films come in the same form;
-of them the landmarks of the frame itself are the best that is known.
+The landmarks are detected once, in the still, and moved by the same transform as the picture. So they are exact by
+construction. Real films have the same form; their best reference is the landmarks detected in each frame.
 """
 
 from dataclasses import dataclass, replace
@@ -30,19 +29,19 @@ from tests.portraits import EYES, Person, Picture, enlarge, shut
 
 Affine = NDArray[np.float64]  # (2, 3), pixels to pixels, centres at .5
 
-MOVE, PAUSE = 0.4, 0.2  # seconds of a move of the head, and of the rest after it
-PEAK = 1.875  # of a minimum-jerk move's speed over its mean (Flash, Hogan 1985)
-TILT, ZOOM = 6.0, 0.05  # degrees, and share of size, that go with a move of one eye width
-EXPOSURE, SHUTTERS = 1 / 60, 3  # seconds of one picture; moments that are averaged for it
+MOVE, PAUSE = 0.4, 0.2  # seconds of a head movement, and of the pause after it
+PEAK = 1.875  # peak speed of a minimum-jerk movement over its mean (Flash, Hogan 1985)
+TILT, ZOOM = 6.0, 0.05  # degrees, and share of size, per movement of one eye width
+EXPOSURE, SHUTTERS = 1 / 60, 3  # exposure time in seconds; samples averaged over it
 GRAIN = 2.0  # of 255, standard deviation of a camera's noise
 GLANCES = (Angles(), Angles(0, 12), Angles(-6, -8), Angles(0, -12), Angles(4, 6), Angles(0, -6))
 DWELL = 0.55  # seconds between glances
-BLINK_EVERY = 0.7  # seconds: much oftener than people do, to see many
+BLINK_EVERY = 0.7  # seconds: much more often than people do, for enough samples
 
 
 @dataclass(frozen=True)
 class Take:
-    """frames, so many a second, and the faces in each, as they are."""
+    """Frames, their rate per second, and the true faces in each."""
 
     name: str
     rate: float
@@ -65,7 +64,7 @@ class Scene:
     eye_width: float = 40.0
 
     def take(self) -> Take:
-        """The frames, and where everything is in them."""
+        """The frames and their landmarks."""
         moments = [number / self.rate for number in range(round(self.seconds * self.rate))]
         return Take(
             self.name,
@@ -92,7 +91,7 @@ class Scene:
         return np.column_stack([turn, target - turn @ self._still.centre])
 
     def _way(self, time: float) -> NDArray[np.float64]:
-        """(2,) eye widths from the middle: out in some direction, and back again, resting at both ends."""
+        """(2,) eye widths from the middle: out in some direction and back, pausing at both ends."""
         number, since = divmod(time, MOVE + PAUSE)
         share = min(since / MOVE, 1.0)
         gone = share**3 * (10 - 15 * share + 6 * share**2)  # minimum jerk
@@ -100,7 +99,7 @@ class Scene:
         return np.asarray(ends[0] + gone * (ends[1] - ends[0]))
 
     def _picture(self, number: int, time: float) -> Picture:
-        """As a camera has it: smeared by what moved while the shutter was open, and grainy."""
+        """The camera's frame, with motion blur and noise."""
         moments = time + EXPOSURE * (np.arange(SHUTTERS) / SHUTTERS + 0.5 / SHUTTERS - 0.5) if self.speed else [time]
         still = self._still.with_look(
             glance(time) if self.glances else Angles(), lid(time) if self.blinks else 0.0, self.person
@@ -129,7 +128,7 @@ SCENES = (
 
 @dataclass(frozen=True)
 class Still:
-    """A portrait, large enough, and the landmarks in it. factor: by how much it was enlarged."""
+    """A portrait, large enough, and its landmarks. factor: its enlargement."""
 
     picture: Picture
     face: Face
@@ -138,7 +137,7 @@ class Still:
     @staticmethod
     @cache
     def of(person: Person, eye_width: float) -> "Still":
-        """Look for the landmarks. Raises ModelError, FileNotFoundError (tests.portraits)."""
+        """Detect the landmarks. Raises ModelError, FileNotFoundError (tests.portraits)."""
         picture, factor = enlarge(person, eye_width)
         landmarker = Landmarker(Check.read([], "staleness").model)
         (face,) = landmarker(to_frame(picture)).faces
@@ -172,7 +171,7 @@ class Still:
 
 
 def film(path: Path, seconds: float) -> Take:
-    """The first seconds of a film, its largest face steadied as the relay does. Raises av.FFmpegError, ModelError."""
+    """The first seconds of a film, its largest face smoothed as in the relay. Raises av.FFmpegError, ModelError."""
     found = films.read(path, seconds)
     times = [frame.time for frame in found.frames]
     rate = 1 / float(np.median([after - before for before, after in pairwise(times)]))
@@ -180,7 +179,7 @@ def film(path: Path, seconds: float) -> Take:
 
 
 def glance(time: float) -> Angles:
-    """Where the eyes look, against the still: one jump after the other, each as quick as an eye (2.2 ms a degree)."""
+    """The gaze relative to the still: saccades in sequence, at an eye's speed (2.2 ms per degree)."""
     number, since = divmod(time, DWELL)
     before, after = (GLANCES[(int(number) + step) % len(GLANCES)] for step in (-1, 0))
     duration = 0.021 + 0.0022 * hypot(after.pitch - before.pitch, after.yaw - before.yaw)
@@ -189,14 +188,14 @@ def glance(time: float) -> Angles:
 
 
 def lid(time: float) -> float:
-    """How far the lids are down, 0..1: as in tests.clips, every BLINK_EVERY seconds."""
+    """The closure of the lids, 0..1: as in tests.clips, every BLINK_EVERY seconds."""
     since = (time + BLINK_EVERY / 2) % BLINK_EVERY - BLINK_EVERY / 2
     down = 1 + since / LID_FALLS if since < 0 else 1 - (since - LID_RESTS) / LID_RISES
     return float(np.clip(down, 0, 1))
 
 
 def carried(eye: Eye, place: Affine) -> Eye:
-    """The eye in another picture; its openness is a ratio, and stays."""
+    """The eye moved to another picture; its openness is a ratio and does not change."""
 
     def move(points: Points) -> Points:
         return np.asarray(points @ place[:, :2].T + place[:, 2], dtype=np.float32)
@@ -212,7 +211,7 @@ def carried(eye: Eye, place: Affine) -> Eye:
 
 
 def turned(eye: Eye, look: Angles) -> Eye:
-    """The eye after the geometric field has turned it: the iris by its step, the lids by their share of it."""
+    """The eye turned by the geometric field: the iris by its step, the lids by their share of it."""
     patch = Patch.of(eye)
     step = turn(patch.aim(look), eye.iris_radius / patch.width)
 
@@ -228,19 +227,19 @@ def turned(eye: Eye, look: Angles) -> Eye:
 
 
 def shut_eye(eye: Eye, closed: float) -> Eye:
-    """The eye with its upper lid so far down on the lower one (tests.portraits.shut)."""
+    """The eye with its upper lid closed by this share (tests.portraits.shut)."""
     upper = eye.upper + closed * (eye.lower - eye.upper)
     return replace(eye, upper=upper.astype(np.float32), openness=(1 - closed) * eye.openness)
 
 
 def _spot(number: int) -> NDArray[np.float64]:
-    """(2,) the end of the head's n-th move, no farther than 1 from the middle; every other one is the middle."""
+    """(2,) the end of the head's n-th movement, at most 1 from the middle; every other one is the middle."""
     angle = 2.4 * number  # about the golden angle: all directions, none twice in a row
     return np.array([np.cos(angle), np.sin(angle)]) * (number % 2)
 
 
 def drawn(still: Picture, place: Affine, size: tuple[int, int]) -> Picture:
-    """The still at its place in a frame. OpenCV has pixel centres at whole numbers."""
+    """The still warped to its place in a frame. OpenCV has pixel centres at whole numbers."""
     index = place.copy()
     index[:, 2] += place[:, :2] @ (0.5, 0.5) - 0.5
     drawn = cv2.warpAffine(still, index, size, flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REFLECT_101)

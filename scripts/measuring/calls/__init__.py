@@ -1,1 +1,1 @@
-"""Measures of whole calls: callers, freezes, latency, load."""
+"""Measurements of whole calls: callers, freezes, latency, load."""

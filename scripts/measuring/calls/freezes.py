@@ -1,7 +1,7 @@
-"""How a picture that comes back from the relay moves: from what a browser says of it every 50 ms to freezes.
+"""Freezes of the video returned by the relay, from a browser's statistics polled every 50 ms.
 
-Decoded frames are counted, not shown ones: a software compositor leaves some out, and that is no freeze. A freeze is as
-long as from the first reading to the last that found the same count; so a browser that has no time to read is none.
+Decoded frames are counted, not shown ones: a software compositor skips some, which is not a freeze. A freeze lasts from
+the first to the last reading with the same count; so a browser that is late to poll does not count as a freeze.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from playwright.sync_api import Page
 
-# A call as plain as can be: camera and microphone there, corrected video and sound back, shown.
+# A minimal call: sends camera and microphone, shows the corrected video.
 CALL: Final = """
 async (size) => {
   const camera = await navigator.mediaDevices.getUserMedia({ video: size, audio: true });
@@ -51,9 +51,9 @@ async (seconds) => {
 
 @dataclass(frozen=True)
 class Reading:
-    """What a browser knows at one moment; counts are since the call began, of the picture that comes back.
+    """A browser's statistics at one moment; counts are of the returned video since the call began.
 
-    at: milliseconds. sent: frames that it sent itself; asked: PLIs that the relay sent for them.
+    at: milliseconds. sent: frames that the browser sent; asked: PLIs that the relay sent for them.
     """
 
     at: float
@@ -69,25 +69,25 @@ class Reading:
 
 @dataclass(frozen=True)
 class Freeze:
-    """No new frame from here on for so long [milliseconds]."""
+    """A time without a new frame: its start and duration [milliseconds]."""
 
     at: float
     length: float
 
 
 def begin(page: Page, address: str, width: int = 640, height: int = 480) -> None:
-    """Call the relay at this address, and wait until a picture comes back."""
-    page.goto(f"{address}/api/config")  # any page from there may use camera and API
+    """Call the relay at this address, and wait until video is returned."""
+    page.goto(f"{address}/api/config")  # any page of this origin may use camera and API
     page.evaluate(CALL, {"width": width, "height": height})
 
 
 def read(page: Page, seconds: float) -> list[Reading]:
-    """Read for so long, of a call that was begun."""
+    """Poll an established call for so many seconds."""
     return [Reading(*one) for one in page.evaluate(READ, seconds)]
 
 
 def freezes(readings: Sequence[Reading], least: float = 150) -> list[Freeze]:
-    """Those that lasted at least so long [ms], by when they began."""
+    """Freezes of at least this duration [ms], in order."""
     return [one for one in _pauses(readings) if one.length >= least]
 
 
@@ -98,7 +98,7 @@ def _pauses(readings: Sequence[Reading]) -> Iterator[Freeze]:
 
 
 def summarise(readings: Sequence[Reading]) -> dict[str, Any]:
-    """One call as figures: seconds, frames a second, freezes [ms], bitrates [kbit/s] over thirds, height, requests."""
+    """Statistics of one call: seconds, frames per s, freezes [ms], bitrates [kbit/s] over thirds, height, requests."""
     first, last = readings[0], readings[-1]
     seconds = (last.at - first.at) / 1000
     found = freezes(readings)

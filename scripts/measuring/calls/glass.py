@@ -1,7 +1,7 @@
-"""Glass to glass without a browser: a camera whose every frame carries a number, and an eye on what comes back.
+"""Glass-to-glass delay without a browser: a camera that numbers its frames, and a receiver that reads the numbers.
 
-A picture's way is counted from where it is handed to the encoder to where its number is read in a decoded frame.
-Unlike a clip that loops, numbers run on, so that a delay of any length is told.
+The delay is from handing a frame to the encoder until its number is read in a decoded frame. The clip loops, but
+numbers do not, so delays of any length are measured.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection
 from aiortc.mediastreams import MediaStreamError
 from numpy.typing import NDArray
 
-from scripts.measuring.calls.callers import RATE, TICKS, Noted, luma, offer
+from scripts.measuring.calls.callers import RATE, TICKS, TimedValues, luma, offer
 from tests.clips import Clip
 from tests.stamp import BAND, draw_number, read_number
 
@@ -37,7 +37,7 @@ def develop(clip: Clip) -> list[Planes]:
 
 
 class NumberedCamera(MediaStreamTrack):
-    """Shows the film in a loop, at the pace of a camera. What is not fetched in time is left out, as a camera does.
+    """Plays the film in a loop at a camera's frame rate. Frames not fetched in time are dropped, as by a camera.
 
     sent: when each number was handed to the encoder, seconds of the clock.
     """
@@ -66,50 +66,50 @@ class NumberedCamera(MediaStreamTrack):
         return frame
 
 
-class Glass:
-    """A person who notes how long each picture was under way.
+class DelayMeter:
+    """A client that measures each frame's delay.
 
-    ways: milliseconds, of each number when it first came back.
+    delays: milliseconds, of each number when it is first received.
     """
 
     def __init__(self, film: list[Planes], clock: Callable[[], float] = time.monotonic) -> None:
-        self.ways = Noted()
+        self.delays = TimedValues()
         self._clock, self._seen = clock, set[int]()
         self._camera = NumberedCamera(film, clock)
-        self._watching: asyncio.Task[None] | None = None
+        self._receiving: asyncio.Task[None] | None = None
         self._peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._peer.addTrack(self._camera)
         self._peer.createDataChannel("eyeline")
         self._peer.on("track", self._begin)
 
-    async def call(self, http: ClientSession, url: str, **said: str) -> None:
+    async def call(self, http: ClientSession, url: str, **fields: str) -> None:
         """Make an offer there and take the answer. said: what else the offer says."""
-        await offer(self._peer, http, url, **said)
+        await offer(self._peer, http, url, **fields)
 
-    def see(self, frame: av.VideoFrame) -> None:
-        """A frame has come back and is decoded. One that shows a number again says nothing new."""
+    def receive(self, frame: av.VideoFrame) -> None:
+        """Process a decoded frame. A repeated number is ignored."""
         now, number = self._clock(), read_number(luma(frame))
         if number is not None and number in self._camera.sent and number not in self._seen:
             self._seen.add(number)
-            self.ways.note(now, 1000 * (now - self._camera.sent[number]))
+            self.delays.add(now, 1000 * (now - self._camera.sent[number]))
 
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._peer.close()
-        if self._watching:
-            await self._watching
+        if self._receiving:
+            await self._receiving
 
     def _begin(self, track: MediaStreamTrack) -> None:
-        self._watching = asyncio.create_task(self._watch(track))
+        self._receiving = asyncio.create_task(self._receive_all(track))
 
-    async def _watch(self, track: MediaStreamTrack) -> None:
+    async def _receive_all(self, track: MediaStreamTrack) -> None:
         try:
             while True:
                 frame = await track.recv()
                 if isinstance(frame, av.VideoFrame):
-                    self.see(frame)
+                    self.receive(frame)
         except MediaStreamError:
             pass
 

@@ -1,4 +1,4 @@
-"""Draws what more and more sessions do to ages, frame rate and way. Knows nothing of how that was measured."""
+"""Plots ages, frame rate and delay against the number of sessions. Knows nothing of how they were measured."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,29 +18,29 @@ COLOURS = ("#0b6e99", "#d1495b", "#66a182", "#8d6a9f")
 
 @dataclass(frozen=True)
 class Line:
-    """One kind of session: for each number of them ages (p95, frames), rates (a second), ways (p50, p95, ms)."""
+    """One kind of session: for each number of them ages (p95, frames), rates (per second), delays (p50, p95, ms)."""
 
     name: str
     sessions: list[int]
     ages: list[dict[str, float | None]]
     rates: list[float]
-    ways: list[tuple[float | None, float | None]]
+    delays: list[tuple[float | None, float | None]]
     knee: int
 
 
 def draw(path: Path, lines: Sequence[Line], limits: Lines) -> None:
-    """Four panels above one axis of sessions, a line of one colour for each kind, a ring at its knee."""
+    """Four panels over the number of sessions, a coloured line for each kind, a ring at its knee."""
     figure, panels = pyplot.subplots(2, 2, figsize=(11, 7.5), sharex=True)
-    (landmarks, rates), (field, ways) = panels
+    (landmarks, rates), (field, delays) = panels
     for colour, line in zip(COLOURS, lines, strict=False):
         _trace(landmarks, line, [ages["landmarks"] for ages in line.ages], colour)
         _trace(field, line, [ages["field"] for ages in line.ages], colour)
         _trace(rates, line, list(line.rates), colour)
-        _trace(ways, line, [p95 for _, p95 in line.ways], colour)
+        _trace(delays, line, [p95 for _, p95 in line.delays], colour)
     _limit(landmarks, limits.max_landmark_age, "age of landmarks, p95 [frames]", "max_landmark_age")
     _limit(field, limits.max_field_age, "age of the field, p95 [frames]", "max_field_age")
     _limit(rates, 25, "video: frames back; field: landmarks [a second]", "least, video return")
-    ways.set_title("there and back, p95 [ms]", fontsize=10)
+    delays.set_title("round-trip delay, p95 [ms]", fontsize=10)
     for panel in panels.flat:
         top = panel.get_ylim()[1]
         panel.set_ylim(-0.03 * top, 1.06 * top)
@@ -50,7 +50,7 @@ def draw(path: Path, lines: Sequence[Line], limits: Lines) -> None:
     for panel in panels[1]:
         panel.set_xlabel("sessions, 640x480 at 30 frames a second")
     landmarks.legend(fontsize=8)
-    figure.suptitle("The worst of so many sessions; a ring is the most that is held", fontsize=11)
+    figure.suptitle("The worst of so many sessions; the ring marks the most that are held", fontsize=11)
     figure.tight_layout()
     figure.savefig(path, dpi=110)
     pyplot.close(figure)

@@ -1,6 +1,6 @@
-"""Two network namespaces of Linux with a wire between them that loses packets: relay on one end, browser on the other.
+"""Two Linux network namespaces with a lossy link between them: relay on one end, browser on the other.
 
-Needs root, `ip` and `nft`. Packets are dropped where they arrive, so that a sender never hears of it.
+Needs root, `ip` and `nft`. Packets are dropped at the receiver, so the sender is not notified.
 """
 
 import os
@@ -27,8 +27,8 @@ table inet loss {{
 
 @dataclass(frozen=True)
 class Ends:
-    """relay: words before a command that make it run on the relay's end. chromium: a program that starts one at the
-    other. lost: how many packets were, both ways.
+    """relay: command prefix that runs a command on the relay's end. chromium: a program that starts Chromium on the
+    other. lost: packets dropped, both ways.
     """
 
     relay: tuple[str, ...]
@@ -39,22 +39,22 @@ class Ends:
         """Packets dropped until now."""
         return sum(_counted(name) for name in (RELAY, BROWSER))
 
-    def lose(self, percent: float) -> None:
-        """From now on lose this share each way [%]."""
+    def set_loss(self, percent: float) -> None:
+        """Set the share of packets to drop each way [%]."""
         for name in (RELAY, BROWSER):
             _run("ip", "netns", "exec", name, "nft", "flush", "ruleset")
             rules = RULES.format(share=100 * percent)
             _run("ip", "netns", "exec", name, "nft", "-f", "-", text=rules)
 
 
-def can_be_had() -> bool:
-    """Whether this machine lets us."""
+def available() -> bool:
+    """Whether this machine supports it."""
     return os.geteuid() == 0 and all(shutil.which(name) for name in ("ip", "nft"))
 
 
 @contextmanager
 def joined(chromium: Path) -> Iterator[Ends]:
-    """Both namespaces, up; gone afterwards."""
+    """Both namespaces, connected; removed afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         program = Path(folder, "chromium")
         program.write_text(f'#!/bin/sh\nexec ip netns exec {BROWSER} "{chromium}" "$@"\n')

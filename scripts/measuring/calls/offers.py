@@ -1,4 +1,4 @@
-"""More people than a machine holds, with admission by measured load and without: who is let in, how they fare. Pure."""
+"""More sessions than a machine holds, with and without admission by measured load: results. Pure functions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from scripts.measuring.calls.steps import ENOUGH, Step
 
 @dataclass(frozen=True)
 class Offered:
-    """So many came, one after another; these reasons were given to who was refused. broke_off: calls that did not last.
-    step: of those that did.
+    """Sessions offered, one after another, and the reasons of refusals. broke_off: calls that were closed. step: the
+    remaining calls.
     """
 
     admission: bool
@@ -42,8 +42,8 @@ def row(found: Offered) -> list[object]:
     ]
 
 
-def tell(runs: Sequence[Offered]) -> str:
-    """What admission was good for, in one sentence."""
+def summarise(runs: Sequence[Offered]) -> str:
+    """The effect of admission, in one sentence."""
     on, off = (next(run for run in runs if run.admission == wanted) for wanted in (True, False))
     if off.step.held and not off.broke_off:
         return f"without admission all {off.offered} are held: offer more than the machine holds (--most)"

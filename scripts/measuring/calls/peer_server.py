@@ -1,12 +1,12 @@
-"""A peer's own way to serve video that is worked on, with Eyeline's correction as the work: one of several, by name.
+"""Serves Eyeline's correction with another library's video processing API, chosen by name.
 
-    aiortc            its server example's shape: a track whose recv() waits for a frame and works on it
-    fastrtc           a Stream, send-receive, whose handler gets and returns a picture in BGR
-    fastrtc-skip      the same with skip_frames, which FastRTC has for handlers that are slow
-    streamlit-webrtc  its track for processing in a thread, the default there; in an aiortc server, without the page
+    aiortc            like its server example: a track whose recv() waits for a frame and processes it
+    fastrtc           a Stream, send-receive, whose handler takes and returns a BGR image
+    fastrtc-skip      the same with skip_frames, FastRTC's option for slow handlers
+    streamlit-webrtc  its default track for processing in a thread; in an aiortc server, without the page
 
-The work is that of the relay in sequence: faces, fields, warp, by the same code with the same settings; each session
-has its own. Run by scripts/peers, in an environment that has the package. Prints its address.
+The work is that of the relay in sequential mode: faces, fields, warp, by the same code with the same settings; each
+session has its own. Run by scripts/peers, in an environment that has the package. Prints its address.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from typing import Any, Final
 from relay.config.reading import cap_threads
 from relay.config.serve import Serve
 
-cap_threads(1)  # before the libraries that obey it, as the relay does
+cap_threads(1)  # before importing the libraries it affects, as the relay does
 
 import av  # noqa: E402
 import cv2  # noqa: E402
@@ -43,42 +43,42 @@ class Work:
         self._corrector = Corrector(settings, settings.correction)
 
     def __call__(self, decoded: av.VideoFrame) -> av.VideoFrame:
-        """The corrected frame, with the time stamp of this one."""
+        """The corrected frame, with the timestamp of this one."""
         picture = DecodedFrame.of(decoded)
         faces = self._corrector.find_faces(picture.frame)
         fields = self._corrector.make_fields(picture.frame, faces)
         return picture.write(self._corrector.show(picture.frame, faces, fields).frame)
 
     def on_bgr(self, bgr: Any) -> Any:
-        """The same for a picture without a time stamp, (height, width, 3)."""
+        """The same for an image without a timestamp, (height, width, 3)."""
         frame = av.VideoFrame.from_ndarray(bgr, format="bgr24").reformat(format="yuv420p")
         frame.pts, frame.time_base = round(time.monotonic() * 90_000), Fraction(1, 90_000)
         return self(frame).to_ndarray(format="bgr24")
 
     def close(self) -> None:
-        """Release the models; a process that does not cannot end."""
+        """Release the models; otherwise the process cannot exit."""
         self._corrector.close()
 
 
-class StageRunner:
-    """Work made before anybody calls, so that no call waits for a model to be loaded."""
+class WorkPool:
+    """Work created before the first call, so that no call waits for a model to be loaded."""
 
     def __init__(self, count: int) -> None:
         self._all = [Work() for _ in range(count)]
         self._ready = list(self._all)
 
     def take(self) -> Work:
-        """For a new session; there are as many as were asked for. Raises IndexError for one more."""
+        """Work for a new session. Raises IndexError when all is taken."""
         return self._ready.pop()
 
     def close(self) -> None:
-        """Release all of it."""
+        """Release all work."""
         for work in self._all:
             work.close()
 
 
 class WorkTrack(MediaStreamTrack):
-    """Works on each frame when it is asked for one."""
+    """Processes each frame on demand."""
 
     kind = "video"
 
@@ -97,15 +97,15 @@ class WorkTrack(MediaStreamTrack):
 Wrap = Callable[[MediaStreamTrack, Work], MediaStreamTrack]
 
 
-def serve_aiortc(runner: StageRunner, wrap: Wrap = WorkTrack) -> None:
-    """aiohttp with an offer to answer, as in aiortc's server example. wrap: makes the track to send."""
+def serve_aiortc(pool: WorkPool, wrap: Wrap = WorkTrack) -> None:
+    """An aiohttp server that answers offers, as in aiortc's server example. wrap: makes the track to send."""
     peers = set[RTCPeerConnection]()
 
     async def answer(request: web.Request) -> web.Response:
-        said, peer = await request.json(), RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        offer, peer = await request.json(), RTCPeerConnection(RTCConfiguration(iceServers=[]))
         peers.add(peer)
-        peer.on("track", lambda track: peer.addTrack(wrap(track, runner.take())))
-        await peer.setRemoteDescription(RTCSessionDescription(said["sdp"], said["type"]))
+        peer.on("track", lambda track: peer.addTrack(wrap(track, pool.take())))
+        await peer.setRemoteDescription(RTCSessionDescription(offer["sdp"], offer["type"]))
         await peer.setLocalDescription(await peer.createAnswer())
         return web.json_response({"sdp": peer.localDescription.sdp, "type": peer.localDescription.type})
 
@@ -114,8 +114,8 @@ def serve_aiortc(runner: StageRunner, wrap: Wrap = WorkTrack) -> None:
     web.run_app(app, host=HOST, port=0)
 
 
-def serve_streamlit(runner: StageRunner) -> None:
-    """The track that streamlit-webrtc puts between a browser's and the one it returns."""
+def serve_streamlit(pool: WorkPool) -> None:
+    """An aiohttp server with streamlit-webrtc's processing track."""
     from streamlit_webrtc import VideoProcessorBase  # type: ignore[import-not-found]  # noqa: PLC0415
     from streamlit_webrtc.process import AsyncVideoProcessTrack  # type: ignore[import-not-found]  # noqa: PLC0415
 
@@ -129,10 +129,10 @@ def serve_streamlit(runner: StageRunner) -> None:
         made: MediaStreamTrack = AsyncVideoProcessTrack(relay.subscribe(track), Processor(work))
         return made
 
-    serve_aiortc(runner, wrap)
+    serve_aiortc(pool, wrap)
 
 
-def serve_fastrtc(runner: StageRunner, skip: bool = False) -> None:
+def serve_fastrtc(pool: WorkPool, skip: bool = False) -> None:
     """A Stream behind FastAPI. skip: its skip_frames."""
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     import fastrtc  # type: ignore[import-not-found]  # noqa: PLC0415
@@ -144,7 +144,7 @@ def serve_fastrtc(runner: StageRunner, skip: bool = False) -> None:
     def handle(bgr: Any) -> Any:
         name = fastrtc.get_current_context().webrtc_id
         if name not in works:
-            works[name] = runner.take()
+            works[name] = pool.take()
         return works[name].on_bgr(bgr)
 
     stream = fastrtc.Stream(
@@ -157,10 +157,10 @@ def serve_fastrtc(runner: StageRunner, skip: bool = False) -> None:
     )
     app = FastAPI()
 
-    async def answer(said: dict[str, str]) -> Any:
+    async def answer(offer: dict[str, str]) -> Any:
         name = uuid.uuid4().hex
-        found = await stream.handle_offer({**said, "webrtc_id": name}, stream.set_additional_outputs(name))
-        stream.set_input(name, None)  # in its place the frame is handed over
+        found = await stream.handle_offer({**offer, "webrtc_id": name}, stream.set_additional_outputs(name))
+        stream.set_input(name, None)  # replaced by the frame
         return found
 
     app.post("/offer")(answer)
@@ -170,18 +170,18 @@ def serve_fastrtc(runner: StageRunner, skip: bool = False) -> None:
 def main() -> None:
     """Serve until interrupted."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    servers: dict[str, Callable[[StageRunner], None]] = {
+    servers: dict[str, Callable[[WorkPool], None]] = {
         "aiortc": serve_aiortc,
         "fastrtc": serve_fastrtc,
-        "fastrtc-skip": lambda runner: serve_fastrtc(runner, skip=True),
+        "fastrtc-skip": lambda pool: serve_fastrtc(pool, skip=True),
         "streamlit-webrtc": serve_streamlit,
     }
     parser.add_argument("peer", choices=servers)
-    parser.add_argument("--sessions", type=int, default=1, help="that will call")
+    parser.add_argument("--sessions", type=int, default=1, help="number of sessions")
     chosen = parser.parse_args()
     cv2.setNumThreads(1)  # as the relay does
-    with closing(StageRunner(chosen.sessions)) as runner, suppress(KeyboardInterrupt):
-        servers[chosen.peer](runner)
+    with closing(WorkPool(chosen.sessions)) as pool, suppress(KeyboardInterrupt):
+        servers[chosen.peer](pool)
 
 
 if __name__ == "__main__":

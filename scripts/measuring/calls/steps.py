@@ -1,4 +1,4 @@
-"""What one more session a step does to all of them: figures, which step is held, and the knee. Pure."""
+"""Results of a sweep with one more session per step: metrics, which steps are held, and the knee. Pure functions."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,16 +7,16 @@ from typing import Final
 from relay.config.lines import Lines, PipelineMode, ReturnMode
 
 LINES: Final = ("landmarks", "field")
-ENOUGH: Final = 25.0  # frames a second that come back
-BUSY: Final = 0.05  # of the frames dropped; then less work was done than asked for, and what it took says little
+ENOUGH: Final = 25.0  # returned frames per second
+BUSY: Final = 0.05  # share of frames dropped above which the measured CPU time is not representative
 
 
 @dataclass(frozen=True)
 class Session:
-    """What one session did during a step. None: not one was noted.
+    """One session during a step. None: no values.
 
-    sent: frames a second that left the camera. out: that came back; in field return, landmarks that did. dropped: the
-    share that did not, 0..1. ages: p95 of each line, frames. way: p50 and p95, ms. halves: p50 in the first and in
+    sent: frames per second sent by the camera. out: returned; in field return, landmarks. dropped: share of frames not
+    returned, 0..1. ages: p95 of each stage, frames. way: delay p50 and p95, ms. halves: delay p50 in the first and in
     the second half. in_relay: p95 from decoded to corrected, ms. unread: malformed packets.
     """
 
@@ -32,7 +32,7 @@ class Session:
 
 @dataclass(frozen=True)
 class Step:
-    """So many sessions at once: the worst of them, and the processors taken (1 is one core)."""
+    """Concurrent sessions: the worst of them, and the CPU used (1 is one core)."""
 
     pipeline: PipelineMode
     returns: ReturnMode
@@ -44,7 +44,7 @@ class Step:
 
 
 def worst_of(sessions: Sequence[Session]) -> Session:
-    """Of each figure the worst that any of them had; both halves are those of the session that grew most."""
+    """The worst value of each metric; both halves are those of the session whose delay grew most."""
     return Session(
         sent=min(one.sent for one in sessions),
         out=min(one.out for one in sessions),
@@ -58,7 +58,7 @@ def worst_of(sessions: Sequence[Session]) -> Session:
 
 
 def is_held(returns: ReturnMode, worst: Session, limits: Lines) -> bool:
-    """Whether the worst session is within the settings; in field return each frame of the camera is shown anyway."""
+    """Whether the worst session is within the settings; in field return each camera frame is shown anyway."""
     oldest = {"landmarks": limits.max_landmark_age, "field": limits.max_field_age}
     young = all(age is not None and age <= oldest[line] for line, age in worst.ages.items())
     return young and (returns == "field" or worst.out >= ENOUGH)
@@ -74,22 +74,22 @@ def knee(steps: Sequence[Step]) -> int:
     return held
 
 
-def tell(steps: Sequence[Step]) -> str:
-    """A sweep in one sentence."""
+def summarise(steps: Sequence[Step]) -> str:
+    """Summary of a sweep in one sentence."""
     last, worst = steps[-1], steps[-1].worst
-    said = f"{last.pipeline}, {last.returns} return: {knee(steps)} sessions held"
+    summary = f"{last.pipeline}, {last.returns} return: {knee(steps)} sessions held"
     if last.held:
-        return f"{said}, as many as were asked for"
+        return f"{summary}, as many as were asked for"
     halves = " and ".join("nothing" if half is None else f"{half:.0f} ms" for half in worst.halves)
     return (
-        f"{said}; with {last.sessions}, {100 * worst.dropped:.0f} % of the frames are dropped, and the median way is "
-        f"{halves} in the first and the second half"
+        f"{summary}; with {last.sessions}, {100 * worst.dropped:.0f} % of the frames are dropped, and the median delay "
+        f"is {halves} in the first and the second half"
     )
 
 
 def compare(turns: Mapping[ReturnMode, Sequence[Step]]) -> dict[str, float | None]:
-    """Processors that the relay takes in each return, on average over all turns; the share that field return takes of
-    video return's; and the most frames that were dropped in any turn, 0..1.
+    """CPU used by the relay in each return, mean over all rounds; field return's share of video return's; and the
+    largest share of frames dropped in any round, 0..1.
     """
     video, field = (_mean([step.relay_cores for step in turns[returns]]) for returns in ("video", "field"))
     share = field / video if field is not None and video else None
@@ -97,11 +97,11 @@ def compare(turns: Mapping[ReturnMode, Sequence[Step]]) -> dict[str, float | Non
     return {"video_cores": video, "field_cores": field, "field_to_video": share, "dropped": dropped}
 
 
-def tell_returns(found: Mapping[str, float | None]) -> str:
+def summarise_returns(found: Mapping[str, float | None]) -> str:
     """The comparison in one sentence."""
     video, field, share, dropped = (found[key] for key in ("video_cores", "field_cores", "field_to_video", "dropped"))
     if video is None or field is None or share is None:
-        return "what a process takes cannot be known here"
+        return "CPU usage cannot be measured here"
     doubt = f"; but {100 * dropped:.0f} % of the frames were dropped" if dropped and dropped > BUSY else ""
     return (
         f"video return takes {100 * video:.0f} % of a core, field return {100 * field:.0f} %, which is "
@@ -132,7 +132,7 @@ def row(step: Step) -> list[object]:
 
 
 def _growth(halves: tuple[float | None, float | None]) -> float:
-    """Milliseconds from the first half to the second; where nothing came back, more than any."""
+    """Increase from the first half to the second, milliseconds; infinite where nothing was returned."""
     first, second = halves
     return float("inf") if first is None or second is None else second - first
 
@@ -143,7 +143,7 @@ def _mean(values: Sequence[float | None]) -> float | None:
 
 
 def _most(values: Iterable[float | None]) -> float | None:
-    """The largest; None where one is missing, which is worse than any."""
+    """The largest; None where one is missing, which counts as worst."""
     most = 0.0
     for value in values:
         if value is None:

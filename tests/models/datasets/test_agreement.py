@@ -1,4 +1,4 @@
-"""The landmark model held against eyes marked by hand on a public-domain portrait, as if they were a mesh's."""
+"""The landmark model compared with eyes marked by hand on a public-domain portrait, in place of a mesh's."""
 
 from pathlib import Path
 
@@ -31,4 +31,4 @@ def test_a_photograph_agrees_to_a_few_hundredths(
     corners = np.array([float(value) for value in found["corners"].replace("[", "").replace("]", "").split(",")])
     assert set(found) == set(agreement.NAMES)
     assert np.abs(corners).max() < 0.12
-    assert len(lines) == 1 + len(agreement.NAMES)  # the other family is not there
+    assert len(lines) == 1 + len(agreement.NAMES)  # the other family has no eyes

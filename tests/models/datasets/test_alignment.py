@@ -26,20 +26,20 @@ def test_what_is_aligned_measures_as_the_constants_say(side: Side, family: Famil
     found, wanted = measure(align(mesh, family), mesh), OFFSETS[family]
     for name in ("corners", "upper", "lower"):
         np.testing.assert_allclose(getattr(found, name), getattr(wanted, name), atol=1e-4)
-    np.testing.assert_array_equal(found.iris, 0)  # the truth is wanted there
+    np.testing.assert_array_equal(found.iris, 0)  # keeps its ground truth
 
 
 def test_offsets_are_mirrored_with_the_eye() -> None:
     for side, outward in ((Side.RIGHT, -1), (Side.LEFT, 1)):
         mesh = replace(eye(side), corners=np.array([[40 * outward, 0], [0, 0]], dtype=np.float32))
         moved = align(mesh, Family.ANNY).corners - mesh.corners
-        assert moved[0, 0] * outward < 0  # the outer corner is seen further in
+        assert moved[0, 0] * outward < 0  # the landmark model's outer corner lies further in
         assert Patch.of(mesh).width == pytest.approx(40)
 
 
 @pytest.mark.parametrize("family", list(Family))
 def test_the_lids_of_a_shut_eye_do_not_cross(family: Family) -> None:
-    """The offsets are those of open eyes; shut lids meet, whatever the landmark model adds to open ones."""
+    """The offsets are those of open eyes; shut lids must meet."""
     lids = eye(Side.RIGHT).lower
     shut = replace(eye(Side.RIGHT), upper=lids, lower=lids, openness=0.0)
     found = align(shut, family)

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.datasets import degrade
-from models.datasets.degrade import Camera, miss, scaled
+from models.datasets.degrade import Camera, add_landmark_error, scaled
 from models.datasets.planes import Picture, to_frame
 from tests.gaze.faces import eye
 
@@ -68,10 +68,10 @@ def test_cameras_cover_the_range_and_never_enlarge() -> None:
 def test_wrong_landmarks_stay_within_the_worst() -> None:
     truth = eye(width=40.0)
     random = np.random.default_rng(0)
-    errors = np.array([miss(truth, 0.5, random).corners - truth.corners for _ in range(200)]) * 0.5
+    errors = np.array([add_landmark_error(truth, 0.5, random).corners - truth.corners for _ in range(200)]) * 0.5
     assert 0.3 < errors.std() < 1.0
-    assert np.abs(errors).max() <= degrade.WORST + 1e-4
-    irises = np.array([miss(truth, 0.5, random).iris - truth.iris for _ in range(200)]) * 0.5
+    assert np.abs(errors).max() <= degrade.MAX_LANDMARK_ERROR + 1e-4
+    irises = np.array([add_landmark_error(truth, 0.5, random).iris - truth.iris for _ in range(200)]) * 0.5
     assert irises.std() < errors.std() / 1.5, "irises repeat better than corners"
 
 

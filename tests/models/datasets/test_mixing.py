@@ -84,9 +84,9 @@ def test_lid_maps_are_left_out_as_often_as_asked(rendered: list[Scene], album: A
 
 
 def test_far_turns_are_rare_and_the_farthest_never_come() -> None:
-    assert mixing.likely(np.array([15.0, -3.0])) == 1
-    assert mixing.likely(np.array([0.0, -20.0])) == pytest.approx(0.625)
-    assert mixing.likely(np.array([25.1, 0.0])) == 0
+    assert mixing.keep_probability(np.array([15.0, -3.0])) == 1
+    assert mixing.keep_probability(np.array([0.0, -20.0])) == pytest.approx(0.625)
+    assert mixing.keep_probability(np.array([25.1, 0.0])) == 0
 
 
 def test_eyes_that_may_not_ship_are_left_out(tmp_path: Path, album: Album) -> None:

@@ -4,7 +4,7 @@ from models.datasets.planes import to_frame, to_rgb
 
 
 def test_there_and_back() -> None:
-    """Even colours come back within what bytes and half the chroma keep."""
+    """Uniform colours are preserved up to quantisation and chroma subsampling."""
     for colour in ((140, 140, 140), (200, 60, 30), (20, 40, 180)):
         picture = np.full((10, 12, 3), colour, np.uint8)
         assert np.abs(to_rgb(to_frame(picture)).astype(int) - picture).max() <= 3

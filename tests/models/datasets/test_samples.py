@@ -18,12 +18,12 @@ SIDES = list(Side)
 
 @pytest.fixture(autouse=True)
 def _perfect(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A camera and landmarks without faults, so that samples can be held against the truth."""
+    """A camera and landmarks without errors, so that samples can be compared with the ground truth."""
     monkeypatch.setattr(Camera, "draw", lambda random, widest=72.0: Camera(min(36.0, widest)))
-    monkeypatch.setattr(samples, "miss", lambda eye, scale, random: eye)
+    monkeypatch.setattr(samples, "add_landmark_error", lambda eye, scale, random: eye)
 
 
-def lot() -> np.random.Generator:
+def rng() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
@@ -56,10 +56,10 @@ def test_labels_at_nodes_are_those_of_the_whole_picture(rendered: list[Scene], s
 
 @pytest.mark.parametrize("side", SIDES)
 def test_a_rendered_pair_asks_for_what_its_target_shows(rendered: list[Scene], side: Side) -> None:
-    """The flow's iris comes from where the aim says; where the flow is known it makes the target from the source."""
+    """The flow moves the iris by the aim; where the flow is known it warps the source to the target."""
     scene = rendered[0]
     source, target = awake(scene)
-    sample = samples.synthetic(scene, side, source, target, lot())
+    sample = samples.synthetic(scene, side, source, target, rng())
     assert sample.kind is Kind.SYNTHETIC
     x = np.arange(GRID[1])[None] + sample.flow[0] * CORNER_DISTANCE
     y = np.arange(GRID[0])[:, None] + sample.flow[1] * CORNER_DISTANCE
@@ -77,7 +77,7 @@ def test_left_and_right_eyes_look_alike(rendered: list[Scene]) -> None:
     """Mirrored to one side: a turn to the picture's right is nosewards in a right eye, outwards in a left one."""
     scene = rendered[0]
     source, target = awake(scene)
-    right, left = (samples.synthetic(scene, side, source, target, lot()) for side in SIDES)
+    right, left = (samples.synthetic(scene, side, source, target, rng()) for side in SIDES)
     assert np.sign(right.aim.yaw) == -np.sign(left.aim.yaw)
     assert right.aim.pitch == pytest.approx(left.aim.pitch, abs=4)
 
@@ -85,42 +85,42 @@ def test_left_and_right_eyes_look_alike(rendered: list[Scene]) -> None:
 def test_shut_eyes_stay(rendered: list[Scene]) -> None:
     scene = next(one for one in rendered if (one.truths["closed"] > 0.9).any())
     shut = int(np.argmax(scene.truths["closed"]))
-    sample = samples.synthetic(scene, Side.RIGHT, shut, shut, lot())
+    sample = samples.synthetic(scene, Side.RIGHT, shut, shut, rng())
     assert sample.still
     assert not sample.flow.any()
     assert np.abs(sample.picture - sample.wanted).max() == 0
-    assert (sample.aim.pitch, sample.aim.yaw) != (0, 0), "whatever is asked for"
+    assert (sample.aim.pitch, sample.aim.yaw) != (0, 0), "at any aim"
 
 
 def test_real_pairs_go_both_ways(album: Album) -> None:
-    there, back = (samples.pair(album, 0, way, lot()) for way in (False, True))
+    there, back = (samples.pair(album, 0, way, rng()) for way in (False, True))
     assert there.kind is Kind.PAIR
     assert there.aim.pitch == pytest.approx(-back.aim.pitch, abs=0.5)
     assert there.aim.yaw == pytest.approx(-back.aim.yaw, abs=0.5)
-    assert not there.ball.any(), "nobody knows the flow of a photograph"
+    assert not there.ball.any(), "a photograph has no known flow"
     assert np.abs(there.wanted - back.picture).mean() < 0.05, "one's target is the other's source, up to the landmarks"
 
 
 def test_the_targets_skin_lies_where_the_sources_does(album: Album) -> None:
-    sample = samples.pair(album, 0, False, lot())
+    sample = samples.pair(album, 0, False, rng())
     skin = np.ones(GRID, dtype=bool)
     skin[10:38, 8:56] = False
     assert np.abs(sample.picture - sample.wanted)[:, skin].mean() < 0.02
 
 
 def test_unlabelled_eyes_have_no_target(album: Album) -> None:
-    sample = samples.unlabelled(album, 0, lot())
+    sample = samples.unlabelled(album, 0, rng())
     assert sample.kind is Kind.UNLABELLED
     assert not sample.wanted.any()
     shut = int(np.argmin(album.openness))
-    assert samples.unlabelled(album, shut, lot()).still
-    assert samples.unlabelled(album, shut, lot()).cover.all(), "that it stays is known everywhere"
+    assert samples.unlabelled(album, shut, rng()).still
+    assert samples.unlabelled(album, shut, rng()).cover.all(), "that it stays is known everywhere"
 
 
 def test_landmarks_say_what_lies_surely_inside_and_outside_the_lids(album: Album) -> None:
-    sample = samples.pair(album, 0, False, lot())
+    sample = samples.pair(album, 0, False, rng())
     inside, outside = sample.shows > 0, (sample.known > 0) & (sample.shows == 0)
     assert inside.any()
     assert (sample.opening[inside] > 0.5).all()
     assert not sample.opening[outside].any()
-    assert 0.02 < 1 - sample.known.mean() < 0.2, "the lids themselves nobody knows so well"
+    assert 0.02 < 1 - sample.known.mean() < 0.2, "the lids themselves are uncertain"

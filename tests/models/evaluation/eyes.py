@@ -1,4 +1,4 @@
-"""A rendered scene made by hand: two eyes of flat layers, whose irises slide as the turn of a ball would move them."""
+"""A synthetic scene: two eyes of flat layers, whose irises slide as a ball's rotation would move them."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +63,7 @@ def _parts(gaze: Floats, shut: bool, glasses: bool) -> list[tuple[Layer, list[li
     parts = []
     half = 0.0 if shut else OPEN / 2
     for centre in CENTRES:
-        x, y = np.add(centre, step(gaze))  # the white goes along: it is one ball
+        x, y = np.add(centre, step(gaze))  # the sclera moves with it: it is one ball
         parts.append((Layer.WHITE, _quad(x - EYE, y - 30, x + EYE, y + 30, 600)))
     for centre in CENTRES:
         middle = np.add(centre, step(gaze))

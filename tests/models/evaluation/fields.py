@@ -1,4 +1,4 @@
-"""Fields of which it is known what they do."""
+"""Fields with known effects."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ def still() -> Field:
 
 
 def shift(step: tuple[float, float], mask: float = 1.0, rest: tuple[float, float] | None = None) -> Field:
-    """What is seen of the ball moves by step, eye widths; what lies over it by rest."""
+    """The ball moves by step, eye widths; what lies over it by rest."""
     flow = np.broadcast_to(-np.array(step, np.float32), (*GRID, 2)).copy()
     over = None if rest is None else np.broadcast_to(-np.array(rest, np.float32), (*GRID, 2)).copy()
     return Field(flow, np.full(GRID, mask, np.float32), over)

@@ -1,6 +1,6 @@
 import pytest
 
-from models.evaluation.figures import Figure, Section, known, mean, median, percentile
+from models.evaluation.figures import Metric, Section, known, mean, median, percentile
 
 
 @pytest.mark.parametrize(
@@ -17,7 +17,7 @@ from models.evaluation.figures import Figure, Section, known, mean, median, perc
 def test_what_is_wanted(
     value: float | None, low: float | None, high: float | None, met: bool | None, wanted: str
 ) -> None:
-    one = Figure(Section.REAL, "gain", value, 1, low, high)
+    one = Metric(Section.REAL, "gain", value, 1, low, high)
     assert one.met is met
     assert one.wanted == wanted
 

@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from models.evaluation.figures import Figure, Result, Section
+from models.evaluation.figures import Metric, Result, Section
 from models.evaluation.report import to_markdown, write
 
 
@@ -9,9 +9,9 @@ def result(row: str, gain: float | None, blur: float = 0.5) -> Result:
     return Result(
         row,
         (
-            Figure(Section.REAL, "gain", gain, 3, 0.9, 1.1),
-            Figure(Section.REAL, "blinks lost", 0.0, 3, high=0, digits=0),
-            Figure(Section.SYNTHETIC, "blur", blur, 3),
+            Metric(Section.REAL, "gain", gain, 3, 0.9, 1.1),
+            Metric(Section.REAL, "blinks lost", 0.0, 3, high=0, digits=0),
+            Metric(Section.SYNTHETIC, "blur", blur, 3),
         ),
     )
 
@@ -37,7 +37,7 @@ def test_seeds_of_one_system_share_a_column() -> None:
 
 
 def test_subjects_have_lines_of_their_own() -> None:
-    groups = [Figure(Section.GROUPS, "gaze", 1.2, 9, high=1.5, subject=group) for group in ("glasses", "no glasses")]
+    groups = [Metric(Section.GROUPS, "gaze", 1.2, 9, high=1.5, subject=group) for group in ("glasses", "no glasses")]
     lines = to_markdown([Result("full", tuple(groups))]).split("\n\n")[1]
     assert [line[0] for line in cells(lines)[2:]] == ["gaze, glasses", "gaze, no glasses"]
 

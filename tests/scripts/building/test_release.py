@@ -1,4 +1,4 @@
-"""scripts/release without the part that needs a network: what is built, and how a wrong version is told."""
+"""scripts/release without the parts that need a network: the artefacts, and errors for wrong versions."""
 
 import json
 import zipfile

@@ -1,4 +1,4 @@
-"""A clock that goes forward only while somebody sleeps, so that a test of a pace takes no time and cannot be late."""
+"""A fake clock that advances only in sleep, so that tests of timing take no time and cannot be late."""
 
 import asyncio
 
@@ -8,7 +8,7 @@ from tests.fakes import Clock
 
 
 def sleeping_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """A clock that asyncio.sleep() turns, in place of waiting, until the test ends."""
+    """A clock that asyncio.sleep() advances, in place of waiting, until the test ends."""
     clock = Clock()
 
     async def sleep(seconds: float) -> None:

@@ -14,7 +14,7 @@ from relay.gaze.geometric import Outline, geometric_field, turn
 from relay.gaze.geometry import Patch
 from relay.gaze.tracking.landmarks import Landmarker
 from scripts.measuring import staleness
-from scripts.measuring.ages.ageing import VARIANTS, Cost, Past, Reading
+from scripts.measuring.ages.ageing import VARIANTS, Cost, History, Reading
 from scripts.measuring.ages.bars import Ages, Evidence, propose
 from scripts.measuring.ages.heatmap import outline
 from scripts.measuring.ages.landing import land
@@ -28,7 +28,7 @@ NOWHERE = np.zeros(2)
 
 
 def walk(step: float, count: int = 12) -> list[Faces]:
-    """A face with eyes of 40 pixels that goes so many pixels to the right in each frame."""
+    """A face with eyes of 40 pixels that moves so many pixels to the right in each frame."""
     return [faces(moved(face(), (step * number, 0)), time=number / 30) for number in range(count)]
 
 
@@ -139,7 +139,7 @@ def test_a_glance_of_a_known_sequence_moves_iris_and_picture_alike(model: Path) 
     for number in range(2):
         true, found = ((after.eyes[number].iris - before.eyes[number].iris)[0] for before, after in (known, seen))
         assert true > 2.5
-        assert 0.4 < found / true < 1.3  # the landmark model reads a turned iris short
+        assert 0.4 < found / true < 1.3  # the landmark model underestimates a turned iris
 
 
 def test_a_known_sequence_blinks_and_says_so() -> None:
@@ -160,7 +160,7 @@ def brisk() -> Take:
 def readings() -> list[Reading]:
     """Up to two frames old."""
     take = brisk()
-    return Past(take, compute, Angles(8, 0), most=2).readings(3)
+    return History(take, compute, Angles(8, 0), most=2).readings(3)
 
 
 def test_what_is_of_the_frame_itself_costs_nothing(readings: list[Reading]) -> None:
@@ -184,7 +184,7 @@ def test_stale_landmarks_cost_less_where_they_are_carried_along(readings: list[R
 
 def test_a_field_from_before_a_glance_shows_and_one_from_after_it_does_not() -> None:
     take = Scene("glances", glances=True, seconds=0.75, size=SMALL).take()  # the eyes jump in frames 17 and 18, of 22
-    for one in Past(take, compute, Angles(8, 0), most=4).readings(17)[-2:]:
+    for one in History(take, compute, Angles(8, 0), most=4).readings(17)[-2:]:
         assert one.motion is Motion.GLANCE
         assert not one.costs[OFF, 0, :4, Cost.GREY].any()
         assert one.costs[OFF, 0, 4, Cost.GREY] > 0.02
@@ -192,8 +192,8 @@ def test_a_field_from_before_a_glance_shows_and_one_from_after_it_does_not() -> 
 
 def test_a_field_laid_over_lids_that_have_come_down_is_found_out_unless_it_is_held_back() -> None:
     take = Scene("blinks", blinks=True, seconds=0.8, size=SMALL).take()
-    past = Past(take, compute, Angles(8, 0), most=4, watch=lambda *_: {1: (0.0, 0.0)})
-    shut = [one for one in past.readings(2) if one.is_shut]
+    history = History(take, compute, Angles(8, 0), most=4, guard=lambda *_: {1: (0.0, 0.0)})
+    shut = [one for one in history.readings(2) if one.is_shut]
     assert shut
     assert all(one.motion is Motion.BLINK for one in shut)
     worst = {variant: max(float(one.costs[variant, 4, 4, Cost.LIDS]) for one in shut) for variant in (FLOW, GUARDED)}

@@ -1,1 +1,1 @@
-"""What talks to Blender, and what a camera sees."""
+"""The interface to Blender, and the camera."""

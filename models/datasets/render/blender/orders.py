@@ -1,4 +1,4 @@
-"""Which scene to make: plain data. A scene's number and seed decide everything about it."""
+"""Which scene to render: plain data. A scene's number and seed determine everything about it."""
 
 import hashlib
 from dataclasses import dataclass
@@ -20,19 +20,19 @@ class Family(StrEnum):
 
 
 def identity_of(family: Family, number: int) -> str:
-    """What a person is called in labels."""
+    """A person's name in labels."""
     return f"{family}-{number:04d}"
 
 
 def split_of(identity: str) -> Split:
-    """Which part of the data this person belongs to, for ever: eight, one and one tenth."""
+    """The split this person always belongs to: train, validation and test have eight, one and one tenth."""
     tenth = int.from_bytes(hashlib.sha256(identity.encode()).digest()[:4], "big") % 10
     return "train" if tenth < 8 else "validation" if tenth == 8 else "test"
 
 
 @dataclass(frozen=True)
 class Order:
-    """One scene to make. number and seed decide everything; samples: per pixel; data: see person.draw."""
+    """One scene to render. number and seed determine it; samples: per pixel; data: see person.draw."""
 
     number: int
     seed: int
@@ -42,19 +42,19 @@ class Order:
 
     @property
     def family(self) -> Family:
-        """With more than one family at hand they take turns."""
+        """The families alternate if there is more than one."""
         return Family.ANNY if self.data is None or self.number % 2 == 0 else Family.ICT
 
     @property
     def person(self) -> int:
-        """A new person for each scene, until there are no more."""
+        """The person's number: a new person for each scene, until all are used."""
         return (self.number // (1 if self.data is None else 2)) % PERSONS
 
     @property
     def split(self) -> Split:
-        """Which part of the data its person belongs to."""
+        """The split its person belongs to."""
         return split_of(identity_of(self.family, self.person))
 
     def random(self) -> np.random.Generator:
-        """This scene's own lot."""
+        """This scene's random generator."""
         return np.random.default_rng([self.seed, self.number])

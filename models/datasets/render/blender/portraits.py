@@ -1,4 +1,4 @@
-"""Renders whole faces, small, to hold the landmark model against the mesh (see models/datasets/alignment.py).
+"""Renders whole faces, small, to compare the landmark model with the mesh (see models/datasets/alignment.py).
 
 python -m models.datasets.render.blender.portraits --persons 12 --out DIR [--data DIR]
 """
@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> None:
 
 
 def take(order: Order, path: Path) -> None:
-    """Three pictures of a face and both eyes as the mesh has them: pictures (k, h, w, 3), contours by name."""
+    """Three pictures of a face and the mesh's eyes: pictures (k, h, w, 3), contours by name."""
     random = order.random()
     subject = person.draw(order.family, order.person, order.data)
     scene = setting.draw(subject, order.gazes, random)

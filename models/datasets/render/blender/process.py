@@ -1,4 +1,4 @@
-"""How to live with Blender in a process: it talks, and its idle threads spin."""
+"""Works around Blender's effects on its process: output on stdout, and idle threads that spin."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Nothing is written to standard output inside, by anybody in this process."""
+    """Suppress all writes of this process to standard output inside the context."""
     sys.stdout.flush()
     kept, away = os.dup(1), os.open(os.devnull, os.O_WRONLY)
     os.dup2(away, 1)
@@ -23,9 +23,9 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def one_core() -> Iterator[None]:
-    """The process stays on one core inside, where the system can do that.
+    """Pin the process to one core inside the context, where the system supports it.
 
-    Blender's waiting threads spin: on a core of their own they cost as much again as the rendering.
+    Blender's waiting threads spin: on a core of their own they would double the CPU time of rendering.
     """
     if not hasattr(os, "sched_setaffinity"):
         yield

@@ -1,6 +1,6 @@
-"""A small z-buffer: which triangle is seen at which pixel. Knows nothing of what the triangles are.
+"""A small z-buffer: which triangle is visible at which pixel. Knows nothing of what the triangles are.
 
-Numpy only: labels need no Blender and no graphics driver. Triangles of a few pixels are its case.
+NumPy only: labels need no Blender and no graphics driver. Meant for triangles of a few pixels.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Seen:
 
 
 def draw(points: Floats, triangles: Ints, shape: tuple[int, int]) -> Seen:
-    """What is seen at the pixel centres. points: (n, 3) x, y in pixels and depth > 0; shape: (rows, columns)."""
+    """Rasterise at the pixel centres. points: (n, 3) x, y in pixels and depth > 0; shape: (rows, columns)."""
     height, width = shape
     corners = points[triangles]
     low, size = _boxes(corners, shape)
@@ -58,7 +58,7 @@ def _boxes(corners: Floats, shape: tuple[int, int]) -> tuple[Ints, Ints]:
 def _weights(
     corners: Floats, face: NDArray[np.integer], x: NDArray[np.floating], y: NDArray[np.floating]
 ) -> NDArray[np.float64]:
-    """(m, 3) barycentric weights of these places in these triangles; negative outside."""
+    """(m, 3) barycentric weights of these points in these triangles; negative outside."""
     a, b, c = (corners[:, i, :2].astype(np.float64) for i in range(3))
     area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
     flat = np.asarray(np.abs(area) < 1e-9)

@@ -17,7 +17,7 @@ from models.datasets.render.looks.materials import (
     SkinMaterial,
 )
 
-# Blender's types are made at run time; these names only say what is meant.
+# Blender's types are created at run time; these names are for documentation.
 Tree = Any
 Node = Any
 Socket = Any
@@ -25,7 +25,7 @@ Socket = Any
 
 @dataclass(frozen=True)
 class Mirror:
-    """What smooth things reflect: a panorama (see there), turned by degrees."""
+    """What smooth surfaces reflect: a panorama (panorama.py), rotated by degrees."""
 
     picture: NDArray[np.float32]
     turn: float
@@ -132,7 +132,7 @@ def _skin(skin: SkinMaterial) -> bpy.types.Material:
 
 
 def _mottle(tree: Tree, rest: Node, size: float, amount: float) -> Socket:
-    """Blood and pigment are not even: reddish noise about 1."""
+    """Uneven blood and pigment: reddish noise about 1."""
     ramp = _value(tree, "ShaderNodeMapRange")
     for name, value in (("From Min", 0.25), ("From Max", 0.75), ("To Min", 1 - amount), ("To Max", 1 + amount)):
         ramp.inputs[name].default_value = value
@@ -163,7 +163,7 @@ def _freckles(tree: Tree, rest: Node, amount: float) -> Socket:
 
 
 def _pores(tree: Tree, rest: Node, depth: float) -> Socket:
-    """The normal over pores and fine wrinkles, which run more across than down about the eyes."""
+    """The normal over pores and fine wrinkles, which are mostly horizontal around the eyes."""
     lines = tree.nodes.new("ShaderNodeVectorMath")
     lines.operation = "MULTIPLY"
     lines.inputs[1].default_value = (0.25, 1.3, 1.0)
@@ -187,7 +187,7 @@ def _ball(ball: BallMaterial) -> bpy.types.Material:
 
 
 def _clear(clear: ClearMaterial, mirror: Mirror | None) -> bpy.types.Material:
-    """Transparent, plus the panorama it mirrors as light: no rays, so no noise at few samples, and no shadow."""
+    """Transparent, plus the mirrored panorama as emission: no rays, so no noise at few samples, and no shadow."""
     material, tree, shader = _new("clear")
     nodes, links = tree.nodes, tree.links
     glow, both = nodes.new("ShaderNodeEmission"), nodes.new("ShaderNodeAddShader")

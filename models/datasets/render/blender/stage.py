@@ -1,7 +1,7 @@
-"""The one place that talks to Blender: meshes, lights and a camera in, linear pictures out.
+"""The only module that renders with Blender: meshes, lights and a camera in, linear pictures out.
 
-World frame: millimetres, the lens at the origin, x to the picture's right, y up, z towards the viewer, so what is seen
-lies at negative z. Knows nothing of heads. Blender is a tool of the training data; the relay never needs it.
+World frame: millimetres, the lens at the origin, x to the picture's right, y up, z towards the viewer; visible objects
+lie at negative z. Knows nothing of heads. Blender is used for training data only; the relay never needs it.
 """
 
 import tempfile
@@ -50,19 +50,19 @@ class Stage:
         self._objects[name] = thing
 
     def paint(self, name: str, attribute: str, values: Floats) -> None:
-        """(n, 3) values for the vertices of a mesh, to be read by its material."""
+        """Set (n, 3) values of the vertices of a mesh, for its material."""
         attributes = self._objects[name].data.attributes
         layer = attributes.get(attribute) or attributes.new(attribute, "FLOAT_VECTOR", "POINT")
         layer.data.foreach_set("vector", values.astype(np.float32).ravel())
 
     def move(self, name: str, points: Floats) -> None:
-        """New places, (n, 3) world mm, for the vertices of a mesh."""
+        """Set new positions, (n, 3) world mm, of the vertices of a mesh."""
         mesh = self._objects[name].data
         mesh.vertices.foreach_set("co", (points * UNIT).astype(np.float32).ravel())
         mesh.update()
 
     def light(self, world: Surroundings, lamps: tuple[Light, ...], seen_from: NDArray[np.float64]) -> None:
-        """Light everything, and give mirrors what they show. seen_from: (3,) mm, where they are. Before `add`."""
+        """Set up lights and reflections. seen_from: (3,) mm, position of the reflecting surfaces. Call before `add`."""
         folder = Path(bpy.utils.resource_path("LOCAL")) / "datafiles" / "studiolights" / "world"
         panorama = prepare(_read(folder / f"{world.name}.exr"), world, lamps, seen_from)
         background = bpy.data.worlds.new("world")
@@ -76,7 +76,7 @@ class Stage:
             self._add_lamp(lamp)
 
     def _add_lamp(self, lamp: Light) -> None:
-        """A rectangle that shines along its own -z, invisible to mirrors (they have it in their picture)."""
+        """A rectangular lamp along its own -z, invisible to reflections (their panorama contains it)."""
         data = bpy.data.lights.new("lamp", "AREA")
         data.shape, data.size, data.size_y = "RECTANGLE", lamp.size[0] * UNIT, lamp.size[1] * UNIT
         place = np.array(lamp.place)
@@ -120,7 +120,7 @@ def _set_up(scene: bpy.types.Scene, view: View, samples: int) -> None:
     cycles, render = scene.cycles, scene.render
     cycles.device, cycles.samples, cycles.use_adaptive_sampling = "CPU", samples, False
     cycles.use_denoising, cycles.denoiser = True, "OPENIMAGEDENOISE"
-    # Without albedo: at few samples its own noise stays, as black specks of lashes on the sclera.
+    # Without the albedo pass: at few samples its noise remains, as black specks of lashes on the sclera.
     cycles.denoising_input_passes = "RGB"
     cycles.use_light_tree = False  # few lamps
     cycles.max_bounces, cycles.diffuse_bounces, cycles.glossy_bounces = 6, 2, 2
@@ -147,5 +147,5 @@ def _corner_mask(quads: Ints) -> NDArray[np.bool_]:
 
 
 def _polygons(quads: Ints) -> list[list[int]]:
-    """Quads whose two last corners are one vertex are triangles."""
+    """Quads with equal last two corners become triangles."""
     return [quad if quad[3] != quad[2] else quad[:3] for quad in quads.tolist()]

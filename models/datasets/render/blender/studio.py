@@ -1,4 +1,4 @@
-"""Makes one scene: the person on the stage, pose after pose, with pictures and labels."""
+"""Renders one scene: a person in all poses, with pictures and labels."""
 
 from dataclasses import asdict
 
@@ -22,7 +22,7 @@ from relay.gaze.face import Eye
 
 
 def make(order: Order) -> Scene:
-    """Render a scene. Takes about a second a picture and some seconds to set up."""
+    """Render a scene. Takes about a second per picture and some seconds to set up."""
     random = order.random()
     person = persons.draw(order.family, order.person, order.data)
     textures = order.data / "textures" if order.data and (order.data / "textures").is_dir() else None
@@ -32,7 +32,7 @@ def make(order: Order) -> Scene:
     placement = Placement(rotation(scene.head), np.array(scene.place))
     stage = set_stage(body, shots[0][0], placement, scene, order.samples)
     light = photograph(stage, body, [placed for placed, _ in shots], placement, order.number * 100)
-    # One exposure for all, or brightness would tell where the eyes look.
+    # One exposure for all pictures, otherwise brightness would correlate with gaze.
     gain = exposure.meter(light[0], scene.exposure, person.skin.base)
     pictures = np.stack([exposure.develop(picture, gain, scene.exposure) for picture in light])
     parts = body.parts(shots[0][0])
@@ -42,7 +42,7 @@ def make(order: Order) -> Scene:
 
 
 def set_stage(body: Body, placed: dict[str, Floats], placement: Placement, scene: Setting, samples: int) -> Stage:
-    """Everything in its place, lit."""
+    """A stage with all meshes and lights."""
     stage = Stage(scene.view, samples)
     stage.light(scene.world, scene.lamps, np.array(scene.place))
     for part in body.parts(placed):
@@ -81,7 +81,7 @@ def _label(parts: list[Part], shots: list[dict[str, Floats]], placement: Placeme
 def _truths(
     shots: list[list[EyePose]], placement: Placement, scene: Setting, family: Family
 ) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """Numbers and contours by scenes' keys."""
+    """Truths and contours by the keys of scenes.py."""
     mesh = [[eye_of(eye, placement, scene.view) for eye in eyes] for eyes in shots]
     seen = [[align(eye, family) for eye in eyes] for eyes in mesh]
     gaze = np.array([[gaze_of(eye, placement) for eye in eyes] for eyes in shots], dtype=np.float32)
@@ -106,7 +106,7 @@ def _openness(eye: Eye) -> float:
 
 
 def _describe(order: Order, person: Person, scene: Setting, body: Body) -> dict[str, object]:
-    """What else there is to know of a scene, as JSON takes it."""
+    """A scene's metadata, JSON-serialisable."""
     return {
         "schema": SCHEMA,
         "seed": order.seed,

@@ -1,4 +1,4 @@
-"""The camera: from places in the world to pixels. Plain arithmetic.
+"""The camera: from world coordinates to pixels. Plain arithmetic.
 
 World frame: millimetres, the lens at the origin, x to the picture's right, y up, z towards the viewer.
 """
@@ -34,7 +34,7 @@ class View:
 
 
 def rotation(head: Head) -> NDArray[np.float64]:
-    """(3, 3) the turn of a head with this pose, as relay/gaze/tracking/pose.py reads it, zero looking along +z."""
+    """(3, 3) the rotation of a head with this pose, as in relay/gaze/tracking/pose.py; zero looks along +z."""
     pitch, yaw, roll = (np.radians(angle) for angle in (-head.pitch, head.yaw, -head.roll))
     about_x = np.array([[1, 0, 0], [0, np.cos(pitch), -np.sin(pitch)], [0, np.sin(pitch), np.cos(pitch)]])
     about_y = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])

@@ -1,1 +1,1 @@
-"""Eyeballs, lids and what lies on them."""
+"""Eyeballs and lids, with their textures and shadows."""

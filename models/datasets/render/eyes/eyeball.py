@@ -1,8 +1,8 @@
-"""An eyeball: its shape in millimetres, and how it turns. Knows nothing of colour or of heads.
+"""An eyeball: its shape in millimetres, and its rotation. Knows nothing of colour or of heads.
 
 Ball frame: origin at the centre of rotation, z along the optical axis (through the middle of the cornea), y up.
-The iris is drawn where it is seen, not where it lies: the cornea's refraction brings it forward and makes it larger
-(an iris of 11.7 mm, 10.4 mm before the centre; see relay/gaze/spec.py), so no refraction is rendered and the
+The iris is placed at its apparent position, not its anatomical one: the cornea's refraction brings it forward and
+enlarges it (11.7 mm wide, 10.4 mm before the centre; see relay/gaze/spec.py). So no refraction is rendered and the
 labels are exact.
 """
 
@@ -18,9 +18,9 @@ RADIUS = 12.0
 IRIS_RADIUS = 5.85
 IRIS_DEPTH = 10.4
 CORNEA_CURVE = 7.8  # radius of the cornea's front
-CORNEA_RIM = 6.2  # where it rises from the white
+CORNEA_RIM = 6.2  # radius at which it rises from the sclera
 SEGMENTS = 64
-IRIS_SHARE = 0.4  # the part of the picture's height that shows the iris; the rest is the white
+IRIS_SHARE = 0.4  # share of the texture's height that shows the iris; the rest is the sclera
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Ball:
 
 
 def make(pupil: float, scale: float = 1.0) -> Ball:
-    """A ball whose pupil has this radius [mm], every length times scale."""
+    """A ball with this pupil radius [mm], all lengths multiplied by scale."""
     iris = np.array([0.02, 0.55, 0.97, 1.03])[:, None] * pupil
     rest = pupil * 1.03 + (IRIS_RADIUS - pupil * 1.03) * np.linspace(0.12, 1, 9)[:, None]
     radii = np.vstack([iris, rest])[:, 0]
@@ -63,7 +63,7 @@ def make(pupil: float, scale: float = 1.0) -> Ball:
 
 
 def _revolve(profile: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[Floats, Ints, Floats]:
-    """Turn (radius, depth) about z: rings of SEGMENTS points, joined by quads with uv."""
+    """Revolve (radius, depth) about z: rings of SEGMENTS points, joined by quads with uv."""
     angle = 2 * np.pi * np.arange(SEGMENTS) / SEGMENTS
     circle = np.column_stack([np.cos(angle), np.sin(angle)])
     points = np.concatenate([np.column_stack([radius * circle, np.full(SEGMENTS, z)]) for radius, z in profile])
@@ -80,7 +80,7 @@ def _revolve(profile: NDArray[np.float64], v: NDArray[np.float64]) -> tuple[Floa
 
 
 def surface(directions: NDArray[np.floating], optic: NDArray[np.floating], radius: float) -> Floats:
-    """(n,) how far the ball with its cornea reaches from its centre in these (n, 3) unit directions, mm."""
+    """(n,) distance of the ball's surface with its cornea from its centre in these (n, 3) unit directions, mm."""
     scale = radius / RADIUS
     rim = np.arcsin(CORNEA_RIM / CORNEA_CURVE)
     base = np.sqrt(RADIUS**2 - CORNEA_RIM**2) - CORNEA_CURVE * np.cos(rim)
@@ -92,7 +92,7 @@ def surface(directions: NDArray[np.floating], optic: NDArray[np.floating], radiu
 
 
 def turned(optic: NDArray[np.floating]) -> NDArray[np.float64]:
-    """(3, 3) the rotation, without torsion (Listing), that brings z to this (3,) unit direction of the head frame."""
+    """(3, 3) the rotation without torsion (Listing's law) from z to this (3,) unit direction of the head frame."""
     z = np.array([0.0, 0.0, 1.0])
     axis = np.cross(z, optic)
     cosine = float(optic[2])

@@ -1,4 +1,4 @@
-"""Lays the lids on the eyeball: they touch it wherever they are, slide over the cornea, and meet when closed.
+"""Fits the lids to the eyeball: they touch it in every pose, slide over the cornea, and meet when closed.
 
 Knows nothing of pictures. All lengths in millimetres, in the head frame (see head).
 """
@@ -12,13 +12,13 @@ from models.datasets.render.heads.head import Floats, Head, Ints, Orbit
 from relay.gaze.face import Side
 
 THICKNESS = 1.0  # from the eyeball to the outer edge of the lid
-REACH = 7.0  # how far a correction of the margin is felt by the skin around it
-PULL = 2.6  # a margin that stands off the ball further than this stays off by the rest
+REACH = 7.0  # distance over which a correction of the margin moves the skin around it
+PULL = 2.6  # largest distance by which a margin is pulled to the ball
 
 
 @dataclass(frozen=True)
 class Lids:
-    """One eye's lids. near: skin vertices that follow; weights: (near, margin) by how much."""
+    """One eye's lids. near: skin vertices that follow; weights: (near, margin)."""
 
     orbit: Orbit
     near: Ints
@@ -26,7 +26,7 @@ class Lids:
 
     @classmethod
     def of(cls, head: Head, orbit: Orbit) -> "Lids":
-        """Measure the skin around this eye at rest."""
+        """Compute the weights from the skin around this eye at rest."""
         margin = head.rest[orbit.margin]
         near = np.flatnonzero(np.linalg.norm(head.rest - margin.mean(0), axis=1) < 30)
         distance = np.linalg.norm(head.rest[near, None] - margin[None], axis=2)
@@ -51,7 +51,7 @@ class Lids:
         return self._push_out(fitted, optic)
 
     def _push_out(self, points: Floats, optic: Floats) -> Floats:
-        """No skin inside the ball or the cornea."""
+        """Move skin out of the ball and the cornea."""
         away = points[self.near] - self.orbit.centre
         distance = np.linalg.norm(away, axis=1, keepdims=True)
         least = surface(away / distance, optic, self.orbit.radius)[:, None] + THICKNESS
@@ -66,7 +66,7 @@ class Lids:
         distance = np.linalg.norm(away, axis=1, keepdims=True)
         on_ball = surface(away / distance, optic, self.orbit.radius)[:, None]
         inner = self.orbit.centre + away / distance * (on_ball - 0.4)
-        # The edge is rounded: its middle stands a little further into the opening.
+        # The edge is rounded: its middle reaches a little further into the opening.
         centre = margin.mean(0)
         towards = centre - margin
         towards /= np.linalg.norm(towards, axis=1, keepdims=True)
@@ -75,7 +75,7 @@ class Lids:
 
 
 def rim_quads(count: int) -> Ints:
-    """(2 * count, 4): the quads of `Lids.rim`, facing outwards or inwards alike."""
+    """(2 * count, 4): the quads of `Lids.rim`, of consistent orientation."""
     ring = np.arange(count)
     after = (ring + 1) % count
     bands = [np.column_stack([ring + a, after + a, after + b, ring + b]) for a, b in ((0, count), (count, 2 * count))]
@@ -97,7 +97,7 @@ def corner_flesh() -> tuple[Floats, Ints]:
 
 
 def _close(margin: Floats, orbit: Orbit) -> Floats:
-    """Lids that have passed each other are brought back to where they meet."""
+    """Move lids that cross back to where they meet."""
     outward = -1.0 if orbit.side is Side.RIGHT else 1.0
     upper = np.arange(1, orbit.inner)
     lower = np.arange(orbit.inner, len(margin))
@@ -114,7 +114,7 @@ def _close(margin: Floats, orbit: Orbit) -> Floats:
 
 
 def closing(margin: Floats, orbit: Orbit) -> float:
-    """The opening left in the middle of the eye, mm: mean height between the lids."""
+    """The remaining opening in the middle of the eye, mm: mean height between the lids."""
     moved = _close(margin, orbit)
     upper, lower = orbit.middle_of_lids(moved)
     return float(moved[upper, 1].mean() - moved[lower, 1].mean())

@@ -1,4 +1,4 @@
-"""The picture on an eyeball: pupil, iris and white, unrolled. Painted here, or taken from MakeHuman's irises.
+"""The texture of an eyeball: pupil, iris and sclera, unrolled. Procedural, or taken from MakeHuman's irises.
 
 Columns go once around the optical axis, rows from the pupil's middle outwards (see eyeball: uv). Colours: sRGB, 0..1.
 """
@@ -27,7 +27,7 @@ class Iris(StrEnum):
     GREY = "grey"
 
 
-# How often, and the colour of the fibres (sRGB) in the outer and in the inner zone.
+# Frequency, and the colour of the fibres (sRGB) in the outer and in the inner zone.
 SHARES = {
     Iris.DARK_BROWN: 0.38,
     Iris.BROWN: 0.24,
@@ -57,15 +57,15 @@ PUPIL, RIM = 34, 117  # their radii there
 
 
 def draw(random: np.random.Generator) -> Iris:
-    """A colour, as often as it is met on earth, light ones a little more often."""
+    """A random colour with its worldwide frequency, light ones somewhat more often."""
     kinds = list(SHARES)
     return kinds[int(random.choice(len(kinds), p=np.array(list(SHARES.values())) / sum(SHARES.values())))]
 
 
 def paint(kind: Iris, random: np.random.Generator, tone: float, folder: Path | None = None) -> Picture:
-    """(512, 1024, 3): one eyeball, its white yellower with dark skin (tone 0..1).
+    """(512, 1024, 3): one eyeball, its sclera yellower with dark skin (tone 0..1).
 
-    folder: holds MakeHuman's irises/*.png; without it the iris is painted.
+    folder: holds MakeHuman's irises/*.png; without it the iris is procedural.
     """
     rows = int(SIZE[0] * IRIS_SHARE)
     edge = rows // 4
@@ -84,9 +84,9 @@ def paint(kind: Iris, random: np.random.Generator, tone: float, folder: Path | N
 
 
 def _blend_limbus(picture: Picture, rows: int, random: np.random.Generator) -> Picture:
-    """The white fades into the iris over about a millimetre, through a greyish ring."""
+    """Blend sclera and iris over about a millimetre, through a greyish ring."""
     width = int(random.uniform(10, 20))
-    # v runs 30 % slower per millimetre in the white, so the ring is taken a little wider outside.
+    # v changes 30 % slower per millimetre in the sclera, so the ring is wider outside.
     inner, outer = picture[rows - width - 4].mean(0), picture[rows + width + 8].mean(0)
     ramp = np.clip((np.arange(SIZE[0]) - (rows - width)) / (2.2 * width), 0, 1)[:, None, None]
     ring = inner * (1 - ramp) + outer * ramp
@@ -104,7 +104,7 @@ def _noise(shape: tuple[int, int], cells: tuple[int, int], random: np.random.Gen
 
 
 def _fibres(kind: Iris, zone: tuple[int, int], random: np.random.Generator) -> Picture:
-    """Threads from the pupil to the rim, darker pits, a paler ring round the pupil's zone."""
+    """Fibres from the pupil to the rim, darker crypts, a paler ring around the pupillary zone."""
     t = (np.arange(zone[0]) + 0.5)[:, None] / zone[0]
     threads = sum(
         _noise(zone, (depth, count), random) / rank
@@ -122,7 +122,7 @@ def _fibres(kind: Iris, zone: tuple[int, int], random: np.random.Generator) -> P
 
 
 def _borrow(kind: Iris, zone: tuple[int, int], random: np.random.Generator, folder: Path) -> Picture:
-    """MakeHuman's iris, unrolled between pupil and rim; its colours are calmed, dark browns are darkened."""
+    """MakeHuman's iris, unrolled between pupil and rim; its colours are desaturated, dark browns are darkened."""
     name = str(random.choice(PICTURES[kind]))
     sheet = cv2.imread(str(folder / "irises" / f"{name}.png"), cv2.IMREAD_COLOR)
     if sheet is None:
@@ -139,7 +139,7 @@ def _borrow(kind: Iris, zone: tuple[int, int], random: np.random.Generator, fold
 
 
 def _white(random: np.random.Generator) -> Picture:
-    """The white: never quite white, redder to the back, with veins."""
+    """The sclera: off-white, redder to the back, with veins."""
     height = SIZE[0]
     v = np.linspace(0, 1, height, dtype=np.float32)[:, None, None]
     front = np.array([0.80, 0.765, 0.735]) * random.uniform(0.86, 1.02) * random.normal(1, 0.012, 3)
@@ -157,7 +157,7 @@ def _white(random: np.random.Generator) -> Picture:
 
 
 def _draw_vein(veins: Picture, random: np.random.Generator) -> None:
-    """A wandering line from the back towards the iris; the outer and inner corners have more of them."""
+    """Draw an irregular line from the back towards the iris; the outer and inner corners have more of them."""
     side = random.choice([0.0, 0.5]) + random.normal(0, 0.09)
     steps = int(random.uniform(12, 34))
     x = (side * SIZE[1] + np.cumsum(random.normal(0, 5.0, steps))) % SIZE[1]

@@ -1,4 +1,4 @@
-"""What lids and lashes take of the light on an eyeball: the contact shadow that few light paths would only make noisy.
+"""Contact shadows of lids and lashes on an eyeball, computed here since few light paths would render them noisily.
 
 Knows nothing of Blender; lengths in millimetres, head frame.
 """

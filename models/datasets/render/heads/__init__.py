@@ -1,1 +1,1 @@
-"""Heads: shapes, identities, poses. Millimetres; knows no colours."""
+"""Heads: shapes, identities, poses. Millimetres; knows nothing of colours."""

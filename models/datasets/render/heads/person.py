@@ -1,4 +1,4 @@
-"""Who is seen: the same person whenever their number is drawn, whatever the scene."""
+"""A person: the same for the same number in every scene."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,7 @@ from models.datasets.render.looks.skin import Skin
 
 @dataclass(frozen=True)
 class Person:
-    """A head with its colours and hair. kappa: how far the optical axis lies from the line of sight."""
+    """A head with its colours and hair. kappa: angle between the optical axis and the line of sight."""
 
     family: Family
     head: Head
@@ -66,7 +66,7 @@ def draw(family: Family, number: int, data: Path | None) -> Person:
 
 
 def _hair(random: np.random.Generator, tone: float) -> tuple[float, float, float]:
-    """Linear colour: black to blond, the darker the skin the more surely black; some are grey."""
+    """Linear colour: black to blond, more often black with darker skin; some are grey."""
     light = random.beta(1.0, 2.2) * max(0.0, 1 - 1.6 * tone)
     colour = np.array([0.010, 0.007, 0.005]) * (1 - light) + np.array([0.20, 0.12, 0.055]) * light
     if random.uniform() < 0.1:

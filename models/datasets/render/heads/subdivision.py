@@ -1,4 +1,4 @@
-"""One step of Catmull-Clark as a matrix, so that every shape of a head can be refined by one product.
+"""One step of Catmull-Clark subdivision as a matrix, so that every shape of a head is refined by one product.
 
 Knows nothing of heads: polygons in, a matrix and quads out.
 """
@@ -17,7 +17,7 @@ Floats = NDArray[np.float32]
 class Refined:
     """A finer mesh. matrix: (fine, coarse). quads: (q, 4) fine vertices. uv: (q, 4, 2).
 
-    The first rows of the matrix are the coarse vertices as they were; edges: (e, 2) coarse vertices of each edge and
+    The first rows of the matrix are the unchanged coarse vertices; edges: (e, 2) coarse vertices of each edge and
     first_edge + i the fine vertex on it; first_corner + v the fine vertex that stands for coarse vertex v.
     """
 
@@ -29,7 +29,7 @@ class Refined:
     first_edge: int
 
     def loop(self, coarse: Ints) -> Ints:
-        """A closed loop of coarse vertices as the closed loop of twice as many fine ones."""
+        """A closed loop of coarse vertices as the closed loop of twice as many fine vertices."""
         at = {frozenset(pair): self.first_edge + i for i, pair in enumerate(self.edges.tolist())}
         ends = zip(coarse.tolist(), np.roll(coarse, -1).tolist(), strict=True)
         return np.array([v for a, b in ends for v in (self.first_corner + a, at[frozenset((a, b))])], dtype=np.int32)
@@ -65,7 +65,7 @@ class _Topology:
 
 
 def _corners(mesh: _Topology, count: int) -> sparse.csr_matrix:
-    """Where the coarse vertices go: (Q + 2R + (n - 3) P) / n inside, (1, 6, 1) / 8 along a border."""
+    """New positions of the coarse vertices: (Q + 2R + (n - 3) P) / n inside, (1, 6, 1) / 8 along a border."""
     ends = mesh.edges.ravel()
     owners = np.repeat(np.arange(len(mesh.edges)), 2)
     valence = np.maximum(np.bincount(ends, minlength=count), 1)
@@ -81,7 +81,7 @@ def _corners(mesh: _Topology, count: int) -> sparse.csr_matrix:
 
 
 def _sides(polygons: Ints) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Face, vertex and following vertex of every side, face by face."""
+    """Face, vertex and next vertex of every side, face by face."""
     there = polygons >= 0
     face = np.repeat(np.arange(len(polygons)), there.sum(1))
     following = np.roll(polygons, -1, axis=1)
@@ -90,7 +90,7 @@ def _sides(polygons: Ints) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArra
 
 
 def _previous(face: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For every side the one before it in the same face."""
+    """For every side the previous one in the same face."""
     start = np.searchsorted(face, face)
     size = np.bincount(face)[face]
     at = np.arange(len(face)) - start

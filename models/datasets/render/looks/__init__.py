@@ -1,1 +1,1 @@
-"""What a scene looks like: skin, hair, clothes, light, exposure. Plain data, drawn by lot."""
+"""The appearance of a scene: skin, hair, clothes, light, exposure. Plain data, drawn at random."""

@@ -1,4 +1,4 @@
-"""Lashes and brows as strands: where each hair goes. Strands become ribbons; nothing here knows of pictures.
+"""Lashes and brows as strands, and strands as ribbons. Knows nothing of pictures.
 
 A strand is five points from root to tip, (5, 3) mm in the head frame.
 """
@@ -19,7 +19,7 @@ ALONG = np.linspace(0, 1, POINTS)
 class Fringe:
     """The hairs of one lid. place: (h,) 0..1 from the outer to the inner corner. length: (h,) mm.
 
-    lift, curl, lean: (h,) how steeply a hair starts away from the opening, bends so, and leans outwards.
+    lift, curl, lean: (h,) a hair's initial slope away from the opening, its curvature, and its outward slant.
     """
 
     upper: bool
@@ -31,7 +31,7 @@ class Fringe:
 
     @classmethod
     def draw(cls, upper: bool, random: np.random.Generator, fullness: float) -> "Fringe":
-        """fullness 0..1: from sparse and short to what mascara makes of them."""
+        """Random lashes. fullness 0..1: from sparse and short to mascara."""
         count = int((70 + 70 * fullness) * (1 if upper else 0.55))
         place = np.sort(random.uniform(0.02, 0.93, count))
         shape = (
@@ -39,7 +39,7 @@ class Fringe:
         )
         longest = (6.2 + 3.2 * fullness) if upper else (3.2 + 2.0 * fullness)
         length = longest * shape * random.uniform(0.65, 1.05, count)
-        # Hairs of one clump share their way.
+        # Hairs of one clump share their direction.
         clump = np.round(place * (16 if upper else 12) + random.normal(0, 0.2, count)).astype(int)
         pulls = random.normal(0, 1, clump.max() + 2)[clump]
         lean = 0.75 * (0.55 - place) + 0.16 * pulls + random.normal(0, 0.07, count)
@@ -107,18 +107,18 @@ class Brow:
         flat = np.column_stack([x, y])[:, None] + reach
         front = np.flatnonzero((head.rest[:, 2] > -12) & (np.abs(head.rest[:, 0] - orbit.centre[0]) < 40))
         depth, root = _drape(head.rest[front], flat)
-        # Where the forehead ends a hair does not follow it round the corner.
+        # Hairs do not follow the head around the forehead's edge.
         depth = np.clip(depth, depth[:, :1] - 2.5, depth[:, :1] + 2.5)
         lifted = depth + 0.15 + 0.5 * np.sin(np.pi * ALONG)[None]
         return cls(np.dstack([flat, lifted]).astype(np.float32), front[root].astype(np.int32))
 
     def grow(self, rest: Floats, points: Floats) -> Floats:
-        """(h, 5, 3): the strands where the skin has gone to."""
+        """(h, 5, 3): the strands on the moved skin."""
         return np.asarray(self.strands + (points - rest)[self.root][:, None], dtype=np.float32)
 
 
 def _drape(skin: Floats, flat: NDArray[np.float64]) -> tuple[NDArray[np.float64], Ints]:
-    """(h, 5) how far forward the skin is at these (h, 5, 2) places, and the vertex nearest to each root."""
+    """(h, 5) depth of the skin at these (h, 5, 2) points, and the vertex nearest to each root."""
     depth = np.empty(flat.shape[:2])
     root = np.empty(len(flat), dtype=np.int32)
     for i, strand in enumerate(flat):

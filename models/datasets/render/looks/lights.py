@@ -1,11 +1,11 @@
-"""Where the light of a scene comes from. Plain data, drawn by lot; the stage turns it into lamps."""
+"""The light sources of a scene. Plain data, drawn at random; the stage creates the lamps."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-# The pictures of the world that Blender carries (CC0).
+# The world panoramas shipped with Blender (CC0).
 WORLDS = ("city", "courtyard", "forest", "interior", "night", "studio", "sunrise", "sunset")
 
 
@@ -13,7 +13,7 @@ WORLDS = ("city", "courtyard", "forest", "interior", "night", "studio", "sunrise
 class Light:
     """A rectangle of light. place, aim: mm, world frame. size: mm. colour: linear.
 
-    share: its light on the face over that of the surroundings.
+    share: ratio of its light on the face to that of the surroundings.
     """
 
     place: tuple[float, float, float]
@@ -23,15 +23,15 @@ class Light:
     colour: tuple[float, float, float]
 
     def radiance(self, distance: float) -> float:
-        """Brightness of its surface, where the surroundings' mean is 1: share * pi over its solid angle."""
+        """Radiance of its surface relative to the surroundings' mean: share * pi over its solid angle."""
         return float(self.share * np.pi / (self.size[0] * self.size[1] / distance**2))
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """One of Blender's pictures of the world, turned by degrees.
+    """One of Blender's world panoramas, rotated by degrees.
 
-    limit: the brightest that anything in it may be, over its mean. blur: of mirrored pictures of it, degrees.
+    limit: maximum brightness over its mean. blur: of its reflections, degrees.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Surroundings:
 
 
 def draw(random: np.random.Generator, place: NDArray[np.float64]) -> tuple[Surroundings, tuple[Light, ...]]:
-    """A place, a window or lamp on most, a screen's glow on most. place: (3,) mm, of the face."""
+    """Random surroundings; mostly with a window or lamp, mostly with a screen's glow. place: (3,) mm, of the face."""
     limit = float(np.exp(random.uniform(np.log(4), np.log(40))))
     world = Surroundings(str(random.choice(WORLDS)), random.uniform(0, 360), limit, random.uniform(0.8, 4.0))
     x, y, z = (float(value) for value in place)

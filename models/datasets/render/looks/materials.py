@@ -1,4 +1,4 @@
-"""What surfaces are made of. Plain data; `shaders` makes Blender's nodes of it."""
+"""Materials of surfaces. Plain data; `shaders` turns it into Blender's nodes."""
 
 from dataclasses import dataclass, field
 
@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 Colour = tuple[float, float, float]
 Picture = NDArray[np.float32]  # (h, w, 3), 0..1, the first row at v = 0
 
-PICTURE_SCALE = 1.6  # a skin picture of 1 means this factor
+PICTURE_SCALE = 1.6  # the factor that a skin texture value of 1 stands for
 
 
 @dataclass(frozen=True)
 class SkinMaterial:
-    """Colour from the mesh's "colour" (times a picture, if any), mottled and bumped by noise that sticks to "rest".
+    """Colour from the mesh's "colour" (times a texture, if any), with colour and bump noise in "rest" coordinates.
 
-    shine: 0..1. mottle: strength of uneven colour. bump: depth of pores and wrinkles, 0.1 mm. offset: where in the
-    noise this person lies, mm. picture: linear factors over PICTURE_SCALE.
+    shine: 0..1. mottle: strength of uneven colour. bump: depth of pores and wrinkles, 0.1 mm. offset: this person's
+    offset in the noise, mm. picture: linear factors over PICTURE_SCALE.
     """
 
     shine: float
@@ -29,7 +29,7 @@ class SkinMaterial:
 
 @dataclass(frozen=True)
 class BallMaterial:
-    """The eyeball's picture (sRGB) times the mesh's "shade"; shine 0..0.5: how wet."""
+    """The eyeball's texture (sRGB) times the mesh's "shade"; shine 0..0.5: wetness."""
 
     picture: Picture = field(compare=False)
     shine: float
@@ -37,14 +37,14 @@ class BallMaterial:
 
 @dataclass(frozen=True)
 class FleshMaterial:
-    """Lid edges and the inner corner: one colour (linear) times the mesh's "shade"; shine 0..0.5: how wet."""
+    """Lid edges and the inner corner: one colour (linear) times the mesh's "shade"; shine 0..0.5: wetness."""
 
     colour: Colour
 
 
 @dataclass(frozen=True)
 class ClearMaterial:
-    """Cornea or lens: strength 0..1 of what water would mirror of the surroundings."""
+    """Cornea or lens: strength 0..1 of the reflection, 1 as of water."""
 
     strength: float
 

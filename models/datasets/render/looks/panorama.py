@@ -1,6 +1,6 @@
-"""Blender's pictures of the world, made ready: bounded, of one mean brightness, and blurred for what mirrors them.
+"""Prepares Blender's world panoramas: clipped, normalised in brightness, and blurred for reflections.
 
-A panorama is (h, w, 3) linear light, rows from the zenith down, columns as Blender's equirectangular mapping has them.
+A panorama is (h, w, 3) linear light, rows from the zenith down, columns by Blender's equirectangular mapping.
 Directions are in the world frame (y up), turned by the surroundings' angle.
 """
 
@@ -18,17 +18,17 @@ SIZE = (256, 512)
 
 @dataclass(frozen=True)
 class Panorama:
-    """light: to light the scene. mirror: what smooth things reflect, lamps included."""
+    """light: lights the scene. mirror: what smooth surfaces reflect, lamps included."""
 
     light: Floats
     mirror: Floats
 
 
 def prepare(picture: Floats, world: Surroundings, lamps: tuple[Light, ...], seen_from: NDArray[np.float64]) -> Panorama:
-    """picture: a panorama of any size. seen_from: (3,) mm, world frame, where mirrors are."""
+    """Prepare a panorama of any size. seen_from: (3,) mm, world frame, position of the reflecting surfaces."""
     small = cv2.resize(picture, SIZE[::-1], interpolation=cv2.INTER_AREA)
     weight = np.cos((np.arange(SIZE[0]) + 0.5 - SIZE[0] / 2) / SIZE[0] * np.pi)[:, None]
-    # Cameras balance most of a light's colour away.
+    # A camera's white balance removes most of a light's colour.
     colour = (small * weight[..., None]).sum((0, 1))
     small = small * (colour.mean() / np.maximum(colour, 1e-6)) ** 0.9
     small = small / max(_mean(small, weight), 1e-6)
@@ -50,7 +50,7 @@ def _mean(picture: Floats, weight: NDArray[np.float64]) -> float:
 
 
 def _paint(mirror: Floats, lamp: Light, world: Surroundings, seen_from: NDArray[np.float64]) -> None:
-    """The lamp as the mirror sees it: a rectangle as bright as the lamp."""
+    """Draw the lamp into the reflected panorama: a rectangle as bright as the lamp."""
     away = np.array(lamp.place) - seen_from
     distance = float(np.linalg.norm(away))
     column, row = place_of(away / distance, world.turn)

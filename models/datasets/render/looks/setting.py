@@ -1,4 +1,4 @@
-"""What is drawn by lot for one scene: head pose, camera, light, clothes and gazes. Plain data from a seed."""
+"""The random parameters of one scene: head pose, camera, light, clothes and gazes. Plain data from a seed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from relay.gaze.face import Angles, Head
 
 SIZE = (288, 128)  # pixels of a picture, both eyes
 PITCH, YAW = (-25.0, 20.0), (-25.0, 25.0)  # degrees of gaze, camera frame
-FOLLOWING = (0.6, 1.1)  # of an iris's way: upper lids of people in videos go along by 0.76 to 1.01 of it
-EYE_TURN = Angles(pitch=27.0, yaw=34.0)  # the most that eyes turn in a head
+FOLLOWING = (0.6, 1.1)  # the upper lid's vertical movement over the iris's; 0.76 to 1.01 in videos of people
+EYE_TURN = Angles(pitch=27.0, yaw=34.0)  # maximum rotation of eyes in a head
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Setting:
 
 
 def draw(person: Person, gazes: int, random: np.random.Generator) -> Setting:
-    """A scene with this many pictures."""
+    """A random scene with this many pictures."""
     pose = Head(pitch=_clipped(random, 0, 6, 15), yaw=_clipped(random, 0, 8, 20), roll=_clipped(random, 0, 4, 15))
     distance = float(np.exp(random.uniform(np.log(380), np.log(1000))))
     aside = np.tan(np.radians([_clipped(random, 0, 6, 16), _clipped(random, -1, 4, 10)]))
@@ -82,7 +82,7 @@ def _clipped(random: np.random.Generator, middle: float, spread: float, most: fl
 
 
 def _frame(person: Person, pose: Head, place: NDArray[np.float64], random: np.random.Generator) -> View:
-    """The window about both eyes, eyes 62 to 72 pixels wide."""
+    """The window around both eyes, eyes 62 to 72 pixels wide."""
     head = person.head
     margin = head.rest[head.orbits[0].margin]
     width = float(np.linalg.norm(margin[0] - margin[head.orbits[0].inner]))
@@ -95,7 +95,7 @@ def _frame(person: Person, pose: Head, place: NDArray[np.float64], random: np.ra
 
 
 def _expression(random: np.random.Generator) -> Mapping[str, float]:
-    """A quiet face: some squint, brows a little up or down."""
+    """A neutral expression: some squint, brows a little up or down."""
     squint, brow = float(random.beta(1, 4) * 0.5), float(random.uniform(-0.4, 0.5))
     units = {}
     for side in ("Left", "Right"):
@@ -107,11 +107,11 @@ def _expression(random: np.random.Generator) -> Mapping[str, float]:
 
 
 def _gazes(count: int, pose: Head, place: NDArray[np.float64], random: np.random.Generator) -> list[Angles]:
-    """Spread over the range; the first into the lens, a third at the screen below it. Against the line to the lens."""
+    """Gazes against the line to the lens: first into the lens, a third at the screen below it, the rest spread out."""
     shift = random.uniform(0, 1, 2)
     aims = [Angles(float(random.normal(0, 0.7)), float(random.normal(0, 0.7)))]
     for number in range(1, 40 * count):
-        across, down = (shift + number * np.array([0.7548776662, 0.5698402910])) % 1  # an even, unordered cover
+        across, down = (shift + number * np.array([0.7548776662, 0.5698402910])) % 1  # quasi-random
         low, high = (-25.0, -5.0) if number % 3 == 0 else PITCH
         aim = Angles(pitch=float(low + (high - low) * down), yaw=float(YAW[0] + (YAW[1] - YAW[0]) * across))
         if _reachable(aim, pose, place):
@@ -122,13 +122,13 @@ def _gazes(count: int, pose: Head, place: NDArray[np.float64], random: np.random
 
 
 def sight(aim: Angles, place: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(3,) the world direction of a gaze that is given against the line from the eyes to the lens."""
+    """(3,) the world direction of a gaze given relative to the line from the eyes to the lens."""
     x, y, z = -place / np.linalg.norm(place)
     return direction(aim.pitch + float(np.degrees(np.arcsin(y))), aim.yaw + float(np.degrees(np.arctan2(x, z))))
 
 
 def _reachable(aim: Angles, pose: Head, place: NDArray[np.float64]) -> bool:
-    """Whether eyes can turn so far in the head."""
+    """Whether eyes can turn this far in the head."""
     x, y, z = rotation(pose).T @ sight(aim, place)
     return bool(abs(np.degrees(np.arcsin(y))) < EYE_TURN.pitch and abs(np.degrees(np.arctan2(x, z))) < EYE_TURN.yaw)
 
@@ -139,7 +139,7 @@ def _target(aim: Angles, pose: Head, place: NDArray[np.float64], reach: float) -
 
 
 def _closures(count: int, random: np.random.Generator) -> list[float]:
-    """About one picture shut and one half shut, never the first; the others vary a little."""
+    """Closures: about one picture shut and one half shut, never the first; the others vary a little."""
     closed = np.clip(random.normal(0.0, 0.05, count), 0, 0.15)
     for place, value in zip(1 + random.permutation(count - 1), (1.0, random.uniform(0.3, 0.85)), strict=False):
         closed[place] = value
@@ -147,7 +147,7 @@ def _closures(count: int, random: np.random.Generator) -> list[float]:
 
 
 def _skin_picture(person: Person, random: np.random.Generator, textures: Path | None) -> NDArray[np.float32] | None:
-    """MakeHuman's skin as variation about its own mean; only its base mesh has the uv for it."""
+    """MakeHuman's skin texture relative to its mean; only its base mesh has matching uv."""
     if textures is None or person.family is not Family.ANNY or random.uniform() < 0.35:
         return None
     names = sorted((textures / "skins_head").glob("*.jpg"))

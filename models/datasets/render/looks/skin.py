@@ -1,6 +1,6 @@
-"""The colour of skin, vertex by vertex: tone, lids, shadows under the eyes, make-up. sRGB in, linear out.
+"""The colour of skin per vertex: tone, lids, shadows under the eyes, make-up. sRGB in, linear out.
 
-Knows nothing of the renderer. Distances are measured on the head at rest, in millimetres, so colours stick to the skin.
+Knows nothing of the renderer. Distances are measured on the head at rest, in millimetres: colours move with the skin.
 """
 
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Skin:
 
     @classmethod
     def draw(cls, random: np.random.Generator) -> "Skin":
-        """Any skin; a third wears some make-up."""
+        """A random skin; a third has make-up."""
         makeup = Makeup()
         if random.uniform() < 0.35:
             makeup = Makeup(
@@ -84,7 +84,7 @@ class Skin:
         factor *= 1 - below * self.circles * np.array([0.32, 0.40, 0.34])
         socket = np.where(above, np.exp(-(((distance - 6) / 5) ** 2)), 0)[:, None]
         factor *= 1 - socket * (0.08 + 0.22 * self.circles) * np.array([0.8, 1, 0.95])
-        # The very edge is darker where lashes root.
+        # The edge is darker at the lashes' roots.
         return np.asarray(factor * (1 - 0.35 * np.exp(-((distance / 0.8) ** 2)))[:, None])
 
     def _make_up(self, colour: NDArray[np.float64], head: Head, orbit: Orbit) -> NDArray[np.float64]:
@@ -98,7 +98,7 @@ class Skin:
 
 
 def _thickness(points: Floats, brows: Floats) -> NDArray[np.float64]:
-    """(n,) 0..0.6: how much hair lies over each vertex, hairs too fine to be strands included."""
+    """(n,) 0..0.6: hair density over each vertex, including hairs too fine for strands."""
     hairs = brows[:, ::2].reshape(-1, 3)
     box = ((points > hairs.min(0) - 4) & (points < hairs.max(0) + 4)).all(1)
     near = np.flatnonzero(box)

@@ -1,4 +1,4 @@
-"""What does not move when the eyes do: glasses, and hair that hangs over the brow. Head frame, millimetres."""
+"""Occluders that do not move with the eyes: glasses, and hair over the brow. Head frame, millimetres."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ SIDES = 8  # of a tube
 
 @dataclass(frozen=True)
 class Frames:
-    """A pair of glasses. width, height: of one lens; power: how square; bar: radius of the rim; all mm.
+    """A pair of glasses. width, height: of one lens; bar: radius of the rim; all mm. power: how square.
 
-    full: 1 a rim all around, 0 only above. away: from the cornea's top to the lens.
+    full: 1 a full rim, 0 only above. away: from the cornea's apex to the lens.
     """
 
     width: float
@@ -30,7 +30,7 @@ class Frames:
 
     @classmethod
     def draw(cls, random: np.random.Generator) -> "Frames":
-        """Any common pair."""
+        """A random common pair."""
         thick = random.uniform() < 0.5
         return cls(
             width=random.uniform(46, 54),
@@ -97,7 +97,7 @@ class Frames:
 
 
 def locks(head: Head, random: np.random.Generator) -> Floats:
-    """(h, 5, 3) strands that fall from above over the brow, to one side, down to the lashes at most."""
+    """(h, 5, 3) strands from above over the brow, to one side, down to the lashes at most."""
     side = random.choice([-1.0, 1.0])
     clumps, hairs = int(random.uniform(3, 22)), 9
     count = clumps * hairs
@@ -115,7 +115,7 @@ def locks(head: Head, random: np.random.Generator) -> Floats:
     for i in range(count):
         distance = np.abs(front[None, :, 0] - x[i][:, None]) + np.abs(front[None, :, 1] - y[i][:, None])
         depth[i] = front[distance.argmin(1), 2]
-    # Hair bridges the hollow of the eye: it never falls back behind the brow.
+    # Hair bridges the eye socket: it never falls behind the brow.
     depth = np.maximum.accumulate(depth, axis=1) + random.uniform(3.0, 7.0) + random.normal(0, 0.7, (count, 1))
     return np.stack([x, y, depth], axis=-1).astype(np.float32)
 

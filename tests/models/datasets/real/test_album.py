@@ -39,7 +39,7 @@ def test_another_schema_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.M
     with monkeypatch.context() as patched:
         patched.setattr(album, "SCHEMA", 0)
         album.write(path, some())
-    with pytest.raises(ValueError, match=r"old\.npz: schema 0, this reader knows 1"):
+    with pytest.raises(ValueError, match=r"old\.npz: schema 0, this version reads 1"):
         album.read(path)
     assert "old.npz: schema 0" in (album.main([str(tmp_path)]) or "")
 
@@ -60,7 +60,7 @@ def test_an_eye_is_cut_out_as_at_runtime() -> None:
     crop = crop_eye(made.frame(1), eye, patch)
     assert made.frame(1).time == 1.5
     assert crop.picture[0].std() > 0.02
-    # The iris is dark, the white beside it is not.
+    # The iris is dark, the sclera beside it is not.
     disc, opening = crop.maps
     assert crop.picture[0][disc > 0.9].mean() < crop.picture[0][(opening > 0.9) & (disc < 0.1)].mean()
 

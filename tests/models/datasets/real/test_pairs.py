@@ -9,7 +9,7 @@ import pytest
 from models.datasets.real import album, pairs
 from models.datasets.real.album import Kind, Meta
 from models.datasets.real.observations import Look
-from models.datasets.real.pairs import Candidates, balanced, candidates_of, lay, measure, mine
+from models.datasets.real.pairs import Candidates, balanced, candidates_of, measure, mine, register_skin
 from relay.gaze.face import Angles, Head
 from tests.clips import Clip, write_mp4
 from tests.looks import look
@@ -81,9 +81,9 @@ def test_lids_that_go_against_the_eye_are_a_grimace() -> None:
 
 def test_other_skin_is_not_laid_on_this_one() -> None:
     first, second = look(), look(RIGHT)
-    assert lay(first, second) is not None
+    assert register_skin(first, second) is not None
     blind = cv2.flip(second.right.crop, 0)
-    assert lay(first, Look(replace(second.right, crop=np.asarray(blind, np.uint8)), second.left)) is None
+    assert register_skin(first, Look(replace(second.right, crop=np.asarray(blind, np.uint8)), second.left)) is None
 
 
 def test_an_album_holds_each_eye_once_and_some_that_are_shut() -> None:
@@ -91,7 +91,7 @@ def test_an_album_holds_each_eye_once_and_some_that_are_shut() -> None:
     looks = [look(gazes[at % 4], time=at) for at in range(12)]
     looks += [opened(look(time=13), -0.3), opened(look(time=14), -0.3), look(RIGHT, time=14.2)]
     made = mine(looks, META)
-    assert 14.2 not in made.time.round(3)[made.pairs]  # its lids are on their way
+    assert 14.2 not in made.time.round(3)[made.pairs]  # its lids are moving
     assert len(made.pairs) >= 10
     assert np.bincount(made.pairs.ravel()).max() <= pairs.USES
     assert (made.side[made.pairs[:, 0]] == made.side[made.pairs[:, 1]]).all()
@@ -117,7 +117,7 @@ def test_a_video_becomes_an_album_once(model: Path, tmp_path: Path, capsys: pyte
     made = album.read(path)
     assert made.meta == Meta(video.name, video.stem, Kind.VIDEO, ships=True, licence="not stated")
     assert len(made) > 8
-    assert len(made.pairs) == 0  # one photograph, moved about: nobody looks anywhere else
+    assert len(made.pairs) == 0  # one moving photograph: the gaze does not change
     before = path.stat().st_mtime_ns
     assert pairs.main(arguments) is None
     assert path.stat().st_mtime_ns == before

@@ -42,14 +42,14 @@ def test_the_skin_is_found_and_the_turn_is_measured_in_a_moved_picture(side: int
     first, other = look().eyes[side], look(by).eyes[side]
     truth = similarity(2.5, 1.03, (2.2, -1.7))
     crop, eye = moved(other.crop, other.eye, truth)
-    eye.corners[:] += [[0.6, -0.5], [-0.3, 0.7]]  # landmarks that are a little off are where it begins only
+    eye.corners[:] += [[0.6, -0.5], [-0.3, 0.7]]  # inexact landmarks: they are only the initial value
     found = register((first.crop, first.eye), (crop, eye))
     assert found is not None
     places = first.eye.corners
     apart = places @ (found.similarity - truth)[:, :2].T + (found.similarity - truth)[:, 2]
     assert np.abs(apart).max() < 0.25
     assert found.residual < 0.01
-    assert found.doubt < 0.4
+    assert found.uncertainty < 0.4
     measured = turned(first.eye, eye, found.similarity, first.eye.iris_radius)
     assert (measured.pitch, measured.yaw) == pytest.approx((by.pitch, by.yaw), abs=1.0)
 

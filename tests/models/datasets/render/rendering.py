@@ -1,6 +1,6 @@
-"""One scene, really rendered. Needs Blender, which the other tests do without: scripts/render-test runs it.
+"""Renders one scene. Needs Blender, unlike the other tests: scripts/render --check runs it.
 
-Its name keeps it out of the other tests, so that it is never reported as skipped there.
+Its name excludes it from the other tests, so that it is not reported as skipped there.
 """
 
 import multiprocessing
@@ -21,7 +21,7 @@ ORDER = Order(number=0, seed=41, gazes=GAZES, samples=4, data=None)
 
 
 def take(folder: Path) -> Scene:
-    """In a process of its own, as --jobs does: Blender has one world."""
+    """Render in a separate process, as --jobs does: Blender has one world per process."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return scenes.read(pool.apply(make.render, (ORDER, folder)))
 

@@ -1,4 +1,4 @@
-"""A head made by hand, with two eyes in a bowed plate of skin: what poses, lids and hairs need, without any package."""
+"""A synthetic head: two eyes in a curved plate of skin, enough to test poses, lids and hairs without any package."""
 
 from functools import cache
 
@@ -50,7 +50,7 @@ def _plate(sign: int) -> Floats:
 
 
 def _drop(plate: Floats) -> Floats:
-    """(n,) how far a whole blink brings each vertex down: the upper lid past the lower one."""
+    """(n,) how far a full blink moves each vertex down: the upper lid past the lower one."""
     share = np.repeat(np.clip(1 - np.linspace(0, 1, RINGS) / 0.5, 0, 1), AROUND)
     height = np.tile(plate[:AROUND, 1], RINGS)
     return np.asarray(np.where(height > 0, 2.4 * height, 0) * share, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Dense labels on a mesh made by hand: a near square that slides over a far one."""
+"""Dense labels on a simple mesh: a near square that slides over a far one."""
 
 import numpy as np
 import pytest

@@ -11,7 +11,7 @@ from models.datasets.synthetic import make
 
 @pytest.fixture
 def rendered(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The numbers of the scenes that a stand-in for the renderer was asked for."""
+    """The numbers of the scenes requested from a stand-in for the renderer."""
     numbers: list[int] = []
 
     def render(order: Order, folder: Path) -> Path:
@@ -49,7 +49,7 @@ def test_missing_heads_are_named(tmp_path: Path, rendered: list[int]) -> None:
 
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_without_blender_it_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: str) -> None:
-    monkeypatch.setitem(sys.modules, "bpy", None)  # none can be had, even where there is one
+    monkeypatch.setitem(sys.modules, "bpy", None)  # not importable, even where it is installed
     message = make.main(["--scenes", "1", "--out", str(tmp_path), "--jobs", jobs])
     assert message is not None
     assert "bpy" in message

@@ -1,7 +1,7 @@
 import pytest
 
-from models.evaluation.clips.clip_table import figures_of, judged, reading
-from models.evaluation.clips.clips import Change, Played
+from models.evaluation.clips.clip_table import judged, metrics_of, reading
+from models.evaluation.clips.clips import Change, ClipResult
 from models.evaluation.clips.steadiness import Blinks
 from models.evaluation.renders.synthetic import Gain
 from relay.gaze.face import Angles
@@ -16,16 +16,16 @@ def played(
     tremble: float | None = 1.0,
     aside: float | None = None,
     blinks: Blinks | None = None,
-) -> Played:
-    return Played(name, 40.0, (Gain(UP, gain), Gain(RIGHT, 1.0)), changes, (0.9, 1.0), tremble, aside, blinks)
+) -> ClipResult:
+    return ClipResult(name, 40.0, (Gain(UP, gain), Gain(RIGHT, 1.0)), changes, (0.9, 1.0), tremble, aside, blinks)
 
 
-def values(*clips: Played) -> dict[str, float | None]:
-    return {one.name: one.value for one in figures_of(clips)}
+def values(*clips: ClipResult) -> dict[str, float | None]:
+    return {one.name: one.value for one in metrics_of(clips)}
 
 
 def test_the_judge_is_measured_against_the_rigid_iris() -> None:
-    """It reads half of a step; of a row that turns as far, it reads as much."""
+    """It measures half of a step, for the rigid iris and for a row that turns as far."""
     changes = (Change(UP, made=0.045, rigid=0.05, step=0.1),) * 6
     assert judged(changes, "pitch") == pytest.approx(0.9)
     assert reading(changes, "pitch") == pytest.approx(0.5)
@@ -35,11 +35,11 @@ def test_the_judge_is_measured_against_the_rigid_iris() -> None:
 def test_a_judge_that_follows_nothing_is_not_asked() -> None:
     blind = (Change(UP, made=0.01, rigid=0.01, step=0.1),) * 6
     assert judged(blind, "pitch") is None
-    assert judged((Change(UP, 0.05, 0.05, 0.1),) * 2, "pitch") is None, "too few opinions"
+    assert judged((Change(UP, 0.05, 0.05, 0.1),) * 2, "pitch") is None, "too few estimates"
 
 
 def test_each_person_counts_once() -> None:
-    many = Played("many", 40.0, (Gain(UP, 0.5),) * 50, (), (), None, None, None)
+    many = ClipResult("many", 40.0, (Gain(UP, 0.5),) * 50, (), (), None, None, None)
     found = values(many, played("a", 0.9), played("b", 1.0))
     assert found["gain, vertical +10 deg"] == 0.9
     assert found["gain, horizontal +10 deg"] == 1.0
@@ -63,8 +63,8 @@ def test_over_time() -> None:
 
 
 def test_every_clip_by_itself() -> None:
-    figures = figures_of([played("walk", 0.8, (Change(UP, 0.04, 0.05, 0.1),) * 6), played("run", 0.9)])
-    found = {(one.subject, one.name): one.value for one in figures}
+    metrics = metrics_of([played("walk", 0.8, (Change(UP, 0.04, 0.05, 0.1),) * 6), played("run", 0.9)])
+    found = {(one.subject, one.name): one.value for one in metrics}
     assert found["walk (40 px)", "gain at 10 deg, vertical"] == 0.8
     assert found["run (40 px)", "gain at 10 deg, vertical"] == 0.9
     assert found["walk (40 px)", "judge, vertical"] == pytest.approx(0.8)

@@ -1,4 +1,4 @@
-"""The portrait that every machine has, as a film, through the real landmark model."""
+"""The portrait inside scikit-image, as a film, through the real landmark model."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -30,7 +30,7 @@ def film(model: Path) -> Film:
 
 
 def asked(share: float) -> Row:
-    """The whole eye moves by a share of what is asked."""
+    """A row that moves the whole eye by a share of the requested step."""
 
     def move(frame: Frame, turns: Sequence[Turn]) -> list[Field]:
         steps = [share * turn(one.aim, one.eye.iris_radius / RADIUS_SEEN / one.patch.width) for one in turns]
@@ -84,7 +84,7 @@ def test_the_film_is_shown_turned(film: Film) -> None:
 
 
 def shaking(noise: float) -> list[Faces]:
-    """A head that holds still, with irises that tremble by so many pixels."""
+    """A still head, with irises that jitter by so many pixels."""
     random = np.random.default_rng(0)
     found = []
     for _ in range(200):

@@ -18,7 +18,7 @@ from tests.gaze.faces import eye, face
 
 @pytest.fixture
 def bright(tmp_path: Path) -> Path:
-    """A network of the judge's shape: confidence is a cell's red, the place its corner."""
+    """A network with the judge's shapes: confidence is a cell's red, the place its corner."""
     pick = np.zeros((3, 3, 1, 1), np.float32)
     pick[0, 0] = 1
     nodes = [
@@ -53,7 +53,7 @@ def spotted(seen: Face, x: float, y: float) -> np.ndarray[tuple[int, int, int], 
 def test_it_points_the_same_way_in_both_eyes(bright: Path, x: float, y: float) -> None:
     seen = face(width=60.0)
     for opinion in Judge(bright)(spotted(seen, x, y), seen):
-        # The stand-in knows no finer than its cells.
+        # The stand-in's resolution is one cell.
         np.testing.assert_allclose(opinion.place, [x, y], atol=1.5 * EXTENT[0] / 8)
 
 

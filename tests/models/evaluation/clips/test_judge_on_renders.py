@@ -1,4 +1,4 @@
-"""What a judge says that looks for the iris itself: of the true picture as of the rigid iris, and less of less."""
+"""A judge that locates the iris exactly: the same change for the true target as for the rigid iris."""
 
 from pathlib import Path
 
@@ -7,22 +7,22 @@ import pytest
 
 from models.datasets.planes import Picture
 from models.evaluation.clips import judge_on_renders
-from models.evaluation.clips.judge import Judge, Opinion
-from models.evaluation.clips.judge_on_renders import Heard
-from models.evaluation.figures import Figure
+from models.evaluation.clips.judge import Judge, PupilEstimate
+from models.evaluation.clips.judge_on_renders import JudgedTurn
+from models.evaluation.figures import Metric
 from models.evaluation.renders.trials import Trial
 from relay.gaze.face import Angles, Eye, Side
 from tests.models.evaluation.renders.test_synthetic import GEOMETRIC, NONE, stage
 
 
 class Darkest(Judge):
-    """Points at the middle of what is dark around the eye."""
+    """Returns the centre of the dark pixels around the eye."""
 
     def __init__(self, confidence: float = 0.9) -> None:
         self._confidence = confidence
 
-    def ask(self, rgb: Picture, *eyes: Eye) -> list[Opinion]:
-        """The same arithmetic for each eye."""
+    def ask(self, rgb: Picture, *eyes: Eye) -> list[PupilEstimate]:
+        """The centre for each eye."""
         found = []
         for eye in eyes:
             middle = eye.corners.mean(0)
@@ -30,7 +30,7 @@ class Darkest(Judge):
             near = np.hypot(*np.meshgrid((x - middle[0]) / eye.width, (y - middle[1]) / eye.width)) < 0.5
             dark = np.where(near, np.clip(90 - rgb.mean(2), 0, None), 0)
             place = np.array([dark.sum(0) @ x, dark.sum(1) @ y]) / max(dark.sum(), 1)
-            found.append(Opinion((place - middle) / eye.width, self._confidence))
+            found.append(PupilEstimate((place - middle) / eye.width, self._confidence))
         return found
 
 
@@ -40,11 +40,11 @@ class Darkest(Judge):
 def test_directions(pitch: float, yaw: float, direction: str | None) -> None:
     assert judge_on_renders.direction_of(Angles(pitch, yaw)) == direction
     trial = Trial(Path("hand"), Side.RIGHT, 0, 1, Angles(pitch, yaw))
-    assert judge_on_renders.able([trial]) == ([trial] if direction else [])
+    assert judge_on_renders.usable([trial]) == ([trial] if direction else [])
 
 
 def test_small_turns_say_nothing() -> None:
-    assert judge_on_renders.able([Trial(Path("hand"), Side.RIGHT, 0, 1, Angles(2.0, 0.0))]) == []
+    assert judge_on_renders.usable([Trial(Path("hand"), Side.RIGHT, 0, 1, Angles(2.0, 0.0))]) == []
 
 
 @pytest.mark.parametrize("side", list(Side))
@@ -63,8 +63,10 @@ def test_a_judge_that_is_uncertain_is_not_heard() -> None:
 
 
 def test_ratios_are_sums_over_sums() -> None:
-    heard = [Heard("up", 0.5, 1.0, 1.0), Heard("up", 2.5, 1.0, 2.0)] * 5 + [Heard("down", 1.0, 1.0, 1.0)]
-    found: dict[str, Figure] = {figure.name: figure for figure in judge_on_renders.figures_of(heard)}
+    judged = [JudgedTurn("up", 0.5, 1.0, 1.0), JudgedTurn("up", 2.5, 1.0, 2.0)] * 5 + [
+        JudgedTurn("down", 1.0, 1.0, 1.0)
+    ]
+    found: dict[str, Metric] = {metric.name: metric for metric in judge_on_renders.metrics_of(judged)}
     assert found["judge: read / rigid, up"].value == pytest.approx(1.0)
     assert found["judge: true picture / rigid, up"].value == pytest.approx(2 / 3)
     assert found["judge: read / rigid, down"].value is None, "too few"

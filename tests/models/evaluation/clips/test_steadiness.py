@@ -8,7 +8,7 @@ RATE = 30
 
 
 def blinking(at: tuple[int, ...], length: int = 90, depth: float = 0.02) -> NDArray[np.float64]:
-    """Openness 0.3 with a little life in it, down for four frames at each place."""
+    """Openness 0.3 with slight variation, down for four frames at each place."""
     openness = 0.3 + 0.01 * np.sin(np.arange(length) / 7)
     for first in at:
         openness[first : first + 4] = depth

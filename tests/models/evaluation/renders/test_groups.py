@@ -28,11 +28,11 @@ def test_everybody_is_in_four_groups(one: Person, group: str) -> None:
 
 def test_a_group_that_is_served_worse_shows() -> None:
     people = [person()] * 20 + [person(glasses=True)] * 10
-    figures = {one.subject: one for one in compare("gaze", people, [1.0] * 20 + [3.0] * 10)}
-    assert figures["glasses"].value == 3
-    assert figures["glasses"].met is False
-    assert figures["no glasses"].value == 1
-    assert figures["worst group"].value == 3
+    metrics = {one.subject: one for one in compare("gaze", people, [1.0] * 20 + [3.0] * 10)}
+    assert metrics["glasses"].value == 3
+    assert metrics["glasses"].met is False
+    assert metrics["no glasses"].value == 1
+    assert metrics["worst group"].value == 3
 
 
 def test_groups_of_a_few_are_not_told() -> None:

@@ -3,15 +3,17 @@ from dataclasses import replace
 import pytest
 
 from models.evaluation.renders.groups import Person
-from models.evaluation.renders.render_table import figures_of
-from models.evaluation.renders.synthetic import Gain, Measured, Turned
+from models.evaluation.renders.render_table import metrics_of
+from models.evaluation.renders.synthetic import Gain, Measured, PairResult
 from relay.gaze.face import Angles
 
-ONE = Turned(Person(0.1, "blue", False, 40.0), 5.0, Angles(1.0, -0.5), 0.02, 0.01, 0.9, 30.0, 0.97, None, None, 0.01)
+ONE = PairResult(
+    Person(0.1, "blue", False, 40.0), 5.0, Angles(1.0, -0.5), 0.02, 0.01, 0.9, 30.0, 0.97, None, None, 0.01
+)
 
 
 def values(measured: Measured) -> dict[str, float | None]:
-    return {one.name: one.value for one in figures_of(measured)}
+    return {one.name: one.value for one in metrics_of(measured)}
 
 
 def test_usual_turns_make_the_first_figures_and_large_ones_their_own() -> None:

@@ -1,4 +1,4 @@
-"""Known fields on a scene made by hand: no correction leaves the whole aim, the renderer's own flow leaves nothing."""
+"""Known fields on a synthetic scene: no correction leaves the whole aim, the renderer's own flow no error."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,7 +29,7 @@ def stage(source: int, target: int, side: Side = Side.RIGHT, scale: int = 16, gl
 
 
 def fixed(*fields: Field) -> Row:
-    """A row that gives these fields, whatever it is asked."""
+    """A row that returns these fields for any aim."""
 
     def make(frame: Frame, turns: Sequence[Turn]) -> list[Field]:
         return list(fields) * (len(turns) // len(fields))
@@ -57,7 +57,7 @@ def test_the_true_target_leaves_nothing(source: int, target: int, side: Side) ->
     assert found.error == pytest.approx(0, abs=0.35)
     assert found.loss is not None
     assert without.loss is not None
-    assert found.loss < without.loss  # what lids hid in the source cannot be shown
+    assert found.loss < without.loss  # parts occluded in the source cannot be shown
     assert found.loss == found.least == without.least
     assert found.noise > without.noise
 
@@ -69,7 +69,7 @@ def test_the_target_itself_has_no_loss() -> None:
 
 
 def test_gain_is_the_share_of_the_step_that_is_made() -> None:
-    """A field that moves the iris by the step of 10 degrees up, whatever is asked."""
+    """A field that moves the iris by the step of 10 degrees up, at any aim."""
     one = stage(0, 0)
     step = one.step(Angles(pitch=10))
     (x, y) = (float(value) for value in step)

@@ -22,7 +22,7 @@ from scripts.measuring.calls.callers import (
     Caller,
     CallError,
     Camera,
-    Noted,
+    TimedValues,
     encode,
     percentile,
 )
@@ -35,7 +35,7 @@ CLIP = Clip(width=160, height=120, seconds=1.5, eye_width=16, sway=4, numbered=T
 
 
 class TellingEyes(FakeStages):
-    """Tells nobody's landmarks and fields, in the packets of the real ones."""
+    """Sends packets of empty landmarks and fields."""
 
     def encode_faces(self, frame: Frame, faces: Faces | None, ready: bool) -> EncodedFaces:
         return EncodedFaces(packets.encode_landmarks(packets.Landmarks(_stamp(frame), (), 0)), Verdict.CORRECTED)
@@ -54,7 +54,7 @@ def film() -> list[bytes]:
 
 
 def called(caller: Caller, number: int) -> Clock:
-    """A caller who has sent as many frames, and whose clock stands where the next one is due."""
+    """A caller that has sent so many frames, and whose clock is at the next one's due time."""
     clock = Clock()
     caller._clock = clock
     caller.camera.sent = [clock.now + sent / RATE for sent in range(number)]
@@ -63,7 +63,7 @@ def called(caller: Caller, number: int) -> Clock:
 
 
 def give_back(caller: Caller, data: bytes, after: int) -> None:
-    """As aiortc does with a whole frame, so many frames of time after the first one it got."""
+    """Deliver a complete frame as aiortc does, so many frames after the first one received."""
     decoder = getattr(caller.peer.getTransceivers()[0].receiver, DECODER)
     decoder.put((None, SimpleNamespace(data=data, timestamp=after * TICKS)))
 
@@ -95,7 +95,7 @@ async def test_a_way_ends_when_the_very_frame_that_began_it_is_back(film: list[b
     clock = called(caller, 40)
     give_back(caller, film[lost], 0)
     give_back(caller, b"whatever comes later", 4)
-    first, second = caller.ways.between(0, clock.now + 1)
+    first, second = caller.delays.between(0, clock.now + 1)
     assert first == pytest.approx(1000 * (40 - lost) / RATE)
     assert second == pytest.approx(1000 * (36 - lost) / RATE)
     await caller.hang_up()
@@ -105,9 +105,9 @@ async def test_nothing_is_said_of_frames_that_come_before_one_that_tells_its_num
     caller = Caller(film)
     clock = called(caller, 40)
     give_back(caller, film[29], 0)  # changes alone
-    assert caller.ways.between(0, clock.now + 1) == []
+    assert caller.delays.between(0, clock.now + 1) == []
     give_back(caller, film[30], 1)
-    assert caller.ways.between(0, clock.now + 1) == pytest.approx([1000 * 10 / RATE])
+    assert caller.delays.between(0, clock.now + 1) == pytest.approx([1000 * 10 / RATE])
     await caller.hang_up()
 
 
@@ -116,16 +116,16 @@ async def test_ages_are_counted_at_each_frame_of_the_camera_from_the_newest_pack
 ) -> None:
     caller = Caller(film, "field")
     clock = called(caller, 10)
-    setattr(caller._sender, STAMP, 5)  # of frame 9: the RTP clock has gone round since
+    setattr(caller._sender, STAMP, 5)  # of frame 9: the RTP clock has wrapped since
     for number in (6, 4):  # the older one overtaken
         stamp = packets.Stamp((5 - (9 - number) * TICKS) % 2**32, 0.0, (320, 240))
-        caller._hear(packets.encode_landmarks(packets.Landmarks(stamp, (), 0)))
-    caller._look(10)
-    caller._look(11)
+        caller._on_packet(packets.encode_landmarks(packets.Landmarks(stamp, (), 0)))
+    caller._on_camera_frame(10)
+    caller._on_camera_frame(11)
     assert caller.ages["landmarks"].between(0, clock.now + 1) == [4, 5]
     assert caller.ages["field"].between(0, clock.now + 1) == []
-    assert caller.ways.between(0, clock.now + 1) == pytest.approx([1000 * 4 / RATE, 1000 * 6 / RATE])
-    caller._hear(b"no packet")
+    assert caller.delays.between(0, clock.now + 1) == pytest.approx([1000 * 4 / RATE, 1000 * 6 / RATE])
+    caller._on_packet(b"no packet")
     assert caller.unread == 1
     await caller.hang_up()
 
@@ -138,23 +138,23 @@ async def test_a_call_with_a_relay_is_noted_without_a_frame_being_decoded(
     caller = Caller(film, returns)
     async with listening(settings, _eyes) as address, aiohttp.ClientSession() as http:
         await caller.call(http, f"{address}/api/sessions")
-        await until(lambda: len(caller.ways.between(0, time.monotonic())) >= 30)
+        await until(lambda: len(caller.delays.between(0, time.monotonic())) >= 30)
         figures = await caller.read(http)
         decoded = cast("RemoteStreamTrack | None", caller.peer.getTransceivers()[0].receiver.track)
         await caller.hang_up()
-        with pytest.raises(CallError, match="broke off"):
+        with pytest.raises(CallError, match="was closed"):
             await ended(caller, http)
-    ways = caller.ways.between(0, time.monotonic())
+    delays = caller.delays.between(0, time.monotonic())
     assert figures["fps_in"] > 0
-    assert min(ways) > 0
+    assert min(delays) > 0
     assert bool(caller.ages["field"].between(0, time.monotonic())) == (returns == "field")
     assert caller.unread == 0
     assert isinstance(decoded, RemoteStreamTrack) == (returns == "video")
-    assert decoded is None or decoded._queue.qsize() <= 1  # nothing but the end
+    assert decoded is None or decoded._queue.qsize() <= 1  # only the end marker
 
 
 async def ended(caller: Caller, http: aiohttp.ClientSession) -> None:
-    """Ask for its figures until the relay has none any more."""
+    """Read its statistics until the relay has none any more."""
     async with asyncio.timeout(scaled(10)):
         while True:
             await caller.read(http)
@@ -175,9 +175,9 @@ def _eyes(correction: Correction) -> TellingEyes:
 
 
 def test_figures_are_of_the_span_that_is_asked_for() -> None:
-    noted = Noted()
+    values = TimedValues()
     for at in range(5):
-        noted.note(at, 10 * at)
-    assert noted.between(1, 3) == [10, 20]
-    assert percentile(noted.between(0, 5), 50) == 20.0
+        values.add(at, 10 * at)
+    assert values.between(1, 3) == [10, 20]
+    assert percentile(values.between(0, 5), 50) == 20.0
     assert percentile([], 50) is None

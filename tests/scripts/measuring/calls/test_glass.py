@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from scripts.measuring.calls.callers import RATE, TICKS, luma
-from scripts.measuring.calls.glass import Glass, NumberedCamera, Planes, develop
+from scripts.measuring.calls.glass import DelayMeter, NumberedCamera, Planes, develop
 from tests.clips import Clip
 from tests.fakes import Clock
 from tests.scripts.measuring.clocks import sleeping_clock
@@ -47,18 +47,18 @@ async def test_a_camera_leaves_out_what_its_encoder_comes_too_late_for(
 
 async def test_a_way_is_from_the_encoder_to_the_first_time_its_number_is_seen(film: list[Planes]) -> None:
     clock = Clock()
-    glass = Glass(film, clock)
-    frame = await glass._camera.recv()
+    meter = DelayMeter(film, clock)
+    frame = await meter._camera.recv()
     clock.now += 0.25
-    glass.see(frame)
+    meter.receive(frame)
     clock.now += 0.25
-    glass.see(frame)  # shown again
-    assert glass.ways.between(0, clock.now + 1) == pytest.approx([250])
-    await glass._peer.close()
+    meter.receive(frame)  # shown again
+    assert meter.delays.between(0, clock.now + 1) == pytest.approx([250])
+    await meter._peer.close()
 
 
 async def test_a_frame_whose_number_never_left_the_camera_says_nothing(film: list[Planes]) -> None:
-    glass, other = Glass(film), NumberedCamera(film)
-    glass.see(await other.recv())
-    assert glass.ways.between(0, time.monotonic() + 1) == []
-    await glass._peer.close()
+    meter, other = DelayMeter(film), NumberedCamera(film)
+    meter.receive(await other.recv())
+    assert meter.delays.between(0, time.monotonic() + 1) == []
+    await meter._peer.close()

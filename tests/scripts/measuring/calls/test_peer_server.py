@@ -7,7 +7,7 @@ import pytest
 
 from scripts.measuring.calls.callers import luma
 from scripts.measuring.calls.glass import NumberedCamera, Planes, develop
-from scripts.measuring.calls.peer_server import StageRunner, Work, WorkTrack
+from scripts.measuring.calls.peer_server import Work, WorkPool, WorkTrack
 from tests.clips import Clip
 from tests.fakes import picture
 
@@ -30,8 +30,8 @@ def moved(before: Any, after: Any) -> bool:
 @pytest.mark.usefixtures("model")
 async def test_the_work_is_done_in_the_frame_that_was_asked_for_and_keeps_its_time_stamp(film: list[Planes]) -> None:
     camera = NumberedCamera(film)
-    with closing(StageRunner(1)) as runner:
-        track = WorkTrack(NumberedCamera(film), runner.take())
+    with closing(WorkPool(1)) as pool:
+        track = WorkTrack(NumberedCamera(film), pool.take())
         original, worked = await camera.recv(), await track.recv()
     assert worked.pts == original.pts
     assert moved(luma(original), luma(worked))
@@ -43,7 +43,7 @@ async def test_the_work_can_be_done_in_bgr(film: list[Planes]) -> None:
     with closing(Work()) as work:
         worked = work.on_bgr(bgr)
     there = av.VideoFrame.from_ndarray(bgr, format="bgr24").reformat(format="yuv420p")
-    assert moved(there.to_ndarray(format="bgr24"), worked)  # and what the conversions take is not the work's
+    assert moved(there.to_ndarray(format="bgr24"), worked)  # the conversions' own changes do not count
 
 
 @pytest.mark.usefixtures("model")

@@ -6,7 +6,18 @@ import pytest
 
 from relay.config.lines import Lines, ReturnMode
 from scripts.measuring.calls.knee import Line, draw
-from scripts.measuring.calls.steps import HEAD, Session, Step, compare, is_held, knee, row, tell, tell_returns, worst_of
+from scripts.measuring.calls.steps import (
+    HEAD,
+    Session,
+    Step,
+    compare,
+    is_held,
+    knee,
+    row,
+    summarise,
+    summarise_returns,
+    worst_of,
+)
 
 FINE = Session(
     sent=30.0,
@@ -69,10 +80,10 @@ def test_the_knee_is_the_last_step_before_the_first_that_is_not_held(held: list[
 def test_a_sweep_is_told_with_what_happens_beyond_its_knee() -> None:
     beyond = replace(FINE, dropped=0.4, halves=(120.0, 121.0))
     assert "2 sessions held; with 3, 40 % of the frames are dropped" in (
-        told := tell([step(1, held=True), step(2, held=True), step(3, held=False, worst=beyond)])
+        summary := summarise([step(1, held=True), step(2, held=True), step(3, held=False, worst=beyond)])
     )
-    assert "120 ms and 121 ms" in told
-    assert tell([step(1, held=True)]).endswith("1 sessions held, as many as were asked for")
+    assert "120 ms and 121 ms" in summary
+    assert summarise([step(1, held=True)]).endswith("1 sessions held, as many as were asked for")
 
 
 def test_the_returns_are_compared_over_all_turns() -> None:
@@ -81,10 +92,10 @@ def test_the_returns_are_compared_over_all_turns() -> None:
 
     found = compare({"video": [turn(0.6), turn(0.8)], "field": [turn(0.3), turn(0.4, dropped=0.02)]})
     assert found["field_to_video"] == pytest.approx(0.5)
-    assert tell_returns(found) == "video return takes 70 % of a core, field return 35 %, which is 50 % of it"
+    assert summarise_returns(found) == "video return takes 70 % of a core, field return 35 %, which is 50 % of it"
     busy = compare({"video": [turn(0.6)], "field": [turn(0.3, dropped=0.4)]})
-    assert tell_returns(busy).endswith("but 40 % of the frames were dropped")
-    assert "cannot be known" in tell_returns(compare({"video": [turn(None)], "field": [turn(0.3)]}))
+    assert summarise_returns(busy).endswith("but 40 % of the frames were dropped")
+    assert "cannot be measured" in summarise_returns(compare({"video": [turn(None)], "field": [turn(0.3)]}))
 
 
 def test_a_row_has_a_cell_for_each_head() -> None:
@@ -98,7 +109,7 @@ def test_each_kind_of_session_is_drawn_in_its_colour_also_where_a_figure_is_miss
             [1, 2],
             ages=[{"landmarks": age, "field": None}] * 2,
             rates=[30.0, 20.0 - age],
-            ways=[(90, 90 + age), (None, None)],
+            delays=[(90, 90 + age), (None, None)],
             knee=1,
         )
         for name, age in (("one", 1.0), ("another", 2.0))

@@ -1,7 +1,7 @@
-"""Scenes that the studio made: what they say of themselves is true of their pictures.
+"""Consistency of the studio's scenes: labels against pictures.
 
-Two stored ones, cut to size by models.datasets.synthetic.excerpt; rendering.py beside this makes a new one and asks
-it the same.
+Uses two stored scenes, cropped by models.datasets.synthetic.excerpt; ../rendering.py renders a new one and checks the
+same.
 """
 
 import numpy as np
@@ -31,7 +31,7 @@ def test_they_are_two_persons_one_with_glasses_and_both_blink(rendered: list[Sce
 def test_the_flow_makes_one_picture_of_another(
     rendered: list[Scene], layers: tuple[Layer, ...], least: float, median: float
 ) -> None:
-    """Not to the last decibel: lashes, shadows and mirrored lights do not move with what they lie on."""
+    """Not exactly: lashes, shadows and reflections do not move with the surface below."""
     gains = [gain for scene in rendered for gain in evidence.warping_gains(scene, layers)]
     assert min(gains) > least
     assert np.median(gains) > median
@@ -46,7 +46,7 @@ def test_irises_are_where_they_are_said_to_be(rendered: list[Scene]) -> None:
 def test_irises_move_as_the_runtime_believes_of_such_a_turn(rendered: list[Scene]) -> None:
     for scene in rendered:
         assert np.abs(evidence.turning_errors(scene, "optic")).max() < 1.0
-        # The line of sight turns a little otherwise than the optical axis beside it.
+        # The line of sight turns slightly differently from the optical axis.
         assert np.abs(evidence.turning_errors(scene, "gaze")).max() < 1.5
 
 
