@@ -30,7 +30,10 @@ class EyelineProcessor {
     this.processedTrack = this.corrected.track;
   }
 
-  /** Called by LiveKit with another camera, or the same one restarted; the processed track stays the same. @param {ProcessorOptions} options */
+  /**
+   * Called by LiveKit with another camera, or the same one restarted; the processed track stays the same.
+   * @param {ProcessorOptions} options
+   */
   async restart(options) {
     if (!this.corrected || this.corrected.state === 'stopped') return this.init(options);
     return this.corrected.replaceCamera(options.track);
@@ -42,7 +45,10 @@ class EyelineProcessor {
   }
 }
 
-/** For LocalVideoTrack.setProcessor(). Wrong options throw TypeError once it gets a camera. @param {CorrectOptions} [options] */
+/**
+ * For LocalVideoTrack.setProcessor(). Wrong options throw TypeError once it gets a camera.
+ * @param {CorrectOptions} [options]
+ */
 export function eyelineProcessor(options) {
   return new EyelineProcessor(options);
 }

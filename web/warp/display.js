@@ -175,12 +175,15 @@ export class Display {
     const same = before?.width === width && before.height === height && earlier;
     const known = same ? velocities(before.faces, faces, (frame.time - earlier.time) / 1000) : new Map();
     const windows = new Map();
-    this.#reference = frame.luma ? makeReference(frame.luma, faces, known) : {faces, width, height, windows, velocities: known};
+    this.#reference = frame.luma
+      ? makeReference(frame.luma, faces, known)
+      : {faces, width, height, windows, velocities: known};
   }
 
   /**
    * The faces at their positions in this frame, in pixels of the reference.
-   * @param {import('./motion/motion.js').MotionReference<FaceLandmarks>} reference @param {Frame} seen its frame @param {Frame} frame
+   * @param {import('./motion/motion.js').MotionReference<FaceLandmarks>} reference
+   * @param {Frame} seen its frame @param {Frame} frame
    */
   #carry(reference, seen, frame) {
     const seconds = (frame.time - seen.time) / 1000;

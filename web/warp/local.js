@@ -53,21 +53,25 @@ export class Local extends EventTarget {
 
   /** The corrected video, full size; available at once and never replaced. @type {MediaStreamTrack} */
   track;
-  /** The copy for the relay, longer side at most 640 pixels; replaceCamera() creates another one. @type {MediaStreamTrack} */
+  /**
+   * The copy for the relay, longer side at most 640 pixels; replaceCamera() creates another one.
+   * @type {MediaStreamTrack}
+   */
   upload;
   /** How frames are processed. @type {'worker' | 'canvas'} */
   route;
 
   /**
    * @param {MediaStreamTrack} camera belongs to the caller: it is not stopped here
-   * @param {Partial<DisplaySettings> & {signal?: AbortSignal, route?: 'worker' | 'canvas'}} options signal: stops it; route: forces
-   *   this route
+   * @param {Partial<DisplaySettings> & {signal?: AbortSignal, route?: 'worker' | 'canvas'}} options
+   *   signal: stops it; route: forces this route
    */
   constructor(camera, {signal, route, ...settings} = {}) {
     super();
     this.#camera = camera;
     this.route = route ?? (WorkerLine.possible ? 'worker' : 'canvas');
-    const parts = {settings: {...DEFAULTS, ...settings}, report: this.#onReport.bind(this), fail: this.#onFailure.bind(this)};
+    const [report, fail] = [this.#onReport.bind(this), this.#onFailure.bind(this)];
+    const parts = {settings: {...DEFAULTS, ...settings}, report, fail};
     this.#route = this.route === 'worker' ? new WorkerLine(camera, parts) : new CanvasRoute(camera, parts);
     this.track = this.#route.track;
     this.upload = smallCopy(camera);
@@ -92,7 +96,10 @@ export class Local extends EventTarget {
     });
   }
 
-  /** A packet of the channel `fields` has arrived. The buffer is transferred and cannot be used afterwards. @param {ArrayBuffer} buffer */
+  /**
+   * A packet of the channel `fields` has arrived. The buffer is transferred and cannot be used afterwards.
+   * @param {ArrayBuffer} buffer
+   */
   receive(buffer) {
     this.#route.receive(buffer, now());
   }
@@ -166,7 +173,11 @@ class Missed {
   /** @type {{camera: MediaStreamTrack, delivered: number, seen: number} | undefined} */
   #last;
 
-  /** Compares the frames that arrived here with those delivered. @param {MediaStreamTrack} camera @param {number} seen */
+  /**
+   * Compares the frames that arrived here with those delivered.
+   * @param {MediaStreamTrack} camera
+   * @param {number} seen
+   */
   update(camera, seen) {
     // @ts-ignore: newer than the compiler's library
     const delivered = /** @type {number | undefined} */ (camera.stats?.deliveredFrames);

@@ -1,6 +1,6 @@
 /**
- * Encoded transform of a sender: every frame passes unchanged, and its RTP timestamp is reported. Chromium (156) gives no
- * more here: the metadata do not include the capture time. Hence stamps.js.
+ * Encoded transform of a sender: every frame passes unchanged, and its RTP timestamp is reported. Chromium (156) gives
+ * no more here: the metadata do not include the capture time. Hence stamps.js.
  */
 
 import {now} from '../workers/clock.js';

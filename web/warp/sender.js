@@ -13,8 +13,8 @@ const FRAME_RATE = 30;
 const BITRATE = 800_000;
 
 /**
- * A copy of the camera's track, downscaled if the browser can do that for the copy alone; else prepare() does. The aspect
- * ratio stays the camera's: cropped frames would not match.
+ * A copy of the camera's track, downscaled if the browser can do that for the copy alone; else prepare() does. The
+ * aspect ratio stays the camera's: cropped frames would not match.
  */
 export function smallCopy(/** @type {MediaStreamTrack} */ camera) {
   const copy = camera.clone();
@@ -39,8 +39,8 @@ function downscaleFactor(/** @type {MediaStreamTrack | null} */ track) {
 }
 
 /**
- * Sets the limits of the encoder, and calls `sent` with the RTP timestamp of each encoded frame and the time (clock.js),
- * if the browser supports it. To be called before the first frame is sent, and again for another track.
+ * Sets the limits of the encoder, and calls `sent` with the RTP timestamp of each encoded frame and the time
+ * (clock.js), if the browser supports it. To be called before the first frame is sent, and again for another track.
  * @param {RTCRtpSender} sender
  * @param {(rtp: number, at: number) => void} sent
  */
@@ -49,8 +49,9 @@ export async function prepare(sender, sent) {
   const parameters = sender.getParameters();
   // Low bandwidth should reduce the frame rate: small eyes cannot be corrected well, and motion is compensated.
   parameters.degradationPreference = 'maintain-resolution';
+  const scaleResolutionDownBy = downscaleFactor(sender.track);
   for (const encoding of parameters.encodings) {
-    Object.assign(encoding, {maxBitrate: BITRATE, maxFramerate: FRAME_RATE, scaleResolutionDownBy: downscaleFactor(sender.track)});
+    Object.assign(encoding, {maxBitrate: BITRATE, maxFramerate: FRAME_RATE, scaleResolutionDownBy});
   }
   await sender.setParameters(parameters).catch(() => {}); // not supported by every browser
 }

@@ -3,8 +3,8 @@
  * own time is on the camera's clock. The offset between the two is constant, and is estimated in two steps:
  *
  * 1. Roughly, from arrival times: no frame is sent before it was captured, so over many frames the one with the least
- *    delay gives the offset up to that delay. Best measured when frames leave the encoder (RTCRtpScriptTransform reports
- *    that; its metadata hold no capture time), else when the relay's packets arrive, less the round trip.
+ *    delay gives the offset up to that delay. Best measured when frames leave the encoder (RTCRtpScriptTransform
+ *    reports that; its metadata hold no capture time), else when the relay's packets arrive, less the round trip.
  * 2. Exactly: no camera keeps its interval to a tenth of a millisecond, so among the offsets near the rough one the
  *    right one is that with which the timestamps coincide with frames. Rounding (1 ms in Chromium) is averaged out.
  *
@@ -30,7 +30,10 @@ const MIN_REPLY = 20;
 /** Errors of the first estimate that are tried, in frames. */
 const OFFSETS = [-1, 1, -2, 2, -3, 3];
 
-/** Another offset is adopted if this many timestamps coincide with frames, with an error smaller by this factor, this often in a row. */
+/**
+ * Another offset is adopted if this many timestamps coincide with frames, with an error smaller by this factor, this
+ * often in a row.
+ */
 const MIN_MATCHES = 24;
 const MIN_GAIN = 1.5;
 const CONFIRMATIONS = 12;

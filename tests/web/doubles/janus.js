@@ -1,7 +1,6 @@
 /**
- * A Janus that lives in the test: sessions, handles and rooms of its VideoRoom, behind a double of WebSocket. It says
- * what a real one says, in the words of tests/vectors/janus.json, which are held against a real one by
- * tests/servers/test_dialogue.py.
+ * A simulated Janus: sessions, handles and rooms of its VideoRoom, behind a double of WebSocket. Its messages are those
+ * of tests/vectors/janus.json, which tests/servers/test_dialogue.py compares with a real Janus.
  *
  *   const janus = new ScriptedJanus({1234: {}, 5: {pin: '4711'}});
  *   globalThis.WebSocket = janus.WebSocket;
@@ -13,9 +12,9 @@ const WORDS = JSON.parse(readFileSync(new URL('../../vectors/janus.json', import
 
 export class ScriptedJanus {
   sockets = new Set();
-  /** All that it was asked, in order: the messages as they came. */
+  /** All messages received, in order. */
   asked = [];
-  /** What is asked with one of these words stays without an answer. */
+  /** Messages and requests of these names get no response. */
   silent = new Set();
   up = true;
   #next = 100;
@@ -31,17 +30,17 @@ export class ScriptedJanus {
     };
   }
 
-  /** The bodies of what was asked of the VideoRoom with this request. */
+  /** The bodies of all VideoRoom requests of this name. */
   requests(request) {
     return this.asked.map(({body}) => body).filter((body) => body?.request === request);
   }
 
-  /** Who is in a room: names of those who send. */
+  /** Names of a room's publishers. */
   senders(room = 1234) {
     return this.#in(room).filter(({sdp}) => sdp).map(({display}) => display).sort();
   }
 
-  /** Somebody who needs no browser: joins and sends. */
+  /** Adds a participant without a browser who publishes. */
   seat(display, sdp = `video:${display} audio:${display}`, room = 1234) {
     const person = {id: this.#next++, room, display, sdp, hear: () => {}};
     this.#participants.set(person.id, person);
@@ -55,7 +54,7 @@ export class ScriptedJanus {
     };
   }
 
-  /** Whoever runs the room puts somebody out. */
+  /** A participant is kicked by the room's administrator. */
   kick(display) {
     const person = this.#called(display);
     this.#participants.delete(person.id);
@@ -68,17 +67,17 @@ export class ScriptedJanus {
     delete this.rooms[room];
   }
 
-  /** What is sent to those who watch this person breaks off. */
+  /** The connections of this participant's subscribers hang up. */
   breakWatching(display) {
     for (const {watching, hear} of this.#participants.values()) if (watching?.display === display) hear('hangup');
   }
 
-  /** What this person sends breaks off. */
+  /** This participant's own connection hangs up. */
   hangUp(display) {
     this.#called(display).hear('hangup');
   }
 
-  /** Janus has forgotten the sessions, as it does after a minute without a word. */
+  /** The sessions time out, as they do after a minute without a message. */
   forget() {
     for (const socket of this.sockets) socket.deliver({janus: 'timeout', session_id: 1});
   }
@@ -108,7 +107,7 @@ export class ScriptedJanus {
     answer({janus: 'event', sender: message.handle_id, plugindata: {data}, ...(jsep && {jsep})});
   }
 
-  /** A line has ended: whoever came by it has left. */
+  /** A socket was closed: its participants leave. */
   drop(socket) {
     for (const person of [...this.#participants.values()]) if (person.socket === socket) this.#leave(person);
   }
@@ -194,7 +193,7 @@ export class ScriptedJanus {
   }
 }
 
-/** One line to it. Everything arrives as soon as it can, but never at once. */
+/** A connection to it. Everything is delivered asynchronously, in the next microtask. */
 class ScriptedSocket {
   static OPEN = 1;
   readyState = 0;
@@ -232,7 +231,7 @@ class ScriptedSocket {
   }
 }
 
-/** A message of Janus about somebody. */
+/** A message of Janus about a participant. */
 function say(kind, name, {id, room, display, privateId} = {}) {
   const names = {ID: id, ROOM: room, NAME: display, PRIVATE: privateId};
   return JSON.parse(JSON.stringify(WORDS[kind][name], (_, value) => names[value] ?? value));

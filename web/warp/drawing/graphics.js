@@ -1,5 +1,6 @@
 /**
- * Holds the graphics context: created on first use, and again after the browser has lost it. Knows nothing of what is drawn.
+ * Holds the graphics context: created on first use, and again after the browser has lost it. Knows nothing of what is
+ * drawn.
  *
  * @typedef {{readonly lost: boolean, close(): void}} Drawing
  */

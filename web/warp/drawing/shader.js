@@ -1,7 +1,7 @@
 /**
- * The GPU part of web/warp/drawing/warp.js: uploads pieces of a frame, draws its patches through their fields, reads the
- * result back. Rows are counted from the top throughout, so nothing is flipped. Knows nothing of where the pieces come
- * from and where they go.
+ * The GPU part of web/warp/drawing/warp.js: uploads pieces of a frame, draws its patches through their fields, reads
+ * the result back. Rows are counted from the top throughout, so nothing is flipped. Knows nothing of where the pieces
+ * come from and where they go.
  *
  * A patch: box: the bounds of its ellipse; toPatch, corner: map a pixel, relative to the box's first, to 0..1 across
  * the patch; toPicture: from eye widths to pixels, times the gain; light: factor of the field's light. Matrices are

@@ -9,8 +9,9 @@
  */
 
 /**
- * Parameters. half: half the window's side, pixels to each side of its centre. levels: pyramid levels at most, including
- * the image itself. least: threshold of the smaller eigenvalue of the gradients, per pixel; below it is no corner.
+ * Parameters. half: half the window's side, pixels to each side of its centre. levels: pyramid levels at most,
+ * including the image itself. least: threshold of the smaller eigenvalue of the gradients, per pixel; below it is no
+ * corner.
  */
 export const USUAL = {half: 6, levels: 4, least: 0.25};
 

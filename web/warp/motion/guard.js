@@ -1,8 +1,8 @@
 /**
  * Blink guard: detects that an eye is closing in the newest frame while the older landmarks still say that it is open.
  * By the rule of relay/gaze/motion/blink_guard.py, with three cues: the upper lid's margin has moved down, so has the
- * edge where skin turns dark, and the dark region of the iris has lost height. The lid's margin is not known here; it is
- * approximated by a parabola as high as the eye is open. Pure functions.
+ * edge where skin turns dark, and the dark region of the iris has lost height. The lid's margin is not known here; it
+ * is approximated by a parabola as high as the eye is open. Pure functions.
  *
  * @typedef {import('./flow.js').Grey} Grey
  * @typedef {import('./flow.js').Point} Point

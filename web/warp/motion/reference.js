@@ -29,7 +29,8 @@ const OPENING = [0.62, 0.5];
 /**
  * The motion reference of a frame with faces.
  * @template {Face} F
- * @typedef {{faces: F[], width: number, height: number, windows: Map<number, Window>, velocities: Velocities}} MotionReference
+ * @typedef {{faces: F[], width: number, height: number, windows: Map<number, Window>,
+ *   velocities: Velocities}} MotionReference
  */
 
 /**
@@ -108,7 +109,10 @@ function shrink(luma, left, top, width, height, factor) {
   return {data, width, height};
 }
 
-/** The image with the model's mean and contrast: point tracking mistakes a change of light for motion. @returns {Grey} */
+/**
+ * The image with the model's mean and contrast: point tracking mistakes a change of light for motion.
+ * @returns {Grey}
+ */
 function like(/** @type {Grey} */ picture, /** @type {Grey} */ model) {
   const [is, wanted] = [spreadOf(picture.data), spreadOf(model.data)];
   const gain = Math.min(Math.max((wanted.spread + 1) / (is.spread + 1), 0.5), 2);

@@ -2,8 +2,8 @@
  * The camera's frames via a video element and a canvas, for browsers that give no frames to a worker. The output is the
  * canvas's track; each frame is drawn on the canvas unchanged, and the corrected eyes over it.
  *
- * A hidden page gets no callbacks for video frames. A worker's timer then draws, at about the camera's rate, so that the
- * track continues corrected. The time of a frame is then accurate to about one frame only.
+ * A hidden page gets no callbacks for video frames. A worker's timer then draws, at about the camera's rate, so that
+ * the track continues corrected. The time of a frame is then accurate to about one frame only.
  */
 
 import {now} from '../../workers/clock.js';

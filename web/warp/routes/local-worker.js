@@ -1,6 +1,6 @@
 /**
- * The worker of local warping: messages in and out around a WorkerRoute. Nothing else runs here, so neither the page nor
- * a hidden tab delays a frame.
+ * The worker of local warping: messages in and out around a WorkerRoute. Nothing else runs here, so neither the page
+ * nor a hidden tab delays a frame.
  *
  * @typedef {{type: 'open', settings: import('../display.js').DisplaySettings, writable: WritableStream<VideoFrame>}
  *   | {type: 'camera', readable: ReadableStream<VideoFrame>}
@@ -43,5 +43,6 @@ function open(/** @type {Extract<Message, {type: 'open'}>} */ {settings, writabl
 
 /** @returns {import('../local.js').Report} */
 function report(/** @type {WorkerRoute} */ {display}) {
-  return {...display.counts.report(now()), trace: display.counts.takeTrace(), stamps: display.stamps, size: display.size};
+  const {counts, stamps, size} = display;
+  return {...counts.report(now()), trace: counts.takeTrace(), stamps, size};
 }

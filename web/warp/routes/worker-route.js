@@ -1,6 +1,6 @@
 /**
- * Processes the camera's frames one by one in a worker: each is warped by the newest fields and written at once; a frame
- * without a correction is passed on as the same object. Nothing queues: if a newer frame arrives before one is
+ * Processes the camera's frames one by one in a worker: each is warped by the newest fields and written at once; a
+ * frame without a correction is passed on as the same object. Nothing queues: if a newer frame arrives before one is
  * processed, the older is dropped and counted. Every frame is closed once, by its last owner.
  */
 
@@ -25,7 +25,7 @@ export class WorkerRoute {
   /**
    * @param {import('../display.js').DisplaySettings} settings
    * @param {WritableStream<VideoFrame>} writable
-   * @param {() => Pick<Paster, 'draw' | 'lost' | 'close'>} make creates the renderer; raises Error if there are no graphics
+   * @param {() => Pick<Paster, 'draw' | 'lost' | 'close'>} make the renderer's constructor; may raise Error
    */
   constructor(settings, writable, make = () => new Paster()) {
     this.display = new Display(settings);
