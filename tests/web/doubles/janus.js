@@ -59,7 +59,7 @@ export class ScriptedJanus {
     const person = this.#called(display);
     this.#participants.delete(person.id);
     person.hear('event', say('events', 'put_out', person));
-    this.#tellOthers(person, 'kicked');
+    this.#notifyOthers(person, 'kicked');
   }
 
   destroy(room) {
@@ -103,7 +103,7 @@ export class ScriptedJanus {
     if (message.janus === 'destroy') this.drop(socket);
     if (message.janus !== 'message') return;
     answer({janus: 'ack'});
-    const {data, jsep} = this.#obey(socket, message);
+    const {data, jsep} = this.#handleRequest(socket, message);
     answer({janus: 'event', sender: message.handle_id, plugindata: {data}, ...(jsep && {jsep})});
   }
 
@@ -112,7 +112,7 @@ export class ScriptedJanus {
     for (const person of [...this.#participants.values()]) if (person.socket === socket) this.#leave(person);
   }
 
-  #obey(socket, {handle_id: handle, body, jsep}) {
+  #handleRequest(socket, {handle_id: handle, body, jsep}) {
     if (body.request === 'join') return this.#join(socket, handle, body);
     const person = [...this.#participants.values()].find((one) => one.socket === socket && one.handle === handle);
     if (body.request === 'configure') this.#rename(person, body.display);
@@ -155,23 +155,23 @@ export class ScriptedJanus {
 
   #rename(person, display) {
     person.display = display;
-    this.#tellOthers(person, 'renamed');
+    this.#notifyOthers(person, 'renamed');
   }
 
   #publish(person, sdp) {
     person.sdp = sdp;
-    this.#tellOthers(person, 'published');
+    this.#notifyOthers(person, 'published');
   }
 
   #unpublish(person) {
     person.sdp = undefined;
-    this.#tellOthers(person, 'unpublished');
+    this.#notifyOthers(person, 'unpublished');
     person.hear('hangup');
   }
 
   #leave(person) {
     this.#participants.delete(person.id);
-    if (!person.watching) this.#tellOthers(person, 'left');
+    if (!person.watching) this.#notifyOthers(person, 'left');
   }
 
   #lose(socket, handle) {
@@ -180,7 +180,7 @@ export class ScriptedJanus {
     }
   }
 
-  #tellOthers(person, event) {
+  #notifyOthers(person, event) {
     for (const other of this.#in(person.room)) if (other !== person) other.hear('event', say('events', event, person));
   }
 
