@@ -87,7 +87,10 @@ export interface Stats {
   age_frames: Record<string, Spread>;
 }
 
-/** Times are of performance.now(). Frames are numbered as the camera delivers them; landmarks and field: numbers of the frames whose results were used. */
+/**
+ * Times are of performance.now(). Frames are numbered as the camera delivers them; landmarks and field: numbers of the
+ * frames whose results were used.
+ */
 export interface Told {
   spans: {line: 'warp'; frame: number; begin: number; end: number}[];
   shown: {frame: number; at: number; landmarks: number | null; field: number | null; verdict: string}[];
@@ -154,5 +157,8 @@ export class Corrected extends EventTarget {
     options?: boolean | EventListenerOptions): void;
 }
 
-/** Returns the camera's track with the eyes corrected. Resolves at once; rejects with TypeError for a wrong argument only. */
+/**
+ * Returns the camera's track with the eyes corrected. Resolves at once; rejects with TypeError for a wrong argument
+ * only.
+ */
 export function correctTrack(camera: MediaStreamTrack, options?: CorrectOptions): Promise<Corrected>;

@@ -15,8 +15,8 @@
  *   tracks.js, track/output.js, track/switch.js, track/audio.js   output tracks that stay the same while sources change
  *   synced-settings.js, status.js, statistics.js             settings, status and statistics
  *
- * Adapters for LiveKit, Jitsi and any RTCRtpSender are in adapters/, complete programs in examples/. Knows nothing of the
- * page, which is built on it.
+ * Adapters for LiveKit, Jitsi and any RTCRtpSender are in adapters/, complete programs in examples/. Knows nothing of
+ * the page, which is built on it.
  */
 
 import {Corrected} from './client/corrected.js';

@@ -1,4 +1,4 @@
-/** The library in other people's clients: what each is asked and told. With their own code: test_adapters.py. */
+/** The adapters against doubles of their clients. With the real clients: test_adapters.py. */
 
 import assert from 'node:assert/strict';
 import {afterEach, beforeEach, test} from 'node:test';

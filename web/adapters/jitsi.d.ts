@@ -2,7 +2,7 @@ import type {Corrected, CorrectOptions} from '../eyeline.js';
 
 /** An effect of lib-jitsi-meet. */
 export interface EyelineEffect {
-  /** Settings, figures and events, while it is at work. */
+  /** Settings, statistics and events, while active. */
   corrected?: Corrected;
   isEnabled(track: {isVideoTrack(): boolean; videoType?: string}): boolean;
   startEffect(stream: MediaStream): MediaStream;

@@ -2,7 +2,7 @@
  * Jitsi: an effect for a JitsiLocalTrack of lib-jitsi-meet.
  *
  *   const effect = eyelineEffect({relay: 'https://relay.example', token});
- *   await track.setEffect(effect);        // and track.setEffect(undefined) for the camera as it is
+ *   await track.setEffect(effect);        // track.setEffect(undefined) restores the camera
  *   effect.corrected?.change({strength: 80});
  */
 
@@ -12,7 +12,7 @@ import {Corrected} from '../client/corrected.js';
 
 class EyelineEffect {
   #options;
-  /** Settings, figures and events, while it is at work. @type {Corrected | undefined} */
+  /** Settings, statistics and events, while active. @type {Corrected | undefined} */
   corrected;
 
   /** @param {CorrectOptions} [options] */
@@ -20,12 +20,12 @@ class EyelineEffect {
     this.#options = options;
   }
 
-  /** A camera's track it can do something for; not sound, and not a shared screen. */
+  /** Whether the track is a camera's: not audio, and not a shared screen. */
   isEnabled(/** @type {{isVideoTrack(): boolean, videoType?: string}} */ track) {
     return track.isVideoTrack() && track.videoType !== 'desktop';
   }
 
-  /** Jitsi gives it a camera's stream, and gets what the meeting is to see. @param {MediaStream} stream */
+  /** Called by Jitsi with the camera's stream; returns the stream for the meeting. @param {MediaStream} stream */
   startEffect(stream) {
     this.corrected?.stop();
     this.corrected = new Corrected(stream.getVideoTracks()[0], this.#options);

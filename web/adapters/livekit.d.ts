@@ -1,10 +1,10 @@
 import type {Corrected, CorrectOptions} from '../eyeline.js';
 
-/** A TrackProcessor of livekit-client 2, without needing its types. */
+/** A TrackProcessor of livekit-client 2, without a dependency on its types. */
 export interface EyelineProcessor {
   name: string;
   processedTrack?: MediaStreamTrack;
-  /** Settings, figures and events, while it is at work. */
+  /** Settings, statistics and events, while active. */
   corrected?: Corrected;
   init(options: {track: MediaStreamTrack}): Promise<void>;
   restart(options: {track: MediaStreamTrack}): Promise<void>;

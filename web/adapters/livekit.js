@@ -2,7 +2,7 @@
  * LiveKit: a TrackProcessor for a LocalVideoTrack of livekit-client 2.
  *
  *   const processor = eyelineProcessor({relay: 'https://relay.example', token});
- *   await track.setProcessor(processor);   // and track.stopProcessor() for the camera as it is
+ *   await track.setProcessor(processor);   // track.stopProcessor() restores the camera
  *   processor.corrected?.change({strength: 80});
  */
 
@@ -13,9 +13,9 @@ import {Corrected} from '../client/corrected.js';
 class EyelineProcessor {
   #options;
   name = 'eyeline';
-  /** What the room gets. @type {MediaStreamTrack | undefined} */
+  /** The track that is published. @type {MediaStreamTrack | undefined} */
   processedTrack;
-  /** Settings, figures and events, while it is at work. @type {Corrected | undefined} */
+  /** Settings, statistics and events, while active. @type {Corrected | undefined} */
   corrected;
 
   /** @param {CorrectOptions} [options] */
@@ -23,14 +23,17 @@ class EyelineProcessor {
     this.#options = options;
   }
 
-  /** LiveKit gives it a camera. @param {ProcessorOptions} options */
+  /** Called by LiveKit with a camera. @param {ProcessorOptions} options */
   async init({track}) {
     this.corrected?.stop();
     this.corrected = new Corrected(track, this.#options);
     this.processedTrack = this.corrected.track;
   }
 
-  /** LiveKit has another camera, or the same one anew; what it makes of it stays the same track. @param {ProcessorOptions} options */
+  /**
+   * Called by LiveKit with another camera, or the same one restarted; the processed track stays the same.
+   * @param {ProcessorOptions} options
+   */
   async restart(options) {
     if (!this.corrected || this.corrected.state === 'stopped') return this.init(options);
     return this.corrected.replaceCamera(options.track);
@@ -42,7 +45,10 @@ class EyelineProcessor {
   }
 }
 
-/** For LocalVideoTrack.setProcessor(). Throws TypeError for wrong options when it gets a camera. @param {CorrectOptions} [options] */
+/**
+ * For LocalVideoTrack.setProcessor(). Wrong options throw TypeError once it gets a camera.
+ * @param {CorrectOptions} [options]
+ */
 export function eyelineProcessor(options) {
   return new EyelineProcessor(options);
 }

@@ -1,4 +1,4 @@
 import type {Corrected, CorrectOptions} from '../eyeline.js';
 
-/** From now on the sender sends its camera corrected; with stop(), as it is again. */
+/** Makes the sender send its camera corrected; stop() restores the camera. */
 export function correctSender(sender: RTCRtpSender, options?: CorrectOptions): Promise<Corrected>;

@@ -82,7 +82,10 @@ export class Corrected extends EventTarget {
     return this.#settings.settings;
   }
 
-  /** Changes the given settings. Throws TypeError for an unknown name or a value out of range. @param {Partial<EyelineSettings>} settings */
+  /**
+   * Changes the given settings. Throws TypeError for an unknown name or a value out of range.
+   * @param {Partial<EyelineSettings>} settings
+   */
   change(settings) {
     if (!this.#settings.change(settings)) return;
     this.#localCorrection.resetFailures();

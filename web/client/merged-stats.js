@@ -41,10 +41,15 @@ export class MergedStats {
   }
 }
 
-/** The relay's stages for landmarks and field, and this browser's for the warp. @param {Stats} relayStats @param {LocalStats} localStats */
+/**
+ * The relay's stages for landmarks and field, and this browser's for the warp.
+ * @param {Stats} relayStats
+ * @param {LocalStats} localStats
+ */
 function merge(relayStats, localStats) {
   const {landmarks, field} = relayStats.stages_ms;
   const stages_ms = {...(landmarks && {landmarks}), ...(field && {field}), ...localStats.stages_ms};
-  const passed = Object.entries(localStats.frames.passed).map(([verdict, count]) => [LOCAL_NAMES[verdict] ?? verdict, count]);
+  const passed = Object.entries(localStats.frames.passed)
+    .map(([verdict, count]) => [LOCAL_NAMES[verdict] ?? verdict, count]);
   return {...relayStats, ...localStats, stages_ms, frames: {...localStats.frames, passed: Object.fromEntries(passed)}};
 }

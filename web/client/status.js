@@ -5,8 +5,8 @@ import {explainCode} from './connection/problem.js';
 /**
  * @typedef {import('../eyeline.d.ts').StateDetail} StateDetail
  * @typedef {{showing: import('./track/switch.js').Showing, phase: import('../eyeline.d.ts').Phase, ended: boolean,
- *   error: import('./connection/problem.js').RelayError | undefined, before: StateDetail}} Facts ended: whether the camera has; before: the
- *   previous status
+ *   error: import('./connection/problem.js').RelayError | undefined, before: StateDetail}} Facts ended: whether
+ *   the camera has; before: the previous status
  */
 
 /** @type {StateDetail} */
@@ -28,7 +28,11 @@ export class Status {
     this.#report = report;
   }
 
-  /** Sets the connection's state. Call update() afterwards. @param {import('../eyeline.d.ts').Phase} phase @param {import('./connection/problem.js').RelayError} [error] */
+  /**
+   * Sets the connection's state. Call update() afterwards.
+   * @param {import('../eyeline.d.ts').Phase} phase
+   * @param {import('./connection/problem.js').RelayError} [error]
+   */
   setPhase(phase, error) {
     this.phase = phase;
     this.#error = error;

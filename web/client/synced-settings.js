@@ -39,7 +39,8 @@ export class SyncedSettings {
   }
 
   /**
-   * Changes the given settings, and sends them to the relay. Throws TypeError for an unknown name or a value out of range.
+   * Changes the given settings, and sends them to the relay. Throws TypeError for an unknown name or a value out of
+   * range.
    * @param {Partial<EyelineSettings>} candidate
    * @returns {boolean} whether frames are now warped elsewhere
    */

@@ -1,6 +1,6 @@
 /**
- * The tracks of a corrected call: camera and microphone for the relay, and output tracks of video and audio that stay the
- * same while their sources change. Knows nothing of relays or of settings.
+ * The tracks of a corrected call: camera and microphone for the relay, and output tracks of video and audio that stay
+ * the same while their sources change. Knows nothing of relays or of settings.
  */
 
 import {checkTrack} from './options.js';

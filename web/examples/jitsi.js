@@ -1,4 +1,4 @@
-/** `JitsiMeetJS` comes from your Jitsi server (lib-jitsi-meet.min.js, before this script); joining is as you do it now. */
+/** `JitsiMeetJS` comes from your Jitsi server (lib-jitsi-meet.min.js, before this script); join the meeting as you do now. */
 import {eyelineEffect} from '../adapters/jitsi.js';
 
 const at = (id) => document.getElementById(id);

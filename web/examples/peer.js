@@ -1,4 +1,4 @@
-/** The other person is a second connection in this page: put your own signalling in its place. */
+/** The remote peer is a second connection in this page: replace it with your own signalling. */
 import {correctTrack} from '../eyeline.js';
 
 const at = (id) => document.getElementById(id);

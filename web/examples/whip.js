@@ -1,4 +1,4 @@
-/** Any WHIP endpoint (RFC 9725) takes the corrected track: ?endpoint=https://media.example/whip&token=… */
+/** Publishes the corrected track to any WHIP endpoint (RFC 9725): ?endpoint=https://media.example/whip&token=… */
 import {correctTrack} from '../eyeline.js';
 
 const at = (id) => document.getElementById(id);

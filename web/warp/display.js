@@ -1,19 +1,19 @@
 /**
- * The display hand: for every frame of the camera, at once, what is to be done to it, from the newest that the relay
- * has said. The same for both routes. Knows nothing of how frames come and go, nor of how they are drawn.
+ * Decides for every frame of the camera, without waiting, how it is warped, from the newest packets of the relay. The
+ * same for both routes. Knows nothing of how frames come and go, nor of how they are drawn.
  *
- * It is told of everything that happens, with the time `at` which it did (milliseconds of one clock for all), and asked
- * about each frame in turn.
+ * Every event is passed in with the time `at` which it happened (milliseconds of one clock for all); plan() is called
+ * for each frame in order.
  *
  * @typedef {import('./motion/luma.js').Small} Small
  * @typedef {import('./wire.js').FaceLandmarks} FaceLandmarks
  * @typedef {import('./fields.js').Placed} Placed
  * @typedef {{
  *   index: number, time: number, at: number, width: number, height: number, luma?: Small,
- * }} Frame one of the camera's: its number, its time on the camera's clock and when it came, milliseconds; pixels
+ * }} Frame of the camera: its number, its time on the camera's clock and its arrival, milliseconds; pixels
  * @typedef {import('./freshness.js').Limits & {motion: 'flow' | 'velocity' | 'off', guard: boolean}} DisplaySettings
  * @typedef {{placed: Placed[], verdict: string, landmarks: number | null, field: number | null}} Plan
- *   what to warp; where that is nothing, why; the numbers of the frames whose results are used
+ *   what to warp; the reason if nothing is warped; the numbers of the frames whose results are used
  */
 
 import {Newest, idleReason, place, resize, scaled} from './fields.js';
@@ -24,15 +24,15 @@ import {Stamps} from './stamps.js';
 import {FrameCounts} from './frame-counts.js';
 import {decode} from './wire.js';
 
-/** Frames that are remembered: as many as come in the half second after which no result is used. */
+/** How long frames are kept: longer than the half second after which no result is used. */
 const HISTORY_MS = 700;
 
-/** A relay that is silent for so long will not speak of the present frame, milliseconds. */
+/** After this time without a packet none is expected about the current frame, milliseconds. */
 const SILENT_MS = 1000;
 
 /**
- * A frame may have been overtaken here and not on its way to the relay. Of a field only the age matters, so the nearest
- * frame stands for the one it was made from; landmarks have to fit theirs, and the next ones soon come. Milliseconds.
+ * A frame may have been dropped here but not on its way to the relay. Of a field only the age matters, so the nearest
+ * frame is used for the one it was made from; landmarks must match theirs, and the next ones soon come. Milliseconds.
  */
 const NEAR_MS = 50;
 
@@ -53,7 +53,7 @@ export class Display {
   /** @type {import('./motion/motion.js').MotionReference<FaceLandmarks> | undefined} */
   #reference;
   #receivedAt = -Infinity;
-  /** How far a timestamp may be off a frame to name it; milliseconds. @type {number | undefined} */
+  /** Largest distance between a timestamp and its frame, milliseconds. @type {number | undefined} */
   #tolerance;
   counts = new FrameCounts();
 
@@ -62,36 +62,36 @@ export class Display {
     this.#fade = new Fade(settings);
   }
 
-  /** Whether the relay has spoken lately, so that a frame's pixels may be needed. */
+  /** Whether packets have arrived lately, so that a frame's pixels may be needed. */
   isReceiving(/** @type {number} */ at) {
     return at - this.#receivedAt < SILENT_MS;
   }
 
-  /** Whether frames should come with their luma. */
+  /** Whether frames need their luma. */
   get wantsLuma() {
     return this.#settings.motion === 'flow' || this.#settings.guard;
   }
 
-  /** How the frames that packets are made from are told. */
+  /** How packets are matched to frames. */
   get stamps() {
     return this.#stamps.kind;
   }
 
-  /** Of the newest frame, pixels. */
+  /** Size of the newest frame, pixels. */
   get size() {
     const {width = 0, height = 0} = this.#frames.at(-1) ?? {};
     return {width, height};
   }
 
-  /** Other settings. @param {Partial<DisplaySettings>} settings */
+  /** Changes settings. @param {Partial<DisplaySettings>} settings */
   change(settings) {
     this.#settings = this.#fade.limits = {...this.#settings, ...settings};
   }
 
   /**
-   * A frame came.
+   * A frame has arrived.
    * @param {{time: number, at: number, width: number, height: number}} frame
-   * @param {boolean} guessed its time is known to about one frame only
+   * @param {boolean} guessed its time is accurate to about one frame only
    * @returns {Frame}
    */
   arrive({time, at, width, height}, guessed = false) {
@@ -114,7 +114,7 @@ export class Display {
     this.#stamps.trip(milliseconds);
   }
 
-  /** A packet of the relay came. */
+  /** A packet of the relay has arrived. */
   receive(/** @type {unknown} */ buffer, /** @type {number} */ at) {
     const packet = decode(buffer);
     if (!packet) {
@@ -132,7 +132,7 @@ export class Display {
     this.counts.packets.late = this.#landmarks.late + this.#fields.late;
   }
 
-  /** The connection has ended: nothing that was said belongs to what comes next. */
+  /** The connection has ended: its packets do not apply to the next one. */
   reset() {
     this.#landmarks.reset();
     this.#fields.reset();
@@ -140,14 +140,14 @@ export class Display {
     this.#stamps.reset();
   }
 
-  /** Another camera from now on. */
+  /** The camera has changed. */
   changeCamera() {
     this.#frames = [];
     this.#landmarks.frame = this.#fields.frame = this.#reference = undefined;
     this.#stamps.change();
   }
 
-  /** What to do to this frame. @param {Frame} frame @returns {Plan} */
+  /** How to warp this frame. @param {Frame} frame @returns {Plan} */
   plan(frame) {
     const {packet: fields, frame: fieldFrame} = this.#fields;
     const {frame: seen} = this.#landmarks;
@@ -175,12 +175,15 @@ export class Display {
     const same = before?.width === width && before.height === height && earlier;
     const known = same ? velocities(before.faces, faces, (frame.time - earlier.time) / 1000) : new Map();
     const windows = new Map();
-    this.#reference = frame.luma ? makeReference(frame.luma, faces, known) : {faces, width, height, windows, velocities: known};
+    this.#reference = frame.luma
+      ? makeReference(frame.luma, faces, known)
+      : {faces, width, height, windows, velocities: known};
   }
 
   /**
-   * The faces where they are in this frame, in the pixels of the reference.
-   * @param {import('./motion/motion.js').MotionReference<FaceLandmarks>} reference @param {Frame} seen where it is from @param {Frame} frame
+   * The faces at their positions in this frame, in pixels of the reference.
+   * @param {import('./motion/motion.js').MotionReference<FaceLandmarks>} reference
+   * @param {Frame} seen its frame @param {Frame} frame
    */
   #carry(reference, seen, frame) {
     const seconds = (frame.time - seen.time) / 1000;
@@ -198,7 +201,7 @@ export class Display {
   }
 }
 
-/** Pixels of the frame, each way, in one of what stands for it. */
+/** Frame pixels per pixel of its luma, in each direction. */
 const scaleOf = (/** @type {Frame} */ {luma}) => luma?.factor ?? 1;
 
 /** @returns {Plan} */

@@ -1,8 +1,8 @@
 /**
- * The newest that the relay has said, and the fields placed where the eyes are by now. Knows nothing of how packets
- * come, of pictures, or of what makes a result too old.
+ * The relay's newest packets, and the fields placed at the eyes' current positions. Knows nothing of how packets
+ * arrive, of pixels, or of what makes a result too old.
  *
- * A frame is any record of one of the camera's frames; a grid of luma pixels stands for all of them (see luma.js).
+ * A frame is any record of one of the camera's frames.
  *
  * @typedef {import('./wire.js').Landmarks} Landmarks
  * @typedef {import('./wire.js').Fields} Fields
@@ -13,7 +13,7 @@
 
 import {lostBetween} from './wire.js';
 
-/** Below this the lids are closed; as relay/gaze/aim.py has it. */
+/** Below this openness the lids are closed, as in relay/gaze/aim.py. */
 const CLOSED = 0.1;
 
 /**
@@ -25,14 +25,14 @@ export class Newest {
   packet;
   /** @type {F | undefined} */
   frame;
-  /** Packets of this kind that did not come in time, and those among them that came late. */
+  /** Packets of this kind that were missed, and those among them that arrived late. */
   lost = 0;
   late = 0;
 
   /**
-   * Takes a packet unless a newer one has come: the channel keeps no order. A late one stays counted as lost.
+   * Stores a packet unless a newer one has arrived: the channel is unordered. A late one remains counted as lost.
    * @param {P} packet
-   * @returns {boolean} whether it did
+   * @returns {boolean} whether it was stored
    */
   take(packet) {
     const step = this.packet ? (packet.count - this.packet.count) & 0xffff : 1;
@@ -45,14 +45,14 @@ export class Newest {
     return true;
   }
 
-  /** Another connection: it counts anew. */
+  /** Another connection: its packet numbers start again. */
   reset() {
     this.packet = this.frame = undefined;
   }
 }
 
 /**
- * The packet's faces in pixels of a picture of this size.
+ * The packet's faces in pixels of a frame of this size.
  * @param {Landmarks} packet @param {number} width @param {number} height
  * @returns {FaceLandmarks[]}
  */
@@ -69,10 +69,10 @@ export function resize(face, across, down) {
 }
 
 /**
- * Both fields of each face at its eyes, as far as there are any and they are to be shown.
- * @param {FaceLandmarks[]} faces in pixels of the picture
+ * Both fields of each face placed at its eyes, where present and with a positive gain.
+ * @param {FaceLandmarks[]} faces in pixels of the frame
  * @param {Fields} fields
- * @param {(number: number, side: 'right' | 'left') => number} share 0..1 of what the relay wants
+ * @param {(number: number, side: 'right' | 'left') => number} share 0..1 of the relay's strength
  * @returns {Placed[]}
  */
 export function place(faces, fields, share) {
@@ -87,17 +87,17 @@ export function place(faces, fields, share) {
 
 const SIDES = /** @type {const} */ (['right', 'left']);
 
-/** Of both eyes together; where faces meet, the larger one lies over the smaller. */
+/** Width of both eyes together; where faces overlap, the larger is drawn over the smaller. */
 const widthOf = (/** @type {FaceLandmarks} */ {right, left}) =>
   Math.hypot(right.stepX, right.stepY) + Math.hypot(left.stepX, left.stepY);
 
 /**
- * Why nothing is placed although fields and landmarks are new enough.
+ * The reason why nothing is placed although fields and landmarks are fresh.
  * @param {FaceLandmarks[]} faces @param {Fields} fields
- * @param {Map<number, {right: number, left: number}>} open what the guard found, by the face's number
+ * @param {Map<number, {right: number, left: number}>} open the guard's result, by the face's number
  */
 export function idleReason(faces, fields, open) {
-  if (!faces.length) return 'no_face'; // or the relay holds all back: its own statistics say why
+  if (!faces.length) return 'no_face'; // or the relay holds all corrections back: its own statistics say why
   const numbers = fields.faces.map(({number}) => number);
   if (!faces.some(({number}) => numbers.includes(number))) return 'warming_up';
   const closed = (/** @type {FaceLandmarks} */ face) =>

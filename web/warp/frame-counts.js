@@ -1,18 +1,18 @@
 /**
- * Counts what became of the frames that were warped, or not, in this browser; in the relay's own words (the `stats`
- * message in docs/api.md), so that one page can show either. Knows nothing of frames. Times in milliseconds, handed in.
+ * Counts the frames that were warped, or not, in this browser; in the format of the relay's `stats` message
+ * (docs/api.md), so that one page can show either. Knows nothing of frames. Times are passed in, in milliseconds.
  *
  * @typedef {{p50: number, p95: number}} Spread
  * @typedef {{landmarks: number, field: number}} FrameAges
  * @typedef {{frame: number, at: number, landmarks: number | null, field: number | null, verdict: string}} Shown
- *   a frame that went out, and the frames whose results it used; numbers of the camera's frames, on the page's clock
+ *   an output frame, and the frames whose results it used; numbers of the camera's frames, times of the page's clock
  * @typedef {{line: 'warp', frame: number, begin: number, end: number}} Span
  */
 
-/** What figures of the last seconds are made of. */
+/** Time window of rates and percentiles. */
 const WINDOW_MS = 5000;
 
-/** Frames that are told one by one, for a strip of the lines. */
+/** Frames kept one by one for the timeline display. */
 const MAX_TRACED = 60;
 
 export class FrameCounts {
@@ -23,22 +23,22 @@ export class FrameCounts {
   frames = {in: 0, out: 0, dropped: 0, corrected: 0, passed: /** @type {Record<string, number>} */ ({})};
   packets = {landmarks: 0, fields: 0, lost: 0, late: 0, malformed: 0, unmatched: 0};
 
-  /** A frame came from the camera. */
+  /** A frame has arrived from the camera. */
   arrive(/** @type {number} */ at) {
     this.frames.in += 1;
     this.record('in', 1, at);
   }
 
-  /** A newer one overtook it. */
+  /** A frame was dropped for a newer one. */
   drop() {
     this.frames.dropped += 1;
   }
 
   /**
-   * A frame has gone out.
+   * A frame was output.
    * @param {Shown} shown
-   * @param {number} arrived when it had come
-   * @param {number} begun when the work on it began
+   * @param {number} arrived when it arrived
+   * @param {number} begun when its processing began
    */
   depart(shown, arrived, begun) {
     const {frame, at, landmarks, field, verdict} = shown;
@@ -55,19 +55,19 @@ export class FrameCounts {
     for (const list of [this.#trace.spans, this.#trace.shown]) if (list.length > MAX_TRACED) list.shift();
   }
 
-  /** One value of a figure. @param {string} name @param {number} value @param {number} at */
+  /** Records one sample of a metric. @param {string} name @param {number} value @param {number} at */
   record(name, value, at) {
     this.#samples.push({at, name, value});
   }
 
-  /** The frames that went out since this was last asked. */
+  /** The frames output since the last call. */
   takeTrace() {
     const trace = this.#trace;
     this.#trace = {spans: [], shown: []};
     return trace;
   }
 
-  /** All figures. @param {number} now */
+  /** All metrics. @param {number} now */
   report(now) {
     this.#samples = this.#samples.filter(({at}) => at > now - WINDOW_MS);
     const spread = (/** @type {string} */ name) => spreadOf(this.#values(name));
@@ -85,14 +85,14 @@ export class FrameCounts {
     return this.#samples.filter(({name}) => name === wanted).map(({value}) => value);
   }
 
-  /** A second, over the time that figures are kept or that has passed since the first. */
+  /** Events per second over the window, or since the first event. */
   #rate(/** @type {string} */ wanted, /** @type {number} */ now) {
     const times = this.#samples.filter(({name}) => name === wanted).map(({at}) => at);
     return times.length > 1 ? 1000 * times.length / Math.max(now - times[0], 1) : 0;
   }
 }
 
-/** @param {number[]} values @returns {Spread | null} null where there are none */
+/** @param {number[]} values @returns {Spread | null} null if there are none */
 export function spreadOf(values) {
   if (!values.length) return null;
   const sorted = values.toSorted((a, b) => a - b);
@@ -100,7 +100,7 @@ export function spreadOf(values) {
   return {p50: at(0.5), p95: at(0.95)};
 }
 
-/** Without what is not there. @param {Record<string, Spread | null>} spreads @returns {Record<string, Spread>} */
+/** Removes absent entries. @param {Record<string, Spread | null>} spreads @returns {Record<string, Spread>} */
 function present(spreads) {
   const there = Object.entries(spreads).filter(([, spread]) => spread);
   return /** @type {Record<string, Spread>} */ (Object.fromEntries(there));

@@ -1,35 +1,35 @@
 /**
- * How old the results are that a picture is shown with, and how much of a correction that leaves, by the rule of
- * relay/media/freshness.py. Ages are in frames of the camera, times in seconds of its clock; no clock is read.
+ * Fades the correction out as the results used for a frame grow old, by the rule of relay/media/freshness.py. Ages are
+ * in frames of the camera, times in seconds of its clock; no clock is read.
  *
- * @typedef {{landmarks: number, field: number, oldest: number}} Ages oldest: of the two, seconds
+ * @typedef {{landmarks: number, field: number, oldest: number}} Ages oldest: the larger age, seconds
  * @typedef {{maxLandmarkAge: number, maxFieldAge: number}} Limits frames
  */
 
-/** From the whole correction to none, and back; seconds. */
+/** Duration of a fade from full correction to none, or back; seconds. */
 const FADE = 0.15;
 
-/** Anything older would be put beside the eyes, so it is not even faded out; seconds. */
+/** Older results would be misplaced, so they are dropped without a fade; seconds. */
 const LONGEST = 0.5;
 
 /**
- * The relay's own limits, which are 4 and 6, and four frames for the way there and back: a round trip of 100 ms, and
- * one frame that is being encoded. Heads are carried forward from frame to frame; what grows old is the glance.
+ * The relay's own limits, which are 4 and 6, plus four frames for the network: a round trip of 100 ms, and one frame
+ * being encoded. Head motion is compensated from frame to frame; what becomes outdated is the gaze direction.
  * @type {Readonly<Limits>}
  */
 export const LIMITS = Object.freeze({maxLandmarkAge: 9, maxFieldAge: 10});
 
-/** The share of the correction that is shown: whole while the ages are within the limits, else going to none. */
+/** The share of the correction that is shown: rises to 1 while the ages are within the limits, else falls to 0. */
 export class Fade {
   #share = 1;
   #time = -Infinity;
 
-  /** @param {Limits} limits may be replaced at any time */
+  /** @param {Limits} limits may be changed at any time */
   constructor(limits) {
     this.limits = limits;
   }
 
-  /** The share, 0..1, for the frame of this time; frames come in order. @param {Ages} ages @param {number} time */
+  /** The share, 0..1, for the frame of this time; call in frame order. @param {Ages} ages @param {number} time */
   share(ages, time) {
     const step = Math.max(time - this.#time, 0) / FADE;
     this.#time = time;

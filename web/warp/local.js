@@ -1,7 +1,7 @@
 /**
- * The field return's local path: the camera's track goes in, out come a small copy of it for the relay and the full
- * picture with the eyes turned, a MediaStreamTrack that any meeting can use. The relay's packets say where the eyes
- * are and how they turn; with none, late ones, no graphics or no relay, the camera's own pictures go on without a gap.
+ * Local warping (field return): takes the camera's track; provides a small copy of it for the relay, and the corrected
+ * full-size video, a MediaStreamTrack for any meeting. The relay's packets contain landmarks and fields; without
+ * packets, graphics or relay, or with late packets, the camera's own frames continue without a gap.
  *
  *   const local = new Local(camera, {signal});
  *   const {sender} = connection.addTransceiver(local.upload, {direction: 'sendonly'});
@@ -10,9 +10,9 @@
  *   local.trip(milliseconds);                              // each round trip of the channel `eyeline`
  *   local.replaceCamera(track); local.change({maxFieldAge: 6}); local.stats(); local.stop();
  *
- * Two routes: worker-line.js and worker-route.js where the browser gives a worker the camera's frames (Chromium:
- * MediaStreamTrackProcessor and -Generator), canvas-route.js elsewhere. Both ask display.js what to do with a frame;
- * stamps.js, fields.js, freshness.js and tally.js are its parts, luma.js and paste.js the frame's.
+ * Two routes: routes/worker-line.js and worker-route.js if the browser gives a worker the camera's frames (Chromium:
+ * MediaStreamTrackProcessor and -Generator), else routes/canvas-route.js. In both, display.js decides how a frame is
+ * warped, with stamps.js, fields.js, freshness.js and frame-counts.js; motion/luma.js and drawing/ process its pixels.
  *
  * Knows nothing of connections or of the page.
  */
@@ -29,16 +29,16 @@ import {WorkerLine} from './routes/worker-line.js';
  *   trace: ReturnType<import('./frame-counts.js').FrameCounts['takeTrace']>,
  *   stamps: 'rtp' | 'time' | 'none',
  *   size: {width: number, height: number},
- * }} Report what a route has done
+ * }} Report of a route
  */
 
 /** @type {DisplaySettings} */
 const DEFAULTS = {...LIMITS, motion: 'flow', guard: true};
 
-/** What is told frame by frame waits this long for somebody to ask, in reports. */
+/** Per-frame traces are kept for this many reports. */
 const MAX_TRACES = 10;
 
-/** Fires `failed` when a route has come to an end by itself; `track` then stands still, and it takes another Local. */
+/** Fires `failed` when a route has failed; `track` then freezes, and a new Local is needed. */
 export class Local extends EventTarget {
   #camera;
   #route;
@@ -51,23 +51,27 @@ export class Local extends EventTarget {
   #missed = new Missed();
   #stopped = false;
 
-  /** The corrected picture, full size, at once and for as long as this lives. @type {MediaStreamTrack} */
+  /** The corrected video, full size; available at once and never replaced. @type {MediaStreamTrack} */
   track;
-  /** What goes to the relay, at most 640 pixels long; replaceCamera() makes another one. @type {MediaStreamTrack} */
+  /**
+   * The copy for the relay, longer side at most 640 pixels; replaceCamera() creates another one.
+   * @type {MediaStreamTrack}
+   */
   upload;
-  /** How frames travel. @type {'worker' | 'canvas'} */
+  /** How frames are processed. @type {'worker' | 'canvas'} */
   route;
 
   /**
-   * @param {MediaStreamTrack} camera stays its owner's: it is not stopped here
-   * @param {Partial<DisplaySettings> & {signal?: AbortSignal, route?: 'worker' | 'canvas'}} options signal: ends it, as stop()
-   *   does; route: this one, whatever the browser can
+   * @param {MediaStreamTrack} camera belongs to the caller: it is not stopped here
+   * @param {Partial<DisplaySettings> & {signal?: AbortSignal, route?: 'worker' | 'canvas'}} options
+   *   signal: stops it; route: forces this route
    */
   constructor(camera, {signal, route, ...settings} = {}) {
     super();
     this.#camera = camera;
     this.route = route ?? (WorkerLine.possible ? 'worker' : 'canvas');
-    const parts = {settings: {...DEFAULTS, ...settings}, report: this.#onReport.bind(this), fail: this.#onFailure.bind(this)};
+    const [report, fail] = [this.#onReport.bind(this), this.#onFailure.bind(this)];
+    const parts = {settings: {...DEFAULTS, ...settings}, report, fail};
     this.#route = this.route === 'worker' ? new WorkerLine(camera, parts) : new CanvasRoute(camera, parts);
     this.track = this.#route.track;
     this.upload = smallCopy(camera);
@@ -75,14 +79,14 @@ export class Local extends EventTarget {
     signal?.addEventListener('abort', () => this.stop());
   }
 
-  /** Why this browser cannot turn eyes in its own pictures: `no_webgl`, or empty where it can. */
+  /** Why this browser cannot warp: `no_webgl`, or empty if it can. */
   static get obstacle() {
     return hasGraphics() ? '' : 'no_webgl';
   }
 
   /**
-   * Gets the sender of `upload` ready; to be called before the first frame is sent, for each new connection. What the
-   * relay of the former one has said is forgotten.
+   * Configures the sender of `upload`; to be called before the first frame is sent, for each new connection. Discards
+   * the packets of the previous one.
    */
   async prepareSender(/** @type {RTCRtpSender} */ sender) {
     this.#sender = sender;
@@ -92,22 +96,25 @@ export class Local extends EventTarget {
     });
   }
 
-  /** A packet of the channel `fields` has come. The buffer is not to be used any more. @param {ArrayBuffer} buffer */
+  /**
+   * A packet of the channel `fields` has arrived. The buffer is transferred and cannot be used afterwards.
+   * @param {ArrayBuffer} buffer
+   */
   receive(buffer) {
     this.#route.receive(buffer, now());
   }
 
-  /** A message to the relay and back took so many milliseconds: frames are told by it where nothing better is known. */
+  /** A round trip time, milliseconds: used to match packets to frames where nothing more precise is known. */
   trip(/** @type {number} */ milliseconds) {
     this.#route.trip(milliseconds);
   }
 
-  /** Other limits, another way to follow motion. @param {Partial<DisplaySettings>} settings */
+  /** Changes limits or the motion mode. @param {Partial<DisplaySettings>} settings */
   change(settings) {
     this.#route.change(settings);
   }
 
-  /** Another camera from now on; its owner stops the former one. Resolves when its copy is what the relay gets. */
+  /** Switches to another camera. The previous one is not stopped. Resolves when the new one's copy is sent. */
   async replaceCamera(/** @type {MediaStreamTrack} */ camera) {
     if (this.#stopped || camera === this.#camera) return;
     this.#camera = camera;
@@ -118,15 +125,15 @@ export class Local extends EventTarget {
     former.stop();
   }
 
-  /** What has been done so far, a fifth of a second ago at most; in the words of the relay's own `stats`. */
+  /** Statistics, at most 200 ms old, in the format of the relay's `stats` message. */
   stats() {
     const {trace, size, frames, ...figures} = this.#report ?? INITIAL;
     return {...figures, ...size, frames: this.#missed.addTo(frames), route: this.route};
   }
 
   /**
-   * What was done to each frame since this was last asked, as far as it is not too long ago: for the strip of the
-   * lines. Numbers are those of the camera's frames, moments those of performance.now().
+   * What was done to each recent frame since the last call, for the timeline display. Numbers are those of the camera's
+   * frames, times those of performance.now().
    * @returns {Report['trace']}
    */
   spans() {
@@ -137,7 +144,7 @@ export class Local extends EventTarget {
     };
   }
 
-  /** Ends both tracks, and all that was made for them. The camera goes on. */
+  /** Ends both tracks and frees their resources. The camera is not stopped. */
   stop() {
     if (this.#stopped) return;
     this.#stopped = true;
@@ -159,14 +166,18 @@ export class Local extends EventTarget {
 }
 
 /**
- * Frames that were overtaken inside the browser, before anybody here saw them; told where it counts what a camera gave.
+ * Frames that the browser itself dropped; known only if it counts the frames that a camera delivered.
  */
 class Missed {
   #count = 0;
   /** @type {{camera: MediaStreamTrack, delivered: number, seen: number} | undefined} */
   #last;
 
-  /** So many frames of the camera have been seen. @param {MediaStreamTrack} camera @param {number} seen */
+  /**
+   * Compares the frames that arrived here with those delivered.
+   * @param {MediaStreamTrack} camera
+   * @param {number} seen
+   */
   update(camera, seen) {
     // @ts-ignore: newer than the compiler's library
     const delivered = /** @type {number | undefined} */ (camera.stats?.deliveredFrames);
@@ -175,14 +186,14 @@ class Missed {
     this.#last = {camera, delivered, seen};
   }
 
-  /** The counts with these among them. @template {Report['frames']} F @param {F} frames @returns {F} */
+  /** The counts including these frames. @template {Report['frames']} F @param {F} frames @returns {F} */
   addTo(frames) {
-    const missed = Math.max(0, this.#count - 1); // one may be on its way
+    const missed = Math.max(0, this.#count - 1); // one may still be in transit
     return {...frames, in: frames.in + missed, dropped: frames.dropped + missed};
   }
 }
 
-/** Before anything has been reported. @type {Report} */
+/** Before the first report. @type {Report} */
 const INITIAL = {
   fps_in: 0, fps_out: 0, frames: {in: 0, out: 0, dropped: 0, corrected: 0, passed: {}},
   packets: {landmarks: 0, fields: 0, lost: 0, late: 0, malformed: 0, unmatched: 0},
@@ -193,7 +204,7 @@ const INITIAL = {
 /** @type {boolean | undefined} */
 let graphics;
 
-/** Whether there is WebGL2, tried once. */
+/** Whether there is WebGL2; checked once. */
 function hasGraphics() {
   if (graphics === undefined && typeof OffscreenCanvas !== 'undefined') {
     const context = new OffscreenCanvas(1, 1).getContext('webgl2');

@@ -1,6 +1,6 @@
 /**
- * Lies between a sender's encoder and the network: every frame goes on untouched, its RTP timestamp is told. That is
- * all that Chromium (156) says there about a frame; when it was captured is not among the metadata. Hence stamps.js.
+ * Encoded transform of a sender: every frame passes unchanged, and its RTP timestamp is reported. Chromium (156) gives
+ * no more here: the metadata do not include the capture time. Hence stamps.js.
  */
 
 import {now} from '../workers/clock.js';

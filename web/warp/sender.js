@@ -1,20 +1,20 @@
 /**
- * The small copy of the camera that goes to the relay: a track of pictures at most 640 pixels long, the limits of its
- * encoder, and word of the RTP timestamp of every frame that leaves it. Knows nothing of connections.
+ * The small copy of the camera for the relay: a track of frames at most 640 pixels long, the limits of its encoder, and
+ * the RTP timestamps of the encoded frames. Knows nothing of connections.
  */
 
 import {startWorker} from '../workers/start.js';
 
-/** The longer side of the copy: the relay finds eyes in pictures of this size; more would only cost. */
+/** The longer side of the copy: enough for the relay to find eyes; more would only cost bandwidth. */
 const MAX_SIDE = 640;
 const FRAME_RATE = 30;
 
-/** Plenty for landmarks at that size, little for a network; bit/s. */
+/** Ample for landmarks at that size; bit/s. */
 const BITRATE = 800_000;
 
 /**
- * A copy of the camera's track, made smaller where the browser can do that to the copy alone; else prepare() does.
- * The copy's shape stays the camera's: a cropped one would not fit.
+ * A copy of the camera's track, downscaled if the browser can do that for the copy alone; else prepare() does. The
+ * aspect ratio stays the camera's: cropped frames would not match.
  */
 export function smallCopy(/** @type {MediaStreamTrack} */ camera) {
   const copy = camera.clone();
@@ -28,34 +28,35 @@ async function shrink(/** @type {MediaStreamTrack} */ copy, /** @type {MediaStre
   if (!width || !height || factor <= 1) return;
   const size = {width: Math.round(width / factor), height: Math.round(height / factor)};
   await copy.applyConstraints({...size, frameRate: FRAME_RATE}).catch(() => {});
-  // Some browsers have one size for a camera and all its copies; ours has to stay as large as it was.
+  // Some browsers have one size for a camera and all its copies; the camera's must not change.
   if (camera.getSettings().width !== width) await copy.applyConstraints({width, height}).catch(() => {});
 }
 
-/** By how much a track's pictures are larger than they need be, each way. */
+/** Factor by which a track's frames exceed the limit, in each direction; at least 1. */
 function downscaleFactor(/** @type {MediaStreamTrack | null} */ track) {
   const {width = 0, height = 0} = track?.getSettings() ?? {};
   return Math.max(1, Math.max(width, height) / MAX_SIDE);
 }
 
 /**
- * Sets the limits of the encoder, and lets `sent` hear the RTP timestamp of each frame that leaves it, with the moment
- * (clock.js), where the browser tells. To be called before the first frame is sent, again for another track.
+ * Sets the limits of the encoder, and calls `sent` with the RTP timestamp of each encoded frame and the time
+ * (clock.js), if the browser supports it. To be called before the first frame is sent, and again for another track.
  * @param {RTCRtpSender} sender
  * @param {(rtp: number, at: number) => void} sent
  */
 export async function prepare(sender, sent) {
   reportTimestamps(sender, sent);
   const parameters = sender.getParameters();
-  // A shortage is to cost frames: small eyes cannot be corrected well, and between frames they are carried on.
+  // Low bandwidth should reduce the frame rate: small eyes cannot be corrected well, and motion is compensated.
   parameters.degradationPreference = 'maintain-resolution';
+  const scaleResolutionDownBy = downscaleFactor(sender.track);
   for (const encoding of parameters.encodings) {
-    Object.assign(encoding, {maxBitrate: BITRATE, maxFramerate: FRAME_RATE, scaleResolutionDownBy: downscaleFactor(sender.track)});
+    Object.assign(encoding, {maxBitrate: BITRATE, maxFramerate: FRAME_RATE, scaleResolutionDownBy});
   }
-  await sender.setParameters(parameters).catch(() => {}); // a browser without these keeps its own habit
+  await sender.setParameters(parameters).catch(() => {}); // not supported by every browser
 }
 
-/** One worker for each sender: what it does lies in the way of every frame, and nothing else may. */
+/** One worker per sender: every frame passes through it, so it does nothing else. */
 function reportTimestamps(/** @type {RTCRtpSender} */ sender, /** @type {(rtp: number, at: number) => void} */ sent) {
   if (sender.transform || typeof RTCRtpScriptTransform === 'undefined') return;
   const worker = startWorker(new URL('./sender-worker.js', import.meta.url), 'sender');

@@ -1,44 +1,47 @@
 /**
- * Which of the camera's frames is meant by an RTP timestamp. RTP's video clock ticks 90,000 times a second and begins
- * anywhere; a frame's own time is on the camera's clock. Between the two lies one constant, found in two steps:
+ * Matches RTP timestamps to the camera's frames. RTP's video clock runs at 90 kHz from an arbitrary origin; a frame's
+ * own time is on the camera's clock. The offset between the two is constant, and is estimated in two steps:
  *
- * 1. Roughly, from arrivals: no frame can have been sent before it was captured, so of many frames the one that was
- *    fastest tells the constant up to its own delay. Best is when the frames leave the encoder (RTCRtpScriptTransform
- *    tells; its metadata hold no capture time), else when the relay's packets come, less the round trip.
- * 2. Exactly: no camera keeps its pace to the tenth of a millisecond, so of all constants near the rough one that is
- *    right with which the timestamps fall on frames. Rounding of the clocks (1 ms in Chromium) is averaged out.
+ * 1. Roughly, from arrival times: no frame is sent before it was captured, so over many frames the one with the least
+ *    delay gives the offset up to that delay. Best measured when frames leave the encoder (RTCRtpScriptTransform
+ *    reports that; its metadata hold no capture time), else when the relay's packets arrive, less the round trip.
+ * 2. Exactly: no camera keeps its interval to a tenth of a millisecond, so among the offsets near the rough one the
+ *    right one is that with which the timestamps coincide with frames. Rounding (1 ms in Chromium) is averaged out.
  *
- * Pure arithmetic: clocks are handed in. Times in milliseconds: `time` of the camera's clock, `at` of the page's.
+ * Pure arithmetic: times are passed in. In milliseconds: `time` of the camera's clock, `at` of the page's.
  */
 
-const TICKS = 90; // a millisecond
+const TICKS = 90; // per millisecond
 
-/** How many frames, and how many timestamps, are remembered. */
+/** How many frames, and how many timestamps, are kept. */
 const FRAMES = 64;
 const MARKS = 90;
 
-/** A timestamp that falls so near a frame names it, milliseconds: rounded clocks, not another frame. */
+/** A timestamp within this distance matches a frame, milliseconds: the clocks are rounded. */
 const TOLERANCE = 8;
 
-/** Fewer timestamps tell nothing. */
+/** Minimum number of timestamps for an estimate. */
 const MIN_MARKS = 4;
 
-/** The least time from the capture of a frame until it is encoded, and until a packet about it is on its way. */
+/** Minimum time from the capture of a frame until it is encoded, and until the relay sends a packet about it. */
 const MIN_ENCODING = 4;
 const MIN_REPLY = 20;
 
-/** Frames by which the constant may be wrong at first, to either side. */
+/** Errors of the first estimate that are tried, in frames. */
 const OFFSETS = [-1, 1, -2, 2, -3, 3];
 
-/** Another constant is believed where so many timestamps fall on frames so many times better, so often in a row. */
+/**
+ * Another offset is adopted if this many timestamps coincide with frames, with an error smaller by this factor, this
+ * often in a row.
+ */
 const MIN_MATCHES = 24;
 const MIN_GAIN = 1.5;
 const CONFIRMATIONS = 12;
 
-/** Frames between the constant and the rough one, at which the latter is believed. */
+/** Distance in frames between the offset and the rough estimate at which the latter is adopted. */
 const MAX_DRIFT = 4;
 
-/** One that is farther from any frame may name one that was dropped: it says no more than this, milliseconds. */
+/** Limit of a timestamp's error, milliseconds: a more distant one may belong to a dropped frame. */
 const OUTLIER = 8;
 
 /** @typedef {{ms: number, at: number}} Mark an RTP timestamp, unwrapped, in milliseconds; and when it was seen */
@@ -55,41 +58,41 @@ export class Stamps {
   #trip = 0;
   #confirmations = 0;
 
-  /** How frames are told: by what leaves the encoder, by packets, or not yet. @returns {'rtp' | 'time' | 'none'} */
+  /** How frames are matched: by encoder output, by packets' arrival, or not yet. @returns {'rtp' | 'time' | 'none'} */
   get kind() {
     if (this.#constant === undefined) return 'none';
     return this.#marks.rtp.length >= MIN_MARKS ? 'rtp' : 'time';
   }
 
-  /** A frame came from the camera. */
+  /** A frame has arrived from the camera. */
   frame(/** @type {number} */ time, /** @type {number} */ at) {
     this.#frames.push({time, at});
     if (this.#frames.length > FRAMES) this.#frames.shift();
   }
 
-  /** A frame left the encoder. */
+  /** A frame has left the encoder. */
   sent(/** @type {number} */ rtp, /** @type {number} */ at) {
     this.#mark(this.#marks.rtp, rtp, at);
   }
 
-  /** A packet came that was made from this frame. */
+  /** A packet about this frame has arrived. */
   received(/** @type {number} */ rtp, /** @type {number} */ at) {
     if (this.#marks.rtp.length < MIN_MARKS) this.#mark(this.#marks.time, rtp, at);
   }
 
-  /** A message to the relay and back took so long. */
+  /** A measured round trip time. */
   trip(/** @type {number} */ milliseconds) {
     this.#trip = this.#trip ? Math.min(milliseconds, this.#trip + 1) : milliseconds;
   }
 
-  /** Another connection: its clock begins elsewhere. */
+  /** Another connection: its RTP clock has another origin. */
   reset() {
     this.#marks = {rtp: [], time: []};
     this.#last = this.#constant = undefined;
     this.#trip = this.#confirmations = 0;
   }
 
-  /** Another camera: its clock may be another. */
+  /** Another camera: its clock may differ. */
   change() {
     this.#frames = [];
     this.#marks = {rtp: [], time: []};
@@ -97,7 +100,7 @@ export class Stamps {
   }
 
   /**
-   * The time of the frame that this timestamp names; null where there is none so near.
+   * The time of the frame that this timestamp matches; null if none is near enough.
    * @param {number} rtp
    * @param {number} tolerance milliseconds
    * @returns {number | null}
@@ -115,14 +118,14 @@ export class Stamps {
     if (marks.length >= MIN_MARKS && this.#frames.length >= MIN_MARKS) this.#constant = this.#estimate();
   }
 
-  /** Milliseconds, going on where the 32 bits begin anew. */
+  /** Milliseconds, continued across the 32-bit wrap. */
   #unwrap(/** @type {number} */ rtp) {
     const ms = this.#last ? this.#last.ms + ((rtp - this.#last.rtp) | 0) / TICKS : 0;
     this.#last = {rtp, ms};
     return ms;
   }
 
-  /** Goes on with the constant that is known, as long as nothing speaks against it. */
+  /** Keeps refining the known offset unless another one fits clearly better. */
   #estimate() {
     const {marks, rough} = this.#guess();
     const period = this.#period();
@@ -137,7 +140,7 @@ export class Stamps {
     return best.constant;
   }
 
-  /** The constant as arrivals tell it. */
+  /** The rough offset from arrival times. */
   #guess() {
     const encoded = this.#marks.rtp.length >= MIN_MARKS;
     const marks = encoded ? this.#marks.rtp : this.#marks.time;
@@ -146,7 +149,7 @@ export class Stamps {
     return {marks, rough: Math.max(...marks.map(({ms, at}) => ms - (at - clock))) + least};
   }
 
-  /** The constant near this one with which timestamps fall on frames, and how far off they are then on the average. */
+  /** The offset near this one with which timestamps coincide with frames, and their mean error. */
   #fit(/** @type {Mark[]} */ marks, /** @type {number} */ rough) {
     const [from, to] = [this.#frames[0].time, /** @type {{time: number}} */ (this.#frames.at(-1)).time];
     const times = marks.map(({ms}) => ms - rough).filter((time) => time > from && time < to);
@@ -157,7 +160,7 @@ export class Stamps {
     return {constant: rough + usual, off, count: times.length};
   }
 
-  /** Milliseconds between two frames. */
+  /** Frame interval, milliseconds. */
   #period() {
     return median(this.#frames.slice(1).map(({time}, i) => time - this.#frames[i].time)) || 1000 / 30;
   }

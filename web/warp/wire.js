@@ -1,25 +1,25 @@
 /**
- * Reads what the relay sends on the data channel `fields`: where the eyes are, and by which fields they turn. The
- * layout is docs/protocol.md; relay/gaze/wire/packets.py writes it. Knows nothing of pictures or of the connection.
+ * Decodes the packets of the data channel `fields`: landmarks, and fields for correcting the eyes. The format is in
+ * docs/protocol.md; relay/gaze/wire/packets.py encodes it. Knows nothing of frames' pixels or of the connection.
  *
- * An eye: x, y: half-way between its corners; stepX, stepY: one eye width along the patch's x; pixels of a frame of
- * width x height. openness: lid aperture over eye width; strength: 0..1 of the field, gate and lids together.
+ * An eye: x, y: midpoint of its corners; stepX, stepY: one eye width along the patch's x; pixels of a frame of
+ * width x height. openness: lid aperture over eye width; strength: factor of the field, 0..1, gate and lids combined.
  *
  * A grid covers the whole patch; its nodes, row after row, lie at the centres of equal cells. A node's value is
  * scale * data / 127, never below -scale: exactly what a texture of this data gives (RG8_SNORM, R8_SNORM), times the
- * scale. Flow and rest hold x and y of each node in turn, in eye widths; light is of the luma's whole range. Of the
- * mask the logit is sent, for it has no edges: at any place the mask is 1 / (1 + exp(-value)), taken after the
- * value has been interpolated.
+ * scale. Flow and rest hold x and y of each node in turn, in eye widths; light is relative to the luma's whole
+ * range. The mask is sent as its logit, which is smooth: the mask is 1 / (1 + exp(-value)), computed after
+ * interpolating the value.
  *
  * @typedef {{x: number, y: number, stepX: number, stepY: number, openness: number, strength: number}} EyeLandmarks
  * @typedef {{number: number, right: EyeLandmarks, left: EyeLandmarks}} FaceLandmarks
  * @typedef {{columns: number, rows: number, scale: number, data: Int8Array}} Grid
  * @typedef {{flow: Grid, rest: Grid | null, mask: Grid, light: Grid | null}} FieldGrids
- *   without a rest nothing moves under the mask; without a light none is added
+ *   without rest nothing moves outside the mask; without light none is added
  * @typedef {{number: number, right: FieldGrids, left: FieldGrids}} FaceFields
  *
- * rtp, time [s]: RTP timestamp and media time of the frame it was made from; count: running number of the packets of
- * its kind, 0..65535, then again; facesRtp: the frame whose landmarks the fields were made with.
+ * rtp, time [s]: RTP timestamp and media time of the frame it was made from; count: sequence number of the packets of
+ * its kind, 0..65535, wrapping; facesRtp: the frame whose landmarks the fields were made with.
  * @typedef {{rtp: number, time: number, width: number, height: number, count: number}} Stamp
  * @typedef {Stamp & {kind: 'landmarks', faces: FaceLandmarks[]}} Landmarks
  * @typedef {Stamp & {kind: 'fields', facesRtp: number, faces: FaceFields[]}} Fields
@@ -30,14 +30,14 @@ const VERSION = 1;
 const LANDMARKS = 1;
 const FIELDS = 2;
 
-/** Bytes of what has a fixed length. */
+/** Sizes of the fixed-length parts, bytes. */
 const STAMP = 24;
 const NUMBER = 4;
 const EYE = 20;
 const GRIDS = 12;
 const SCALES = 16;
 
-/** Bounds of what a packet may say. */
+/** Limits of values in a packet. */
 const MOST_FACES = 8;
 const MOST_COLUMNS = 64;
 const MOST_ROWS = 48;
@@ -55,7 +55,7 @@ const LAYERS = [
 
 /**
  * The packet's content; its grids are views of the buffer. null: malformed, or of another version.
- * @param {unknown} buffer what a message brought; all but an ArrayBuffer is malformed
+ * @param {unknown} buffer the message's data; anything but an ArrayBuffer is malformed
  * @returns {Landmarks | Fields | null}
  */
 export function decode(buffer) {
@@ -67,8 +67,8 @@ export function decode(buffer) {
 }
 
 /**
- * How many packets of one kind were lost between two that arrived; 0 for one that comes late.
- * @param {number} earlier @param {number} later their running numbers
+ * How many packets of one kind were lost between two that arrived; 0 for a late one.
+ * @param {number} earlier @param {number} later their sequence numbers
  */
 export function lostBetween(earlier, later) {
   const step = (later - earlier) & 0xffff;

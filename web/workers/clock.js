@@ -1,7 +1,7 @@
-/** One clock for the page and its workers, whose own ones begin when each of them does. */
+/** One clock for the page and its workers; performance.now() of each starts when its thread does. */
 
-/** Milliseconds since some moment that is the same for all. */
+/** Milliseconds since an origin common to all threads. */
 export const now = () => performance.timeOrigin + performance.now();
 
-/** A moment of that clock on this thread's own one, performance.now(). */
+/** Converts a time of that clock to this thread's performance.now(). */
 export const here = (/** @type {number} */ at) => at - performance.timeOrigin;

@@ -1,9 +1,9 @@
-/** Beats as often as it is asked to, also while the page is hidden, which holds up a page's own timers. */
+/** An interval timer that also runs while the page is hidden, when a page's own timers are throttled. */
 
 /** @type {number | undefined} */
 let timer;
 
-/** Milliseconds between two beats; 0 for none. */
+/** Message: milliseconds between two ticks; 0 stops. */
 self.onmessage = ({data: interval}) => {
   clearInterval(timer);
   timer = interval ? setInterval(() => self.postMessage(0), interval) : undefined;

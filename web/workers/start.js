@@ -1,7 +1,7 @@
 /**
- * Starts the library's workers. Browsers run none from another origin, but a page may run one of its own that imports a
- * module from there: so a page elsewhere can use the library where the relay serves it. Its Content-Security-Policy, if
- * it has one, must then allow `blob:` and the relay in `worker-src`, and the relay in `script-src` and
+ * Starts the library's workers. Browsers run no worker from another origin, but a page may run one of its own (a blob)
+ * that imports a module from there: so pages of other origins can load the library from the relay. Their
+ * Content-Security-Policy, if any, must allow `blob:` and the relay in `worker-src`, and the relay in `script-src` and
  * `connect-src`.
  */
 
@@ -11,12 +11,12 @@ export function startWorker(address, name) {
   const script = new Blob([`import ${JSON.stringify(address.href)};`], {type: 'text/javascript'});
   const own = URL.createObjectURL(script);
   const worker = new Worker(own, {type: 'module', name});
-  // Once it speaks it has been loaded. One that never does keeps a hundred bytes.
+  // The first message shows that it has loaded. A worker that sends none keeps the URL, about 100 bytes.
   worker.addEventListener('message', () => URL.revokeObjectURL(own), {once: true});
   return worker;
 }
 
-/** Beats as often as it is asked to, also while the page is hidden. */
+/** Starts an interval timer that also runs while the page is hidden. */
 export function startMetronome() {
   return startWorker(new URL('./metronome-worker.js', import.meta.url), 'metronome');
 }

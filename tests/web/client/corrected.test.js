@@ -1,4 +1,4 @@
-/** The library as its users have it: what the track shows, what is told, and what everything that happens does to both. */
+/** The library's public interface: what the track shows, and which events are fired, in all situations. */
 
 import assert from 'node:assert/strict';
 import {afterEach, beforeEach, test} from 'node:test';
@@ -29,7 +29,7 @@ afterEach(() => {
   clock.stop();
 });
 
-/** Begins; what the switch reports is up to show(). */
+/** Starts; the switch's reports are sent by show(). */
 async function begin(options = {}) {
   corrected = await correctTrack(camera, {relay: ADDRESS, ...options});
   states = [];
@@ -49,7 +49,7 @@ function show(showing) {
   switcher().emit({showing, count, raw: 3, corrected: 5, dropped: 0, ended: false});
 }
 
-/** Connected, and the first corrected picture has come. */
+/** Connected, and the first corrected frame has arrived. */
 async function succeed(options) {
   await begin(options);
   await waitIdle();
@@ -60,7 +60,7 @@ async function succeed(options) {
   assert.equal(corrected.state, 'corrected');
 }
 
-/** All that this event has told. */
+/** The details of all events of this name. */
 function listen(name) {
   const events = [];
   corrected.addEventListener(name, ({detail}) => events.push(detail));

@@ -1,4 +1,4 @@
-/** What the person has chosen, whatever storage holds. */
+/** The user's settings, whatever storage holds. */
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';

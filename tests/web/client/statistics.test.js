@@ -1,4 +1,4 @@
-/** The figures of a call: whoever warps, what has become of the frames, and what the connection carries. */
+/** Statistics of a call: merged from relay and browser, the outcome of frames, and the connection's load. */
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';

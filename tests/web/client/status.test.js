@@ -8,7 +8,7 @@ import {Status} from '../../../web/client/status.js';
 
 const BUSY = new RelayError('busy', 'the relay holds 8 sessions');
 
-/** A status, what it has told, and a way to change the facts. */
+/** A status, and a function that changes the facts and returns the reports. */
 function begin() {
   const facts = {showing: 'raw', ended: false};
   const reports = [];

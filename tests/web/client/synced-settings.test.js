@@ -1,4 +1,4 @@
-/** What is wished of relay and browser: checked, sent one message at a time, and what the relay changes by itself. */
+/** Settings: validated, sent one message at a time, and changed by the relay itself. */
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';

@@ -1,4 +1,4 @@
-/** Sound without any: which gains are open, and what an element plays. Imported before the library. */
+/** A double of Web Audio: which gains are open, and what an element plays. Imported before the library. */
 
 import {Stream, Track} from './browser.js';
 
@@ -20,7 +20,7 @@ export class Context {
     return source;
   }
 
-  /** The tracks that can be heard. */
+  /** The tracks whose gain is open. */
   get audible() {
     return this.sources.filter(({gain}) => gain?.level).flatMap(({stream}) => stream.getTracks());
   }

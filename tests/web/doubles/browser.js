@@ -1,4 +1,4 @@
-/** As much of a browser as the client library asks for where no picture is touched. Imported before the library. */
+/** Doubles of the browser APIs that the client library uses, without pixels. Imported before the library. */
 
 export class Track extends EventTarget {
   readyState = 'live';
@@ -15,7 +15,7 @@ export class Track extends EventTarget {
   clone() { return new Track(this.kind, this.settings); }
   stop() { this.readyState = 'ended'; }
 
-  /** The device has gone, or the network mutes it. */
+  /** The device has ended. */
   end() {
     this.stop();
     this.dispatchEvent(new Event('ended'));
@@ -36,7 +36,7 @@ export class Stream {
   getAudioTracks() { return this.tracks.filter(({kind}) => kind === 'audio'); }
 }
 
-/** Hands out workers; each notes what it is told, and speaks when a test lets it. */
+/** A worker that records its messages, and sends those of a test. */
 export class ScriptedWorker extends EventTarget {
   static all = [];
   messages = [];
@@ -70,7 +70,7 @@ class Offscreen {
 
 const beacons = [];
 
-/** What pages have sent while being left. */
+/** Beacons sent by pages during unload. */
 export {beacons};
 
 const globals = {

@@ -1,6 +1,6 @@
-/** A camera, an encoder and a relay made of numbers: what happens in a call, and when. */
+/** A simulated camera, encoder and relay: the events of a call, and their times. */
 
-/** @returns {() => number} 0..1, the same ones for the same seed (mulberry32) */
+/** @returns {() => number} 0..1, deterministic for a seed (mulberry32) */
 export function chance(seed) {
   return () => {
     seed = (seed + 0x6d2b79f5) | 0;
@@ -13,12 +13,12 @@ export function chance(seed) {
 const USUAL = {seed: 1, frames: 300, jitter: 0, drop: 0, offset: 2 ** 32 - 900_000, delay: [80, 140]};
 
 /**
- * What happens in a call, in order: [at, kind, value], milliseconds of the page's clock. `frame`: one came, with its
- * time on the camera's clock; `sent`: one left the encoder, `received`: a packet came, each with an RTP timestamp.
- * truth: which frame's time is meant by each of those.
+ * The events of a call, in order: [at, kind, value], milliseconds of the page's clock. `frame`: a frame arrived, with
+ * its time on the camera's clock; `sent`: a frame left the encoder, `received`: a packet arrived, each with an RTP
+ * timestamp. truth: the frame's time for each RTP timestamp.
  *
- * jitter: of the camera, milliseconds to either side; drop: share of the frames that never come here; offset: of the
- * RTP clock, ticks; delay: from sending to the packet, at least and at most.
+ * jitter: of the camera, milliseconds to either side; drop: share of the frames that never arrive; offset: of the RTP
+ * clock, ticks; delay: from sending to the packet, minimum and maximum.
  */
 export function call(given = {}) {
   const {seed, frames, jitter, drop, offset, delay} = {...USUAL, ...given};
@@ -37,7 +37,7 @@ export function call(given = {}) {
   return {events: events.sort(([a], [b]) => a - b), truth};
 }
 
-/** How far, in frames, Stamps are off at each packet of such a call; null: the frame was not known. */
+/** The error of Stamps at each packet of such a call, in frames; null: no frame matched. */
 export function judge(stamps, {events, truth}, {kinds = ['frame', 'sent', 'received'], trip = 0, reach} = {}) {
   const off = [];
   if (trip) stamps.trip(trip);

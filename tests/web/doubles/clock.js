@@ -1,13 +1,13 @@
 /**
- * A clock that runs when a test says so: timers, performance.now(), and no chance. (An interval of node's own mock timers
- * goes on when it is cleared while it runs.)
+ * A clock controlled by a test: timers, performance.now(), and a constant Math.random(). (An interval of node's own
+ * mock timers continues when it is cleared in its callback.)
  */
 
 import {mock} from 'node:test';
 
 const STEP_MS = 50;
 
-/** Lets everything happen that waits for nothing but its turn. */
+/** Waits until all pending microtasks and immediates have run. */
 export async function waitIdle() {
   for (let turn = 0; turn < 6; turn += 1) await new Promise((soon) => setImmediate(soon));
 }
@@ -27,12 +27,12 @@ export class Clock {
     mock.method(globalThis, 'clearInterval', (id) => this.#timers.delete(id));
   }
 
-  /** How many timers are waiting. */
+  /** Number of pending timers. */
   get waiting() {
     return this.#timers.size;
   }
 
-  /** Lets so many seconds pass. */
+  /** Advances by this many seconds. */
   async pass(seconds) {
     for (const end = this.now + 1000 * seconds - STEP_MS / 2; this.now < end;) {
       this.now += STEP_MS;
@@ -41,7 +41,7 @@ export class Clock {
     }
   }
 
-  /** Lets time pass until something is so; fails after so many seconds. Returns how many it took. */
+  /** Advances until the condition holds; raises Error after `most` seconds. Returns the seconds it took. */
   async until(condition, most = 60) {
     const begun = this.now;
     await waitIdle();

@@ -1,4 +1,4 @@
-/** An RTCPeerConnection without a network: what happens to it is what a test says. */
+/** An RTCPeerConnection without a network, controlled by a test. */
 
 import {Track} from './browser.js';
 
@@ -41,7 +41,7 @@ class Sender {
 
 export class ScriptedConnection extends EventTarget {
   static all = [];
-  /** Whether candidates are there at once. */
+  /** Whether candidates are gathered at once. */
   static quick = true;
 
   connectionState = 'new';
@@ -118,7 +118,7 @@ export class ScriptedConnection extends EventTarget {
     this.dispatchEvent(new Event('connectionstatechange'));
   }
 
-  /** Everything is there. */
+  /** The connection is established and its channels open. */
   connect() {
     this.enter('connected');
     for (const channel of this.channels) channel.open();

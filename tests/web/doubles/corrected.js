@@ -1,4 +1,4 @@
-/** A double of eyeline.js's Corrected: says what a test makes it say. */
+/** A double of eyeline.js's Corrected, controlled by a test. */
 
 import {ScriptedTrack} from './peer.js';
 
@@ -16,7 +16,7 @@ export class ScriptedCorrected extends EventTarget {
     this.audio = wish.audio && new ScriptedTrack('audio', 'corrected');
   }
 
-  /** It is `corrected`, or `raw` for this reason. */
+  /** Sets the state: `corrected`, or `raw` for this reason. */
   become(state, code = '', message = '') {
     Object.assign(this, {state, status: {state, code, message}});
     this.dispatchEvent(new Event('state'));

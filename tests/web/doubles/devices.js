@@ -1,13 +1,13 @@
-/** A double of navigator.mediaDevices: cameras and microphones that are there, or are not. */
+/** A double of navigator.mediaDevices: cameras and microphones, present or absent. */
 
 import {ScriptedStream, ScriptedTrack} from './peer.js';
 
 export class ScriptedDevices {
-  /** What was asked for, in order. */
+  /** Constraints of all requests, in order. */
   asked = [];
-  /** All tracks that were given. */
+  /** All tracks returned. */
   given = [];
-  /** Names of errors by kind, for what cannot be had. @type {Record<string, string>} */
+  /** Names of errors by kind, for unavailable devices. @type {Record<string, string>} */
   errors = {};
 
   async getUserMedia(constraints) {
@@ -24,7 +24,7 @@ export class ScriptedDevices {
   }
 }
 
-/** Makes these the browser's. @param {ScriptedDevices} devices @param {Record<string, string>} permissions */
+/** Installs these as the browser's. @param {ScriptedDevices} devices @param {Record<string, string>} permissions */
 export function plugIn(devices, permissions = {}) {
   const query = async ({name}) => ({state: permissions[name] ?? 'granted'});
   Object.defineProperty(globalThis, 'navigator', {value: {mediaDevices: devices, permissions: {query}}, configurable: true});

@@ -1,4 +1,4 @@
-/** As much of a document as tiles, notices and lists need: elements in a tree, with what was set on them. */
+/** A double of the DOM for tiles, notices and lists: a tree of elements that record what was set on them. */
 
 class ScriptedElement extends EventTarget {
   children = [];
@@ -21,7 +21,7 @@ class ScriptedElement extends EventTarget {
   }
 
   insertBefore(child, before) {
-    if (typeof child === 'string') return; // words are not looked at
+    if (typeof child === 'string') return; // text nodes are ignored
     child.remove();
     const at = before ? this.children.indexOf(before) : this.children.length;
     this.children.splice(at, 0, child);
@@ -36,7 +36,7 @@ class ScriptedElement extends EventTarget {
 
   setAttribute(name, value) { this.attributes[name] = value; }
 
-  /** By `#id` alone; an element that was not asked for before is made. */
+  /** Supports `#id` only; creates the element on first use. */
   querySelector(selector) {
     let found = this.children.find(({id}) => `#${id}` === selector);
     if (!found) {
@@ -51,7 +51,7 @@ class ScriptedElement extends EventTarget {
 
 export const element = (kind = 'div', wish = {}) => Object.assign(new ScriptedElement(kind), wish);
 
-/** Puts a document into the place of the browser's own. */
+/** Installs it as the browser's document. */
 export function installDocument() {
   const make = (kind) => Object.assign(element(kind), kind === 'video' && {videoWidth: 0, videoHeight: 0});
   globalThis.document = {createElement: make, createElementNS: (_, kind) => make(kind)};

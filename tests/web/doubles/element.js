@@ -1,4 +1,4 @@
-/** As much of an element as the page's parts ask of theirs. parts: what a selector finds inside. */
+/** A double of an element, with what the page's modules use. parts: children by selector. */
 
 export class Element extends EventTarget {
   dataset = {};

@@ -1,6 +1,6 @@
 /**
- * Doubles of what a browser has of video frames, and of the streams on which they come and go. To be imported before
- * the module that is tested: a channel of node's own would keep the test from ending.
+ * Doubles of video frames and their streams. To be imported before the module under test: node's own MessageChannel
+ * would keep the test from ending.
  */
 
 globalThis.MessageChannel = class {
@@ -8,7 +8,7 @@ globalThis.MessageChannel = class {
   port2 = {postMessage: (data) => setImmediate(() => this.port1.onmessage({data}))};
 };
 
-/** A VideoFrame that counts how often it was closed. Its bytes are all alike. */
+/** A VideoFrame that counts its close() calls. All its bytes are equal. */
 export class ScriptedFrame {
   format = 'I420';
   closed = 0;
@@ -35,7 +35,7 @@ export class ScriptedFrame {
   }
 }
 
-/** A camera's frames as a worker reads them: `give` has one come in, `end` ends them. */
+/** A camera's stream of frames: `give` adds one, `end` closes it. */
 export class ScriptedCamera {
   cancelled = false;
 
@@ -47,11 +47,11 @@ export class ScriptedCamera {
   }
 }
 
-/** Where frames go. While `held`, one that has come stays on its way. */
+/** A sink for frames. While held, a write stays pending. */
 export class ScriptedSink {
-  /** All that came, in order. */
+  /** All frames written, in order. */
   out = [];
-  /** At once, now and at the most. */
+  /** Pending writes, now and at most. */
   underWay = 0;
   most = 0;
   closed = false;
@@ -61,7 +61,7 @@ export class ScriptedSink {
   constructor({fails = false} = {}) {
     this.writable = new WritableStream({
       write: async (frame) => {
-        if (fails) throw new Error('nobody takes frames any more');
+        if (fails) throw new Error('the sink refuses frames');
         this.out.push(frame);
         this.underWay += 1;
         this.most = Math.max(this.most, this.underWay);
@@ -82,7 +82,7 @@ export class ScriptedSink {
   }
 }
 
-/** Lets everything happen that waits for its turn alone. */
+/** Waits until all pending microtasks and immediates have run. */
 export async function waitIdle() {
   for (let turn = 0; turn < 20; turn++) await new Promise((soon) => setImmediate(soon));
 }

@@ -1,7 +1,6 @@
 /**
- * A Janus that lives in the test: sessions, handles and rooms of its VideoRoom, behind a double of WebSocket. It says
- * what a real one says, in the words of tests/vectors/janus.json, which are held against a real one by
- * tests/servers/test_dialogue.py.
+ * A simulated Janus: sessions, handles and rooms of its VideoRoom, behind a double of WebSocket. Its messages are those
+ * of tests/vectors/janus.json, which tests/servers/test_dialogue.py compares with a real Janus.
  *
  *   const janus = new ScriptedJanus({1234: {}, 5: {pin: '4711'}});
  *   globalThis.WebSocket = janus.WebSocket;
@@ -13,9 +12,9 @@ const WORDS = JSON.parse(readFileSync(new URL('../../vectors/janus.json', import
 
 export class ScriptedJanus {
   sockets = new Set();
-  /** All that it was asked, in order: the messages as they came. */
+  /** All messages received, in order. */
   asked = [];
-  /** What is asked with one of these words stays without an answer. */
+  /** Messages and requests of these names get no response. */
   silent = new Set();
   up = true;
   #next = 100;
@@ -31,17 +30,17 @@ export class ScriptedJanus {
     };
   }
 
-  /** The bodies of what was asked of the VideoRoom with this request. */
+  /** The bodies of all VideoRoom requests of this name. */
   requests(request) {
     return this.asked.map(({body}) => body).filter((body) => body?.request === request);
   }
 
-  /** Who is in a room: names of those who send. */
+  /** Names of a room's publishers. */
   senders(room = 1234) {
     return this.#in(room).filter(({sdp}) => sdp).map(({display}) => display).sort();
   }
 
-  /** Somebody who needs no browser: joins and sends. */
+  /** Adds a participant without a browser who publishes. */
   seat(display, sdp = `video:${display} audio:${display}`, room = 1234) {
     const person = {id: this.#next++, room, display, sdp, hear: () => {}};
     this.#participants.set(person.id, person);
@@ -55,12 +54,12 @@ export class ScriptedJanus {
     };
   }
 
-  /** Whoever runs the room puts somebody out. */
+  /** A participant is kicked by the room's administrator. */
   kick(display) {
     const person = this.#called(display);
     this.#participants.delete(person.id);
     person.hear('event', say('events', 'put_out', person));
-    this.#tellOthers(person, 'kicked');
+    this.#notifyOthers(person, 'kicked');
   }
 
   destroy(room) {
@@ -68,17 +67,17 @@ export class ScriptedJanus {
     delete this.rooms[room];
   }
 
-  /** What is sent to those who watch this person breaks off. */
+  /** The connections of this participant's subscribers hang up. */
   breakWatching(display) {
     for (const {watching, hear} of this.#participants.values()) if (watching?.display === display) hear('hangup');
   }
 
-  /** What this person sends breaks off. */
+  /** This participant's own connection hangs up. */
   hangUp(display) {
     this.#called(display).hear('hangup');
   }
 
-  /** Janus has forgotten the sessions, as it does after a minute without a word. */
+  /** The sessions time out, as they do after a minute without a message. */
   forget() {
     for (const socket of this.sockets) socket.deliver({janus: 'timeout', session_id: 1});
   }
@@ -104,16 +103,16 @@ export class ScriptedJanus {
     if (message.janus === 'destroy') this.drop(socket);
     if (message.janus !== 'message') return;
     answer({janus: 'ack'});
-    const {data, jsep} = this.#obey(socket, message);
+    const {data, jsep} = this.#handleRequest(socket, message);
     answer({janus: 'event', sender: message.handle_id, plugindata: {data}, ...(jsep && {jsep})});
   }
 
-  /** A line has ended: whoever came by it has left. */
+  /** A socket was closed: its participants leave. */
   drop(socket) {
     for (const person of [...this.#participants.values()]) if (person.socket === socket) this.#leave(person);
   }
 
-  #obey(socket, {handle_id: handle, body, jsep}) {
+  #handleRequest(socket, {handle_id: handle, body, jsep}) {
     if (body.request === 'join') return this.#join(socket, handle, body);
     const person = [...this.#participants.values()].find((one) => one.socket === socket && one.handle === handle);
     if (body.request === 'configure') this.#rename(person, body.display);
@@ -156,23 +155,23 @@ export class ScriptedJanus {
 
   #rename(person, display) {
     person.display = display;
-    this.#tellOthers(person, 'renamed');
+    this.#notifyOthers(person, 'renamed');
   }
 
   #publish(person, sdp) {
     person.sdp = sdp;
-    this.#tellOthers(person, 'published');
+    this.#notifyOthers(person, 'published');
   }
 
   #unpublish(person) {
     person.sdp = undefined;
-    this.#tellOthers(person, 'unpublished');
+    this.#notifyOthers(person, 'unpublished');
     person.hear('hangup');
   }
 
   #leave(person) {
     this.#participants.delete(person.id);
-    if (!person.watching) this.#tellOthers(person, 'left');
+    if (!person.watching) this.#notifyOthers(person, 'left');
   }
 
   #lose(socket, handle) {
@@ -181,7 +180,7 @@ export class ScriptedJanus {
     }
   }
 
-  #tellOthers(person, event) {
+  #notifyOthers(person, event) {
     for (const other of this.#in(person.room)) if (other !== person) other.hear('event', say('events', event, person));
   }
 
@@ -194,7 +193,7 @@ export class ScriptedJanus {
   }
 }
 
-/** One line to it. Everything arrives as soon as it can, but never at once. */
+/** A connection to it. Everything is delivered asynchronously, in the next microtask. */
 class ScriptedSocket {
   static OPEN = 1;
   readyState = 0;
@@ -232,7 +231,7 @@ class ScriptedSocket {
   }
 }
 
-/** A message of Janus about somebody. */
+/** A message of Janus about a participant. */
 function say(kind, name, {id, room, display, privateId} = {}) {
   const names = {ID: id, ROOM: room, NAME: display, PRIVATE: privateId};
   return JSON.parse(JSON.stringify(WORDS[kind][name], (_, value) => names[value] ?? value));

@@ -1,20 +1,20 @@
-/** What the relay says of one face that can be corrected in full, stamped and changed as a test needs it. */
+/** Packets of the relay about one face with full correction, with the timestamps and changes that a test needs. */
 
 import {packetOf} from './vectors.js';
 
-/** Where a packet has them, in bytes: its number and its frame; of landmarks each eye, and what that says where. */
+/** Byte offsets: sequence number and RTP timestamp; of landmarks each eye, and its values. */
 const [COUNT, RTP] = [4, 12];
 const EYES = [28, 48];
 const [X, Y, STEP_X, STEP_Y, OPENNESS, STRENGTH] = [0, 4, 8, 12, 16, 18];
 
-/** Of the pictures that the files' packets are about. */
+/** Frame size of the packets in the files. */
 const [WIDTH, HEIGHT] = [640, 360];
 
 const seen = packetOf('landmarks of one face');
 const made = packetOf('fields of small grids');
 
 /**
- * A packet with landmarks. x: by how many pixels the eyes lie farther right than in the file, of 640.
+ * A packet with landmarks. x: shift of the eyes to the right, in pixels of a frame 640 wide.
  * @returns {ArrayBuffer}
  */
 export function landmarksOf(rtp, count, {x = 0, openness = 0.3, strength = 1} = {}) {
@@ -27,7 +27,7 @@ export function landmarksOf(rtp, count, {x = 0, openness = 0.3, strength = 1} = 
   return stamped(view, rtp, count);
 }
 
-/** The same of a face that is known in a picture of this size. @returns {ArrayBuffer} */
+/** A packet with the landmarks of a face given in pixels of a frame of this size. @returns {ArrayBuffer} */
 export function landmarksAt(rtp, count, face, {width, height}) {
   const view = new DataView(seen.slice());
   for (const [at, eye] of [[EYES[0], face.right], [EYES[1], face.left]]) {
@@ -47,7 +47,7 @@ export function fieldsOf(rtp, count) {
 
 const nobody = ['landmarks of nobody', 'fields for nobody'].map(packetOf);
 
-/** Both packets about a frame in which there is nobody. @returns {ArrayBuffer[]} */
+/** Both packets about a frame without a face. @returns {ArrayBuffer[]} */
 export function nobodyIn(rtp, count) {
   return nobody.map((packet) => stamped(new DataView(packet.slice()), rtp, count));
 }

@@ -1,4 +1,4 @@
-/** Doubles of what a browser has of media: tracks, streams, and connections whose SDP is a list of `kind:track`. */
+/** Doubles of tracks, streams, and connections whose SDP is a list of `kind:track`. */
 
 export class ScriptedTrack extends EventTarget {
   enabled = true;
@@ -13,7 +13,7 @@ export class ScriptedTrack extends EventTarget {
     this.readyState = 'ended';
   }
 
-  /** The device is gone: unlike stop(), that is told. */
+  /** The device is lost: unlike stop(), this fires `ended`. */
   lose() {
     this.stop();
     this.dispatchEvent(new Event('ended'));
@@ -35,7 +35,7 @@ export class ScriptedStream {
 }
 
 export class ScriptedPeer {
-  /** All that were made, in order. @type {ScriptedPeer[]} */
+  /** All instances, in order. @type {ScriptedPeer[]} */
   static made = [];
   connectionState = 'new';
   localDescription = null;
@@ -81,7 +81,7 @@ export class ScriptedPeer {
     return this.#receivers;
   }
 
-  /** The network is gone. */
+  /** The connection fails. */
   fail() {
     this.connectionState = 'failed';
     this.onconnectionstatechange?.();
@@ -92,7 +92,7 @@ export class ScriptedPeer {
   }
 }
 
-/** Puts these into the place of the browser's own. */
+/** Installs these as the browser's own. */
 export function install() {
   ScriptedPeer.made = [];
   Object.assign(globalThis, {RTCPeerConnection: ScriptedPeer, MediaStream: ScriptedStream});

@@ -1,6 +1,6 @@
 /**
- * A relay behind fetch() and behind each scripted connection. It answers at once, until a test says otherwise:
- * `answers` false holds every answer back until release(); `dead` refuses, and says nothing any more.
+ * A relay behind fetch() and each scripted connection. It responds at once by default; `answers` false delays every
+ * response until release(); `dead` refuses all requests and sends nothing.
  */
 
 import {ScriptedConnection} from './connection.js';
@@ -9,15 +9,15 @@ export class ScriptedRelay {
   config = {version: '1', iceServers: [], defaults: {}};
   answers = true;
   dead = false;
-  /** Whether connections come about by themselves, and pings are answered. */
+  /** Whether connections are established by themselves, and pings are answered. */
   connects = true;
   pongs = true;
   requests = [];
-  /** Sessions that are open. */
+  /** Open sessions. */
   sessions = new Set();
   #held = [];
   #count = 0;
-  /** Of a path's beginning, what is answered instead: {status, body, headers}. */
+  /** Error responses by path prefix: {status, body, headers}. */
   refusals = {};
 
   constructor() {
@@ -25,13 +25,13 @@ export class ScriptedRelay {
     ScriptedConnection.all.length = 0;
   }
 
-  /** Gives all answers that were held back. */
+  /** Sends all delayed responses. */
   release() {
     this.answers = true;
     for (const answer of this.#held.splice(0)) answer();
   }
 
-  /** The newest connection's channel for messages. */
+  /** The newest connection's message channel. */
   get channel() { return ScriptedConnection.latest.channel('eyeline'); }
 
   send(message) { this.channel.receive(message); }

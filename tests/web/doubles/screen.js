@@ -1,4 +1,4 @@
-/** A screen whose time passes when a test says so, and a canvas that tells what was drawn on it since it was cleared. */
+/** A screen whose time is controlled by a test, and a canvas that records what was drawn since it was cleared. */
 
 import {mock} from 'node:test';
 import {Element} from './element.js';
@@ -6,14 +6,14 @@ import {Element} from './element.js';
 const REFRESH_MS = 1000 / 60;
 const COLOURS = {row: 'row', line: 'grid', landmarks: 'red', field: 'green', warp: 'blue', 'on-bar': 'white'};
 
-/** Puts itself in the place of the browser's globals. */
+/** Installs itself as the browser's globals. */
 export class Screen {
   #frames = new Map();
   #count = 0;
   now = 0;
   document = Object.assign(new EventTarget(), {hidden: false});
   calm = false;
-  /** Says whether the observed element is on the screen. @type {(visible: boolean) => void} */
+  /** Reports whether the observed element is visible. @type {(visible: boolean) => void} */
   show = () => {};
 
   constructor(density = 1) {
@@ -37,7 +37,7 @@ export class Screen {
     });
   }
 
-  /** Lets time pass, refresh by refresh. */
+  /** Advances time, refresh by refresh. */
   pass(milliseconds) {
     for (const end = this.now + milliseconds; this.now < end;) {
       this.now += REFRESH_MS;

@@ -1,8 +1,8 @@
-/** Grey pictures with detail of all sizes, and faces made of numbers, where it does not matter what is seen. */
+/** Grey images with detail at all scales, and synthetic faces, for tests that need no real image. */
 
 import {chance} from './call.js';
 
-/** A picture that differs with the seed, shifted by whole pixels. */
+/** An image that depends on the seed, shifted by whole pixels. */
 export function texture(width, height, seed = 1, [right, down] = [0, 0]) {
   const grains = [3, 8, 20, 50].map((size, level) => grain(size, 7 * seed + level));
   const data = Uint8Array.from({length: width * height}, (_, at) => {
@@ -14,7 +14,7 @@ export function texture(width, height, seed = 1, [right, down] = [0, 0]) {
 
 const NODES = 64;
 
-/** Random values `size` pixels apart, with straight lines between them; they repeat after NODES of them. */
+/** Random values `size` pixels apart, interpolated bilinearly; periodic after NODES of them. */
 function grain(size, seed) {
   const random = chance(seed);
   const nodes = Float32Array.from({length: NODES ** 2}, random);
@@ -27,13 +27,13 @@ function grain(size, seed) {
   };
 }
 
-/** A level face whose eyes, `width` pixels wide, lie two widths apart around a middle. */
+/** A level face whose eyes, `width` pixels wide, are two widths apart around a centre. */
 export function faceAt([x, y], width, {number = 1, openness = 0.3} = {}) {
   const right = {x: x - width, y, stepX: width, stepY: 0, openness};
   return {number, right, left: {...right, x: x + width, stepX: -width}};
 }
 
-/** The face some pixels farther. */
+/** The face shifted by some pixels. */
 export function moved(face, [right, down]) {
   const eye = (one) => ({...one, x: one.x + right, y: one.y + down});
   return {...face, right: eye(face.right), left: eye(face.left)};

@@ -1,15 +1,15 @@
-/** What the relay's own code makes of some packets and pictures: the files of tests/vectors. */
+/** Test vectors produced by the relay's own code: the files of tests/vectors. */
 
 import {readFileSync} from 'node:fs';
 import {inflateSync} from 'node:zlib';
 
-/** A file of vectors, its pictures as the page's modules take them. @param {string} name */
+/** A file of vectors, with its images decoded for the page's modules. @param {string} name */
 export function vectors(name) {
   const text = readFileSync(new URL(`../../vectors/${name}.json`, import.meta.url), 'utf8');
   return JSON.parse(text, (_, value) => typeof value?.data === 'string' ? pictureOf(value) : value);
 }
 
-/** The packet of that name in packets.json, as the channel brings it. @returns {ArrayBuffer} */
+/** The packet of that name in packets.json, as received from the channel. @returns {ArrayBuffer} */
 export function packetOf(name) {
   return bytesOf(vectors('packets').find((one) => one.name === name).packet);
 }
@@ -25,7 +25,7 @@ function pictureOf({width, height, data}) {
   return {width, height, data: luma};
 }
 
-/** The farthest between the ends of both eyes of two faces, pixels. */
+/** The largest distance between the eye corners of two faces, pixels. */
 export function apart(one, other) {
   return Math.max(...['right', 'left'].flatMap((side) => [-0.5, 0.5].map((end) => {
     const [from, to] = [one[side], other[side]];

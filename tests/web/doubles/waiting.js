@@ -1,19 +1,19 @@
-/** Waiting in a test without a clock: for what promises still have to do, and for a mocked time to pass. */
+/** Waiting without real time: for pending promises, and for mocked time. */
 
 import {mock} from 'node:test';
 
-/** Lets all happen that waits for nothing but its turn. */
+/** Waits until all pending microtasks and immediates have run. */
 export async function settled() {
   for (let turn = 0; turn < 5; turn++) await new Promise((soon) => setImmediate(soon));
 }
 
-/** Takes the place of the timers, and of performance.now(); call in beforeEach, with mock.reset() afterwards. */
+/** Mocks the timers and performance.now(); call in beforeEach, with mock.reset() afterwards. */
 export function holdTime() {
   const clock = {now: 1000};
   mock.timers.enable({apis: ['setTimeout', 'setInterval']});
   mock.method(performance, 'now', () => clock.now);
   return {
-    /** So many milliseconds go by, in small steps, with all that follows from them. */
+    /** Advances by this many milliseconds, in small steps, and runs what becomes due. */
     async pass(milliseconds) {
       await settled();
       for (let rest = milliseconds; rest > 0; rest -= 50) {

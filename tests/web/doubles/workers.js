@@ -1,10 +1,10 @@
-/** Doubles of workers, tracks and what connects them, put where a browser has its own. */
+/** Doubles of workers, tracks and frame streams, installed as the browser's own. */
 
-/** Every worker that was started; `emit` and `fail` are what it would do. */
+/** A worker that records its messages; `emit` sends a message of it, `fail` an error. */
 export class ScriptedWorker extends EventTarget {
   /** @type {ScriptedWorker[]} */
   static started = [];
-  /** Each message that it got, with what was transferred. */
+  /** Each message received, with what was transferred. */
   received = [];
   terminated = false;
   onmessage = null;
@@ -36,7 +36,7 @@ export class ScriptedWorker extends EventTarget {
     return event;
   }
 
-  /** What it was told, but for what was transferred. */
+  /** The messages received, without transfer lists. */
   get messages() {
     return this.received.map(({data}) => data);
   }
@@ -76,7 +76,7 @@ export class ScriptedTrack extends EventTarget {
   }
 }
 
-/** The browser's own, as far as the local path needs them. */
+/** Installs what local warping needs. */
 export function install() {
   ScriptedWorker.started = [];
   globalThis.Worker = ScriptedWorker;

@@ -1,4 +1,4 @@
-/** What is to be done to each frame, decided in calls of ten seconds that are made of numbers. */
+/** How each frame is warped, in simulated calls of ten seconds. */
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
@@ -17,8 +17,8 @@ const FULL = {width: 1280, height: 720};
 const USUAL = {maxLandmarkAge: 8, maxFieldAge: 10, motion: 'off', guard: false};
 
 /**
- * Plays a call. Every packet says what packetsOf(rtp, count, seconds) gives, nothing between the seconds `silent`;
- * lumaAt(seconds) is the luma of the frame captured then; act(display, seconds) comes before each frame.
+ * Simulates a call. Packets are those of packetsOf(rtp, count, seconds), none between the seconds `silent`;
+ * lumaAt(seconds) is the luma of the frame captured then; act(display, seconds) is called before each frame.
  * @returns {{plans: {seconds, captured, verdict, age, placed}[], display: Display}} age: of the landmarks, in frames
  */
 function play({settings, silent = [99, 99], calls, packetsOf = usual, size = FULL, lumaAt = () => {}, act = () => {}} = {}) {
@@ -116,7 +116,7 @@ test('eyes go on at half their pace where no picture can be followed', () => {
 });
 
 test('eyes are followed in the small copy, and placed where they are by now in the full picture', () => {
-  // A picture that moves by a pixel of the copy from frame to frame, to and fro; four of the full one.
+  // An image that moves back and forth by one pixel of the copy per frame: four pixels of the full frame.
   const sway = (seconds) => 10 - Math.abs(Math.round(30 * seconds) % 40 - 20);
   const pictures = Array.from({length: 21}, (_, step) => ({...texture(320, 180, 1, [step - 10, 0]), factor: 4}));
   const lumaAt = (seconds) => pictures[sway(seconds) + 10];

@@ -1,4 +1,4 @@
-/** The newest that the relay has said, and where fields are placed. */
+/** The relay's newest packets, and where fields are placed. */
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';

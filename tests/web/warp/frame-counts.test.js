@@ -1,4 +1,4 @@
-/** What is counted of the frames that were warped here, and of those that were not. */
+/** Counts and metrics of the frames that were warped here, or not. */
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';

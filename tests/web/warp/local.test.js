@@ -1,4 +1,4 @@
-/** The local path as its owner sees it: two tracks that last, messages, figures. */
+/** The interface of local warping: its tracks, messages and statistics. */
 
 import assert from 'node:assert/strict';
 import {beforeEach, test} from 'node:test';
@@ -10,7 +10,7 @@ import {FrameCounts} from '../../../web/warp/frame-counts.js';
 
 beforeEach(install);
 
-/** A path whose worker is there. */
+/** A Local whose worker has started. */
 function begin(camera = new ScriptedTrack(), options = {}) {
   const local = new Local(camera, options);
   const [worker] = ScriptedWorker.started;
@@ -18,7 +18,7 @@ function begin(camera = new ScriptedTrack(), options = {}) {
   return {camera, local, worker};
 }
 
-/** A report of so many frames, all corrected but those that were dropped. */
+/** A report of `came` frames, all corrected except the dropped ones. */
 function reportOf({came = 10, dropped = 0, trace = {spans: [], shown: []}}) {
   const report = new FrameCounts().report(now());
   const frames = {in: came, out: came - dropped, dropped, corrected: came - dropped, passed: {}};

@@ -1,4 +1,4 @@
-/** What lies between an encoder and the network: every frame goes on, and its timestamp is reported. */
+/** The encoded transform: every frame passes, and its timestamp is reported. */
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';

@@ -1,4 +1,4 @@
-/** The small copy of the camera that goes to the relay, and what is set and heard of its sender. */
+/** The small copy of the camera for the relay, its encoder's limits, and the reported timestamps. */
 
 import assert from 'node:assert/strict';
 import {beforeEach, test} from 'node:test';
@@ -66,7 +66,7 @@ test('the encoder is limited, and gives up frames before pixels', async () => {
   assert.equal(degradationPreference, 'maintain-resolution');
   const limits = {active: true, maxBitrate: 800_000, maxFramerate: 30, scaleResolutionDownBy: 1};
   assert.deepEqual(encodings, [limits]);
-  await prepare(senderOf(new ScriptedTrack(), true), () => {}); // a browser that refuses keeps its own habit
+  await prepare(senderOf(new ScriptedTrack(), true), () => {}); // a browser that refuses is tolerated
 });
 
 test('each frame that leaves the encoder is reports, by one worker for each sender', async () => {

@@ -1,4 +1,4 @@
-/** Which frame is meant by an RTP timestamp, in calls made of numbers; their RTP clock wraps on the way. */
+/** Matching RTP timestamps to frames in simulated calls, during which the RTP clock wraps. */
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
@@ -9,13 +9,13 @@ import {call, judge} from '../doubles/call.js';
 const SEEDS = [1, 2, 3];
 const WITHOUT_ENCODER = {kinds: ['frame', 'received'], trip: 60};
 
-/** How far, in frames, each packet of the call was off; and how frames were offsets. */
+/** The error of each packet of the call, in frames; and how frames were matched. */
 function judged(given, how) {
   const stamps = new Stamps();
   return {off: judge(stamps, call(given), how), kind: stamps.kind};
 }
 
-/** All that is among these, each once, in order. */
+/** The distinct values, sorted. */
 const kinds = (off) => [...new Set(off)].sort();
 
 for (const jitter of [0, 0.5, 6]) {
@@ -39,7 +39,7 @@ test("without the encoder the time of arrival and the camera's own unrest tell",
 test('of a camera without unrest the time of arrival tells to a frame', () => {
   for (const seed of SEEDS) {
     const {off} = judged({seed, jitter: 0}, WITHOUT_ENCODER);
-    const offsets = off.slice(30, -4); // the last frames have no later one to be taken for
+    const offsets = off.slice(30, -4); // the last frames have no later neighbour
     assert(offsets.every((one) => one !== null && Math.abs(one) <= 1), kinds(offsets).join());
   }
 });

@@ -1,4 +1,4 @@
-/** The browser's decoder against the relay's: the same packets, the same content, the same refusals. */
+/** The browser's decoder against the relay's: the same packets give the same content and the same refusals. */
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
@@ -6,7 +6,7 @@ import {test} from 'node:test';
 import {decode, lostBetween} from '../../../web/warp/wire.js';
 import {bytesOf, packetOf, vectors} from '../doubles/vectors.js';
 
-/** What decode gives, its bytes as lists, as JSON has it. */
+/** The decoded packet as plain JSON, its bytes as lists. */
 function read(hex) {
   const plain = (_, value) => value instanceof Int8Array ? [...value] : value;
   return JSON.parse(JSON.stringify(decode(bytesOf(hex)), plain));

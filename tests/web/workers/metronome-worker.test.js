@@ -1,4 +1,4 @@
-/** The timer that a hidden page does not hold up. */
+/** The timer that is not throttled in a hidden page. */
 
 import assert from 'node:assert/strict';
 import {mock, test} from 'node:test';

@@ -1,4 +1,4 @@
-/** How workers are started where the library is served, and from a page elsewhere. */
+/** Starting workers on the library's own origin, and from a page of another origin. */
 
 import assert from 'node:assert/strict';
 import {beforeEach, mock, test} from 'node:test';

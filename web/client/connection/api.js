@@ -35,7 +35,10 @@ export class Relay {
     this.#token = new Token(token);
   }
 
-  /** Reads the configuration. Obtains a guest token first where the relay gives them. @returns {Promise<RelayConfig>} */
+  /**
+   * Reads the configuration. Obtains a guest token first where the relay gives them.
+   * @returns {Promise<RelayConfig>}
+   */
   async readConfig(/** @type {AbortSignal} */ signal) {
     await this.#token.prepare();
     const config = await this.#readConfig(signal);
@@ -60,7 +63,9 @@ export class Relay {
     return {sdp: /** @type {string} */ (answer.sdp), address: `api/sessions/${encodeURIComponent(answer.id)}`};
   }
 
-  /** Whether the relay is reachable and still knows the session. Has no timeout: a missing response does not mean no. */
+  /**
+   * Whether the relay is reachable and still knows the session. Has no timeout: a missing response does not mean no.
+   */
   async knows(/** @type {string} */ address, /** @type {AbortSignal} */ signal) {
     try {
       await this.#fetch(address, {}, signal);
@@ -118,7 +123,12 @@ export class Relay {
     }
   }
 
-  /** Returns a successful response; raises RelayError for any other. @param {string} path @param {RequestInit} options @param {AbortSignal} signal */
+  /**
+   * Returns a successful response; raises RelayError for any other.
+   * @param {string} path
+   * @param {RequestInit} options
+   * @param {AbortSignal} signal
+   */
   async #fetch(path, options, signal) {
     const headers = {...options.headers, ...this.#token.header};
     const response = await fetch(this.#locate(path), {cache: 'no-store', ...options, headers, signal}).catch(() => {

@@ -45,7 +45,8 @@ export function gathered(connection, timeout, signal) {
 /**
  * Resolves when the channel is open. Raises RelayError when the signal aborts first, or there is no progress for too
  * long: no change of the connection's state, and no bytes received.
- * @param {RTCPeerConnection} connection @param {RTCDataChannel} channel @param {import('./liveness.js').Liveness} liveness
+ * @param {RTCPeerConnection} connection @param {RTCDataChannel} channel
+ * @param {import('./liveness.js').Liveness} liveness
  * @param {AdaptiveTimeout} timeout @param {AbortSignal} signal
  * @returns {Promise<void>}
  */

@@ -86,7 +86,7 @@ export class ConnectionMonitor {
     if (++this.#ticks === STABLE_TICKS) this.#parts.onStable();
     if (this.#hasNewFrames()) this.#onFrame();
     if (this.#parts.videoPaused()) this.#video.beat();
-    const [messages, arrivals, video] = [this.#messages, this.#arrivals, this.#video].map((heartbeat) => heartbeat.tick());
+    const [messages, arrivals, video] = [this.#messages, this.#arrivals, this.#video].map((one) => one.tick());
     if (arrivals === 'lost' || video === 'lost') return this.#giveUp();
     this.#steadyTicks = video === 'steady' ? this.#steadyTicks + 1 : 0;
     if (this.#steadyTicks >= this.#limit) this.#parts.timeout.reset();
@@ -132,7 +132,11 @@ export class ConnectionMonitor {
   }
 }
 
-/** Whether the relay receives frames, and all it has sent were uncorrected because it is warming up. @param {Frames} now @param {Frames} [before] */
+/**
+ * Whether the relay receives frames, and all it has sent were uncorrected because it is warming up.
+ * @param {Frames} now
+ * @param {Frames} [before]
+ */
 function warmsUp(now, before) {
   const unready = now.out === (now.passed.warming_up ?? 0);
   return unready && now.in > (before?.in ?? 0);

@@ -28,7 +28,7 @@ const SENTENCES = {
   no_media: 'The relay answers, but no video gets through. A firewall may block it, or the relay needs a TURN server. Retrying.',
   no_webgl: 'This browser has no WebGL 2, or it is switched off, so it cannot correct frames itself. Use where: \'relay\'.',
   no_worker: 'This page’s policy forbids workers, so this browser cannot correct frames itself. Allow blob: and the relay in worker-src, or use where: \'relay\'.',
-  no_field_return: 'This relay does not support warping in the browser; it may be an older version. Use where: \'relay\'.',
+  no_field_return: 'This relay cannot leave the warping to this browser; it may be an older version. Use where: \'relay\'.',
   camera_gone: 'The camera has ended. Pass another one to replaceCamera().',
 };
 

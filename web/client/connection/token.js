@@ -16,7 +16,10 @@ export class Token {
   #value = '';
   #expires = Infinity;
   #refused = 0;
-  /** Requests a guest token; set once the relay is known to issue them. @type {(() => Promise<{token: string, expires: number}>) | undefined} */
+  /**
+   * Requests a guest token; set once the relay is known to issue them.
+   * @type {(() => Promise<{token: string, expires: number}>) | undefined}
+   */
   #requestGuestToken;
 
   /** @param {import('../../eyeline.d.ts').TokenSource} [source] */

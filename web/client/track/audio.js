@@ -25,7 +25,8 @@ export class AudioOutput {
     const resume = () => {
       if (this.#context.state === 'suspended') this.#context.resume().catch(() => {});
     };
-    for (const gesture of GESTURES) document.addEventListener(gesture, resume, {signal: this.#abort.signal, capture: true});
+    const {signal} = this.#abort;
+    for (const gesture of GESTURES) document.addEventListener(gesture, resume, {signal, capture: true});
     resume();
     this.#selectInput();
   }

@@ -1,6 +1,6 @@
 /**
- * The library's track via video elements and a canvas, for browsers that give no frames to a worker: each shown frame is
- * drawn on the canvas. A hidden page gets no callbacks for video frames; a worker's timer then draws. It polls both
+ * The library's track via video elements and a canvas, for browsers that give no frames to a worker: each shown frame
+ * is drawn on the canvas. A hidden page gets no callbacks for video frames; a worker's timer then draws. It polls both
  * videos alike, so a relay that stops sending is noticed by its track even then.
  */
 
@@ -21,7 +21,10 @@ export class SwitchCanvas {
   #switch = new Switch();
   #canvas = document.createElement('canvas');
   #context = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext('2d', {alpha: false}));
-  #videos = {raw: new VideoSource(() => this.#onFrame('raw')), corrected: new VideoSource(() => this.#onFrame('corrected'))};
+  #videos = {
+    raw: new VideoSource(() => this.#onFrame('raw')),
+    corrected: new VideoSource(() => this.#onFrame('corrected')),
+  };
   #metronome = startMetronome();
   #shown = {raw: 0, corrected: 0, dropped: 0};
   #drawnAt = -Infinity;

@@ -4,7 +4,8 @@
  *
  * @typedef {{last: number, at: number, raw: number, corrected: number, dropped: number, count: number}} RouteState
  * @typedef {{showing: import('./switch.js').Showing, count: number, raw: number, corrected: number, dropped: number,
- *   ended: boolean}} Report count: corrected frames received; raw, corrected, dropped: frames shown, and not; ended: the output is closed
+ *   ended: boolean}} Report count: corrected frames received; raw, corrected, dropped: frames shown, and
+ *   not; ended: the output is closed
  */
 
 import {now} from '../../workers/clock.js';
@@ -64,7 +65,10 @@ export class SwitchRoute {
     this.#readFrames('corrected', readable, () => this.#switch.corrected());
   }
 
-  /** Releases everything, so that another thread can continue. @returns {{writable: WritableStream<VideoFrame>, state: RouteState}} */
+  /**
+   * Releases everything, so that another thread can continue.
+   * @returns {{writable: WritableStream<VideoFrame>, state: RouteState}}
+   */
   release() {
     clearInterval(this.#timer);
     this.#stopReading();
@@ -135,9 +139,9 @@ export class SwitchRoute {
 }
 
 /**
- * The same pixels with another timestamp. A received frame also carries an estimated remote capture time: Chromium (156)
- * passes that on to the track's consumer, whatever a clone's timestamp is; it jumps back and forth, and a sender drops
- * frames that jump back. Only a copy is free of it.
+ * The same pixels with another timestamp. A received frame also carries an estimated remote capture time: Chromium
+ * (156) passes that on to the track's consumer, whatever a clone's timestamp is; it jumps back and forth, and a sender
+ * drops frames that jump back. Only a copy is free of it.
  * @param {VideoFrame} frame @param {number} timestamp
  */
 async function copy(frame, timestamp) {

@@ -62,7 +62,8 @@ export class Switch {
     if (!this.#offered) return false;
     this.count += 1;
     this.#missed = 0;
-    if (this.#hasCorrected) this.#gap += SMOOTHING * (Math.min(MAX_TIMEOUT_US, this.#latest - this.#correctedAt) - this.#gap);
+    const gap = Math.min(MAX_TIMEOUT_US, this.#latest - this.#correctedAt);
+    if (this.#hasCorrected) this.#gap += SMOOTHING * (gap - this.#gap);
     this.#hasCorrected = true;
     this.#correctedAt = this.#latest;
     this.showing = 'corrected';

@@ -1,12 +1,13 @@
 /**
- * What draws: made when it is first needed, and anew where the browser has taken it away. Knows nothing of what it draws.
+ * Holds the graphics context: created on first use, and again after the browser has lost it. Knows nothing of what is
+ * drawn.
  *
  * @typedef {{readonly lost: boolean, close(): void}} Drawing
  */
 
 import {now} from '../../workers/clock.js';
 
-/** Whether graphics can be had is tried again after so many milliseconds. */
+/** Creating a context is retried after this time, milliseconds. */
 const RETRY_MS = 2000;
 
 /** @template {Drawing} D */
@@ -16,12 +17,12 @@ export class Graphics {
   #made;
   #retryAt = 0;
 
-  /** @param {() => D} make raises Error where there are no graphics */
+  /** @param {() => D} make raises Error if there are no graphics */
   constructor(make) {
     this.#make = make;
   }
 
-  /** Undefined where there are none at present. */
+  /** The context; undefined if there is none at present. */
   get() {
     if (this.#made && !this.#made.lost) return this.#made;
     if (now() < this.#retryAt) return undefined;
@@ -30,7 +31,7 @@ export class Graphics {
     try {
       this.#made = this.#make();
     } catch {
-      this.#made = undefined; // no WebGL2: the frames go on as they came
+      this.#made = undefined; // no WebGL2: frames pass unchanged
     }
     return this.#made;
   }

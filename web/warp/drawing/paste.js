@@ -1,7 +1,7 @@
 /**
- * Draws a VideoFrame through fields where it is: in its own planes. Only the eyes' surroundings go through RGB and the
- * Warper; what that has changed there is added to the planes as they came. So every byte outside the patches stays the
- * camera's own, colours need no guessing, and a frame costs the same at any size. Knows nothing of faces or time.
+ * Warps a VideoFrame in its own planes. Only the eyes' surroundings are converted to RGB and passed to the Warper; the
+ * difference that makes is added to the original planes. So every byte outside the patches is unchanged, no colour
+ * conversion of the frame is needed, and the cost does not depend on its size. Knows nothing of faces or time.
  *
  * @typedef {import('../motion/luma.js').Pixels} Pixels
  * @typedef {import('../fields.js').Placed} Placed patches of one face are drawn together
@@ -12,10 +12,10 @@ import {Warper} from './warp.js';
 /** Half the patch's diagonal, eye widths. */
 const HALF_DIAGONAL = Math.hypot(64, 48) / 36 / 2;
 
-/** Pixels that the Warper reads beyond the place it is asked for, and one for rounding. */
+/** Pixels that the Warper reads beyond a sampled position, and one for rounding. */
 const KERNEL = 3;
 
-/** Of R and B in the luma. */
+/** Weights of R and B in the luma. */
 const WEIGHTS = {bt601: [0.299, 0.114], bt709: [0.2126, 0.0722]};
 
 export class Paster {
@@ -23,7 +23,7 @@ export class Paster {
   #context;
   #warper;
 
-  /** Raises Error where there is no WebGL2. */
+  /** Raises Error if there is no WebGL2. */
   constructor() {
     this.#warper = new Warper(this.#canvas);
     this.#context = /** @type {OffscreenCanvasRenderingContext2D} */ (this.#canvas.getContext('2d'));
@@ -35,9 +35,9 @@ export class Paster {
   }
 
   /**
-   * A new frame with the patches drawn; the given one stays open. null: it cannot be done at present.
+   * Returns a new frame with the patches drawn; the given one stays open. null: the context is lost.
    * @param {VideoFrame} frame
-   * @param {Pixels | null} pixels the frame's bytes, which are written into
+   * @param {Pixels | null} pixels the frame's bytes, which are modified
    * @param {Placed[]} placed
    * @returns {VideoFrame | null}
    */
@@ -57,7 +57,7 @@ export class Paster {
     this.#warper.close();
   }
 
-  /** By way of RGB, all of it. */
+  /** Converts the whole frame to RGB. */
   #drawWhole(/** @type {VideoFrame} */ frame, /** @type {Placed[]} */ placed) {
     const {displayWidth, displayHeight, timestamp, duration} = frame;
     if (!this.#warper.draw(frame, displayWidth, displayHeight, placed)) return null;
@@ -83,7 +83,7 @@ export class Paster {
   }
 }
 
-/** All that is read for these patches, from and to even pixels, as far as it lies in the picture. */
+/** The region that is read for these patches, aligned to even pixels and clipped to the frame. */
 function around(/** @type {Placed[]} */ placed, /** @type {Pixels} */ {width, height}) {
   const edges = placed.map(({x, y, stepX, stepY, field, gain}) => {
     const farthest = Math.SQRT2 * Math.max(field.flow.scale, field.rest?.scale ?? 0) * gain;
@@ -101,7 +101,7 @@ function around(/** @type {Placed[]} */ placed, /** @type {Pixels} */ {width, he
 }
 
 /**
- * Adds to the planes what has changed in RGB.
+ * Adds the difference in RGB to the planes.
  * @param {Pixels} pixels
  * @param {{left: number, top: number, width: number, height: number}} box
  * @param {Uint8ClampedArray} before @param {Uint8ClampedArray} after RGBA of the box

@@ -1,11 +1,11 @@
 /**
- * The graphics card's part of web/warp/drawing/warp.js: takes pieces of a picture, draws patches of it through their fields, gives
- * the result back. Rows count from the top throughout, so nothing is ever turned over. Knows nothing of where the
- * pieces come from and where they go.
+ * The GPU part of web/warp/drawing/warp.js: uploads pieces of a frame, draws its patches through their fields, reads
+ * the result back. Rows are counted from the top throughout, so nothing is flipped. Knows nothing of where the pieces
+ * come from and where they go.
  *
- * A patch: box: the bounds of its ellipse; toPatch, corner: from a pixel, counted from the box's first, to 0..1 across
- * the patch; toPicture: from eye widths to pixels, times the gain; light: what the field's light is multiplied with.
- * Matrices by columns.
+ * A patch: box: the bounds of its ellipse; toPatch, corner: map a pixel, relative to the box's first, to 0..1 across
+ * the patch; toPicture: from eye widths to pixels, times the gain; light: factor of the field's light. Matrices are
+ * column-major.
  *
  * @typedef {import('../wire.js').FieldGrids} FieldGrids
  * @typedef {{left: number, top: number, width: number, height: number}} Box pixels
@@ -13,7 +13,7 @@
  * @typedef {Reading & {box: Box, field: FieldGrids}} Patch
  */
 
-/** A rectangle without any buffer: its corners are counted. */
+/** A rectangle without a vertex buffer: its corners follow from the vertex number. */
 const VERTEX = `#version 300 es
 uniform vec2 size;
 uniform vec4 box; // left, top, width, height
@@ -22,7 +22,7 @@ void main() {
   gl_Position = vec4(pixel / size * 2.0 - 1.0, 0, 1);
 }`;
 
-/** The kernel is OpenCV's, a = -0.75. Where nothing moves its weights are 0, 1, 0, 0, and the pixel stays. */
+/** The kernel is OpenCV's, a = -0.75. Without movement its weights are 0, 1, 0, 0, and the pixel is unchanged. */
 const FRAGMENT = `#version 300 es
 precision highp float;
 precision highp int;
@@ -35,7 +35,7 @@ uniform vec4 scales; // of flow, rest, mask and light
 uniform sampler2D picture, flow, rest, mask, light;
 out vec4 shown;
 
-const float HIDDEN = 0.5 / 255.0; // a share that no pixel shows
+const float HIDDEN = 0.5 / 255.0; // less than a visible difference
 
 vec4 cubic(float t) {
   const float a = -0.75;
@@ -81,24 +81,24 @@ void main() {
 const UNIFORMS = ['size', 'box', 'toPatch', 'toPicture', 'corner', 'scales'];
 const SAMPLERS = ['picture', 'flow', 'rest', 'mask', 'light'];
 
-/** A rest or a light that is not there. */
+/** For an absent rest or light. */
 const NONE = {columns: 1, rows: 1, scale: 0, data: new Int8Array(2)};
 
-/** All that lives in the context, and is gone with it. */
+/** All resources of one context; lost with it. */
 export class Shader {
   #gl;
   /** @type {Record<string, WebGLUniformLocation | null>} */
   #uniforms = {};
-  /** Width and height for which there are textures. */
+  /** Width and height of the textures. */
   #capacity = [0, 0];
-  /** The picture, and what becomes of it. @type {WebGLTexture[]} */
+  /** Input and output frame. @type {WebGLTexture[]} */
   #pictures = [];
-  /** Textures of the fields in use, and of no field. @type {Map<FieldGrids, WebGLTexture[]>} */
+  /** Textures of the fields in use; #spare: unused ones. @type {Map<FieldGrids, WebGLTexture[]>} */
   #fields = new Map();
   /** @type {WebGLTexture[][]} */
   #spare = [];
 
-  /** Raises Error where the shader cannot be made. @param {WebGL2RenderingContext} gl its own, from now on */
+  /** Raises Error if the shader cannot be compiled. @param {WebGL2RenderingContext} gl used by nothing else */
   constructor(gl) {
     this.#gl = gl;
     const program = link(gl);
@@ -109,7 +109,7 @@ export class Shader {
     gl.bindFramebuffer(gl.FRAMEBUFFER, gl.createFramebuffer());
   }
 
-  /** The size of the whole picture, of which only pieces will come. */
+  /** Sets the size of the whole frame, of which only pieces are uploaded. */
   resize(/** @type {number} */ width, /** @type {number} */ height) {
     const gl = this.#gl;
     if (width > this.#capacity[0] || height > this.#capacity[1]) this.#enlarge(width, height);
@@ -117,7 +117,7 @@ export class Shader {
     gl.uniform2f(this.#uniforms.size, width, height);
   }
 
-  /** A piece of the picture, to be read and to be drawn over. */
+  /** Uploads a piece of the frame as input and initial output. */
   upload(/** @type {ImageData} */ piece, /** @type {number} */ left, /** @type {number} */ top) {
     const gl = this.#gl;
     for (const picture of this.#pictures) {
@@ -126,20 +126,20 @@ export class Shader {
     }
   }
 
-  /** Draws patches, one over the other, each from the picture as it was laid. */
+  /** Draws patches in order, each from the uploaded input. */
   draw(/** @type {Patch[]} */ patches) {
     this.#freeAllBut(patches.map(({field}) => field));
     for (const patch of patches) this.#drawOne(patch);
   }
 
-  /** What a piece has become. @returns {ImageData} */
+  /** Reads a piece of the output. @returns {ImageData} */
   read(/** @type {Box} */ {left, top, width, height}) {
     const piece = new ImageData(width, height);
     this.#gl.readPixels(left, top, width, height, this.#gl.RGBA, this.#gl.UNSIGNED_BYTE, piece.data);
     return piece;
   }
 
-  /** Never back to what was: a picture that is cut out anew each time has another size each time. */
+  /** Textures never shrink: a cropped piece has another size each time. */
   #enlarge(/** @type {number} */ width, /** @type {number} */ height) {
     const gl = this.#gl;
     for (const former of this.#pictures) gl.deleteTexture(former);
@@ -164,7 +164,7 @@ export class Shader {
     gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
   }
 
-  /** Flow, rest, mask and light; uploaded once, however often the field is drawn. @returns {WebGLTexture[]} */
+  /** Textures of flow, rest, mask and light; uploaded once per field. @returns {WebGLTexture[]} */
   #texturesOf(/** @type {FieldGrids} */ field) {
     const known = this.#fields.get(field);
     if (known) return known;
@@ -193,7 +193,7 @@ export class Shader {
     this.#gl.bindTexture(this.#gl.TEXTURE_2D, texture);
   }
 
-  /** A new one, bound in place of the picture. @returns {WebGLTexture} */
+  /** Creates a texture and binds it to unit 0. @returns {WebGLTexture} */
   #texture(/** @type {number} */ filter) {
     const gl = this.#gl;
     const made = /** @type {WebGLTexture} */ (gl.createTexture());
@@ -209,7 +209,7 @@ function layersOf(/** @type {FieldGrids} */ {flow, rest, mask, light}) {
   return [flow, rest ?? NONE, mask, light ?? NONE];
 }
 
-/** Raises Error, with what the driver says. */
+/** Raises Error with the driver's message. */
 function link(/** @type {WebGL2RenderingContext} */ gl) {
   const program = /** @type {WebGLProgram} */ (gl.createProgram());
   for (const [kind, text] of [[gl.VERTEX_SHADER, VERTEX], [gl.FRAGMENT_SHADER, FRAGMENT]]) {
@@ -220,7 +220,7 @@ function link(/** @type {WebGL2RenderingContext} */ gl) {
   }
   gl.linkProgram(program);
   if (!gl.getProgramParameter(program, gl.LINK_STATUS)) {
-    throw new Error(`The shader cannot be made: ${gl.getProgramInfoLog(program)}`);
+    throw new Error(`The shader cannot be compiled: ${gl.getProgramInfoLog(program)}`);
   }
   return program;
 }

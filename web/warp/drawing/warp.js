@@ -1,12 +1,12 @@
 /**
- * Applies fields to a picture by the rule of relay/gaze/warp.py: inside a patch's ellipse the picture at p shows
+ * Applies fields to a frame by the rule of relay/gaze/warp.py: inside a patch's ellipse the output at p is
  * mask(p) * input(p + flow(p)) + (1 - mask(p)) * input(p + rest(p)), flow and rest in eye widths and, like the light,
- * times the gain. Grids are read bilinearly, the picture bicubically (4 x 4, its border repeated); patches are drawn
- * one after the other, each from the picture as it came. No pixel outside the ellipses is touched.
+ * times the gain. Grids are sampled bilinearly, the frame bicubically (4 x 4, its border repeated); patches are drawn
+ * in order, each from the original frame. No pixel outside the ellipses is changed.
  *
- * The picture itself is drawn on a plain canvas; WebGL2 gets only the patches' surroundings and gives only the patches
- * back, for a machine without a graphics card takes its time to upload a whole picture and to draw it. What differs
- * from the relay: that resamples Y, U and V as they were sent, this the browser's RGB.
+ * The frame itself is drawn on a 2D canvas; WebGL2 gets only the patches' surroundings and returns only the patches,
+ * because without a GPU uploading and drawing a whole frame is slow. Difference from the relay: that resamples Y, U and
+ * V as received, this the browser's RGB.
  *
  * Knows nothing of faces, networks, connections or time.
  */
@@ -14,8 +14,8 @@
 import {Shader} from './shader.js';
 
 /**
- * A field at its place: x, y: half-way between the eye's corners; stepX, stepY: one eye width along the patch's x;
- * pixels of the picture, x right and y down, pixel centres at .5. mirrored: it is the person's left eye. gain: 0..1.
+ * A placed field: x, y: midpoint of the eye's corners; stepX, stepY: one eye width along the patch's x; pixels of the
+ * frame, x right and y down, pixel centres at .5. mirrored: it is the person's left eye. gain: 0..1.
  *
  * @typedef {import('./shader.js').Box} Box
  * @typedef {import('../wire.js').FieldGrids} FieldGrids
@@ -26,21 +26,20 @@ import {Shader} from './shader.js';
 /** The patch in eye widths (relay/gaze/spec.py). */
 const EXTENT = [64 / 36, 48 / 36];
 
-/** Pixels that the cubic kernel reads beyond the place it is asked for. */
+/** Pixels that the cubic kernel reads beyond a sampled position. */
 const KERNEL = 2;
 
 /**
  * A light of 1 is all 255 steps of the stored luma. In BT.601 studio range black to white takes 219 of them, and a step
- * of luma is the same in R, G and B: so of RGB's range a light of 1 is this much.
+ * of luma is the same in R, G and B: a light of 1 is this share of RGB's range.
  */
 const LIGHT = 255 / 219;
 
 /**
- * Draws pictures through fields onto a canvas, in a page or in a worker. Fires `lost` when the browser has taken the
- * graphics context away: then draw() does nothing, and the pictures must go on as they came. Fires `restored` when it
- * works again.
+ * Draws frames through fields onto a canvas, in a page or in a worker. Fires `lost` when the graphics context is lost:
+ * then draw() does nothing, and frames must pass unchanged. Fires `restored` when it works again.
  *
- * What was drawn can be taken at once: `new VideoFrame(canvas, {timestamp, duration, alpha: 'discard'})`, or
+ * The result can be read at once: `new VideoFrame(canvas, {timestamp, duration, alpha: 'discard'})`, or
  * `requestFrame()` on the track of `canvas.captureStream(0)`.
  */
 export class Warper extends EventTarget {
@@ -52,14 +51,14 @@ export class Warper extends EventTarget {
   #abort = new AbortController();
 
   /**
-   * Raises Error where there is no WebGL2.
-   * @param {OffscreenCanvas | HTMLCanvasElement} canvas where the pictures are drawn; nobody else's
-   * @param {OffscreenCanvas} workCanvas where the patches are made
+   * Raises Error if there is no WebGL2.
+   * @param {OffscreenCanvas | HTMLCanvasElement} canvas for the frames; used by nothing else
+   * @param {OffscreenCanvas} workCanvas for the patches
    */
   constructor(canvas, workCanvas = new OffscreenCanvas(1, 1)) {
     super();
     this.#canvas = canvas;
-    // In memory, not on a graphics card: every picture is read again, by us and by an encoder.
+    // In memory, not on a GPU: every frame is read back, here and by an encoder.
     const options = {alpha: false, willReadFrequently: true};
     this.#context = /** @type {OffscreenCanvasRenderingContext2D} */ (canvas.getContext('2d', options));
     const gl = workCanvas.getContext('webgl2', {antialias: false, depth: false});
@@ -77,12 +76,12 @@ export class Warper extends EventTarget {
   }
 
   /**
-   * Draws the picture through these fields; the canvas takes its size. Raises what the browser does for a picture that
-   * it cannot read, such as a VideoFrame that is closed.
+   * Draws the frame through these fields; the canvas takes its size. Raises the browser's error for a frame that it
+   * cannot read, such as a closed VideoFrame.
    * @param {VideoFrame | HTMLVideoElement | ImageBitmap} picture
-   * @param {number} width @param {number} height of the picture, pixels
+   * @param {number} width @param {number} height of the frame, pixels
    * @param {Placed[]} placed
-   * @returns {boolean} whether it did; false: the context is lost
+   * @returns {boolean} false: the context is lost
    */
   draw(picture, width, height, placed) {
     if (this.lost) return false;
@@ -93,7 +92,7 @@ export class Warper extends EventTarget {
     return this.#warp(patches.filter(({box}) => box.width > 0 && box.height > 0), width, height);
   }
 
-  /** Gives the graphics memory back at once; nothing is drawn from now on. */
+  /** Frees the graphics memory at once; nothing is drawn from now on. */
   close() {
     this.#abort.abort();
     this.#lost = true;
@@ -109,13 +108,13 @@ export class Warper extends EventTarget {
     }
     this.#shader.draw(patches);
     const pieces = patches.map(({box}) => this.#shader.read(box));
-    if (this.lost) return false; // and the pieces are black
+    if (this.lost) return false; // the pieces are black then
     pieces.forEach((piece, i) => this.#context.putImageData(piece, patches[i].box.left, patches[i].box.top));
     return true;
   }
 
   #onLost(/** @type {Event} */ event) {
-    event.preventDefault(); // else it would never come back
+    event.preventDefault(); // otherwise it is never restored
     this.#lost = true;
     this.dispatchEvent(new Event('lost'));
   }
@@ -128,7 +127,7 @@ export class Warper extends EventTarget {
 }
 
 /**
- * A patch, and around it all that is read for it.
+ * A patch, and the region around it that is read.
  * @typedef {import('./shader.js').Patch & {around: Box}} Located
  * @returns {Located}
  */
@@ -158,7 +157,7 @@ function locate(/** @type {Placed} */ placed, /** @type {number} */ width, /** @
   };
 }
 
-/** Whole pixels between these edges, as far as they lie in the picture. @returns {Box} */
+/** Whole pixels between these edges, clipped to the frame. @returns {Box} */
 function clip(/** @type {number[]} */ edges, /** @type {number} */ width, /** @type {number} */ height) {
   const [left, top, right, bottom] = edges.map((edge, i) =>
     Math.min(Math.max(i < 2 ? Math.floor(edge) : Math.ceil(edge), 0), i % 2 ? height : width));

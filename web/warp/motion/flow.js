@@ -1,24 +1,25 @@
 /**
- * Follows points from one grey picture to the next: pyramidal Lucas-Kanade (Bouguet, Intel 1999) on corners that are
- * worth following (Shi and Tomasi, CVPR 1994). Knows nothing of faces.
+ * Tracks points between two grey images: pyramidal Lucas-Kanade (Bouguet, Intel 1999) on Shi-Tomasi corners (CVPR
+ * 1994). Knows nothing of faces.
  *
- * Rows of `width` values each, from the top. Places are indices: the centre of the first pixel is (0, 0).
+ * Rows of `width` values each, from the top. Positions are indices: the centre of the first pixel is (0, 0).
  *
  * @typedef {{data: Uint8Array | Float32Array, width: number, height: number}} Grey
  * @typedef {{x: number, y: number}} Point
  */
 
 /**
- * How a point is followed. half: of the square that is compared, pixels to each side of its middle. levels: halvings at
- * most, the picture itself counted. least: of the smaller eigenvalue of the gradients, per pixel: less is no corner.
+ * Parameters. half: half the window's side, pixels to each side of its centre. levels: pyramid levels at most,
+ * including the image itself. least: threshold of the smaller eigenvalue of the gradients, per pixel; below it is no
+ * corner.
  */
 export const USUAL = {half: 6, levels: 4, least: 0.25};
 
 const ROUNDS = 8; // of refinement at each level, at most
 const STILL = 0.02; // pixels: a smaller step ends the refinement
-const LEAST = 1; // as above, of a point that is chosen
+const LEAST = 1; // the same threshold for choosing a point
 
-/** The picture, its half, its quarter ...: as many as are large enough to find something in. @returns {Grey[]} */
+/** The image and its successive halvings, as long as they are large enough. @returns {Grey[]} */
 export function pyramid(/** @type {Grey} */ picture) {
   const levels = [picture];
   for (let last = picture; levels.length < USUAL.levels && Math.min(last.width, last.height) >= 4 * USUAL.half;) {
@@ -29,11 +30,11 @@ export function pyramid(/** @type {Grey} */ picture) {
 }
 
 /**
- * Where each point has gone; null where that cannot be told.
+ * The position of each point in the second image; null where it cannot be tracked.
  * @param {Grey[]} before as pyramid() makes it
- * @param {Grey[]} after of a picture of the same size
- * @param {Point[]} points in the first picture
- * @param {Point[]} guesses where they may be in the second one
+ * @param {Grey[]} after of an image of the same size
+ * @param {Point[]} points in the first image
+ * @param {Point[]} guesses of their positions in the second one
  * @param {typeof USUAL} how
  * @returns {(Point | null)[]}
  */
@@ -57,7 +58,7 @@ export function follow(before, after, points, guesses = points, {half, levels, l
 }
 
 /**
- * The best places to follow, best first.
+ * The best points to track, best first.
  * @param {Grey} picture
  * @param {(x: number, y: number) => boolean} allowed
  * @param {number} count at most
@@ -70,7 +71,7 @@ export function corners(picture, allowed, count, apart) {
   const peaks = [];
   for (let y = 1; y < height - 1; y += 1) {
     for (let x = 1, at = y * width + 1; x < width - 1; x += 1, at += 1) {
-      // A place at the rim of what is allowed may be good only because of what lies beyond.
+      // A point at the edge of the allowed region may score only because of what lies beyond.
       if (worth[at] >= LEAST && isPeak(worth, at, width) && allowed(x, y)) peaks.push({x, y, worth: worth[at]});
     }
   }
@@ -92,7 +93,7 @@ function isPeak(/** @type {Float32Array} */ values, /** @type {number} */ at, /*
   return true;
 }
 
-/** For each pixel the smaller eigenvalue of the gradients in 5 x 5 pixels around it; 0 near the border. */
+/** For each pixel the smaller eigenvalue of the gradient matrix of its 5 x 5 neighbourhood; 0 near the border. */
 function cornerness(/** @type {Grey} */ {data, width, height}) {
   const [xx, xy, yy] = [0, 1, 2].map(() => new Float32Array(width * height));
   for (let row = 1; row < height - 1; row += 1) {
@@ -117,7 +118,7 @@ function cornerness(/** @type {Grey} */ {data, width, height}) {
   return worth;
 }
 
-/** Each value becomes the sum of itself and two to each side, `step` apart; those at the ends are lost. */
+/** Replaces each value by the sum of itself and two to each side, `step` apart; values at the ends are invalid. */
 function sumFive(/** @type {Float32Array} */ values, /** @type {number} */ step) {
   const from = values.slice();
   for (let at = 2 * step; at < values.length - 2 * step; at += 1) {
@@ -125,7 +126,7 @@ function sumFive(/** @type {Float32Array} */ values, /** @type {number} */ step)
   }
 }
 
-/** Every pixel the mean of four. @returns {Grey} */
+/** Halves the image: every pixel is the mean of four. @returns {Grey} */
 function halve(/** @type {Grey} */ {data, width, height}) {
   const small = {data: new Float32Array((width >> 1) * (height >> 1)), width: width >> 1, height: height >> 1};
   for (let y = 0, to = 0; y < small.height; y += 1) {
@@ -139,15 +140,15 @@ function halve(/** @type {Grey} */ {data, width, height}) {
 const smallerEigenvalue = (/** @type {number} */ xx, /** @type {number} */ xy, /** @type {number} */ yy) =>
   (xx + yy - Math.hypot(xx - yy, 2 * xy)) / 2;
 
-// Of the largest square there is; nobody follows two points at a time.
+// Buffers for the largest window; points are tracked one at a time.
 const MOST = 2 * USUAL.half + 1;
-const model = new Float32Array((MOST + 2) ** 2); // with a pixel more on each side
+const model = new Float32Array((MOST + 2) ** 2); // with one more pixel on each side
 const seen = new Float32Array(MOST ** 2);
 const across = new Float32Array(MOST ** 2);
 const down = new Float32Array(MOST ** 2);
 
 /**
- * The step of one point at one level, starting from a guess; null where there is no corner.
+ * The displacement of one point at one level, starting from a guess; null if there is no corner.
  * @param {Grey} before @param {Grey} after @param {Point} point @param {Point} guess
  * @param {number} half @param {number} least
  * @returns {Point | null}
@@ -186,7 +187,7 @@ function slopes(/** @type {number} */ side) {
   return [xx, xy, yy];
 }
 
-/** What is seen less the model, along its gradients. @returns {[number, number]} */
+/** The difference of window and model, projected on the model's gradients. @returns {[number, number]} */
 function project(/** @type {number} */ side) {
   let [x, y] = [0, 0];
   for (let row = 0, at = 0; row < side; row += 1) {
@@ -200,7 +201,7 @@ function project(/** @type {number} */ side) {
 }
 
 /**
- * A square of `side` values from (left, top) on, bilinearly; the border is repeated.
+ * Samples a square of `side` values from (left, top), bilinearly; the border is repeated.
  * @param {Grey} picture @param {number} left @param {number} top @param {number} side @param {Float32Array} into
  */
 function read({data, width, height}, left, top, side, into) {

@@ -1,8 +1,8 @@
 /**
- * Whether an eye shuts in the newest picture, while the landmarks, which are older, still say that it is open. By the
- * rule of relay/gaze/motion/blink_guard.py: the upper lid's margin has gone down, so has the edge where skin turns dark, and the dark
- * of the iris has lost height. The lid's margin is not known here; it is taken for a bow as high as the eye is open.
- * Pure functions.
+ * Blink guard: detects that an eye is closing in the newest frame while the older landmarks still say that it is open.
+ * By the rule of relay/gaze/motion/blink_guard.py, with three cues: the upper lid's margin has moved down, so has the
+ * edge where skin turns dark, and the dark region of the iris has lost height. The lid's margin is not known here; it
+ * is approximated by a parabola as high as the eye is open. Pure functions.
  *
  * @typedef {import('./flow.js').Grey} Grey
  * @typedef {import('./flow.js').Point} Point
@@ -23,18 +23,18 @@ const SHUT = 0.38;
 const [MIN_CUE, MAX_CUE] = [-0.1, 0.5];
 const [CLOSED, OPEN] = [0.1, 0.18];
 
-/** Where the upper lid is looked for: places along the eye; at the middle, its height above the corners' line. */
+/** Points on the upper lid: positions along the eye, and its height above the corners' line at the middle. */
 const LID_POINTS = [-0.25, -0.125, 0, 0.125, 0.25];
 const HEIGHT = 0.62; // apertures
 const LID = {half: 5, levels: 3, least: 0.02};
 
 /**
- * For each face's number how much of a correction its lids still allow, 1 all .. 0 none: a factor of the strength. Faces
- * that cannot be compared are left out.
+ * For each face's number the factor of the strength that its lids still allow, 0..1. Faces that cannot be compared are
+ * left out.
  * @template {Face} F
- * @param {import('./reference.js').MotionReference<F>} reference of the picture in which the faces were found
- * @param {Face[]} carried the same faces, where they are in the newest picture
- * @param {import('./reference.js').Luma} luma of the newest picture
+ * @param {import('./reference.js').MotionReference<F>} reference of the frame in which the faces were found
+ * @param {Face[]} carried the same faces at their positions in the newest frame
+ * @param {import('./reference.js').Luma} luma of the newest frame
  * @returns {Map<number, {right: number, left: number}>}
  */
 export function guard(reference, carried, luma) {
@@ -53,7 +53,7 @@ export function guard(reference, carried, luma) {
   return factors;
 }
 
-/** What lids that have come down by this share of the aperture allow, of what they allowed before. */
+/** The factor for lids that have closed by this share of the aperture, relative to before. */
 function factorOf(/** @type {Eye} */ {openness}, /** @type {number} */ share) {
   const allowed = opening(openness);
   return allowed > 0 ? Math.min(opening(openness * (1 - share)) / allowed, 1) : 1;
@@ -62,8 +62,8 @@ function factorOf(/** @type {Eye} */ {openness}, /** @type {number} */ share) {
 const opening = (/** @type {number} */ openness) => clip((openness - CLOSED) / (OPEN - CLOSED), 0, 1);
 
 /**
- * By what share of its aperture the eye has shut. turn: 1, or -1 for the left eye, whose patch is mirrored.
- * @param {Window} window @param {Grey[]} levels of the newest picture @param {Eye} before @param {Eye} now
+ * The share of its aperture by which the eye has closed. turn: 1, or -1 for the left eye, whose patch is mirrored.
+ * @param {Window} window @param {Grey[]} levels of the newest frame @param {Eye} before @param {Eye} now
  * @param {number} turn
  */
 function lidClosure(window, levels, before, now, turn) {
@@ -79,7 +79,7 @@ function lidClosure(window, levels, before, now, turn) {
 }
 
 /**
- * Eye coordinates to a window's indices.
+ * Mapping from eye coordinates to a window's indices.
  * @typedef {{x: number, y: number, acrossX: number, acrossY: number, downX: number, downY: number}} Patch
  * @returns {Patch}
  */
@@ -112,7 +112,7 @@ function sample(/** @type {Grey} */ picture, /** @type {Patch} */ patch) {
   return values;
 }
 
-/** The picture at a place, bilinearly; its border is repeated. */
+/** Samples the image bilinearly; its border is repeated. */
 function read(/** @type {Grey} */ {data, width, height}, /** @type {Point} */ {x, y}) {
   const [column, row] = [clip(x, 0, width - 1), clip(y, 0, height - 1)];
   const [left, top] = [Math.floor(column), Math.floor(row)];
@@ -123,7 +123,7 @@ function read(/** @type {Grey} */ {data, width, height}, /** @type {Point} */ {x
 }
 
 /**
- * By how much the upper lid has come down, beyond what its head did, eye widths.
+ * How far the upper lid has moved down relative to the head, eye widths.
  * @param {Grey[]} was @param {Grey[]} is @param {Patch} there @param {Patch} here @param {number} openness
  */
 function drop(was, is, there, here, openness) {
@@ -135,7 +135,7 @@ function drop(was, is, there, here, openness) {
   return downs.sort((a, b) => a - b)[downs.length >> 1];
 }
 
-/** The height at which luma falls on the way down, eye widths from the corners' line, down positive. */
+/** The height at which luma decreases downwards, eye widths from the corners' line, down positive. */
 function edge(/** @type {Float32Array} */ eye) {
   let [sum, total] = [0, 1e-6];
   for (let row = 1; row < ROWS; row += 1) {
@@ -148,7 +148,7 @@ function edge(/** @type {Float32Array} */ eye) {
   return sum / total;
 }
 
-/** The share of its height that the dark has lost. */
+/** The share of its height that the dark region has lost. */
 function loss(/** @type {Float32Array} */ was, /** @type {Float32Array} */ is) {
   const order = Float32Array.from(was).sort();
   const [dark, light] = RANKS.map((rank) => order[rank]);
@@ -156,7 +156,7 @@ function loss(/** @type {Float32Array} */ was, /** @type {Float32Array} */ is) {
   return 1 - height(is, middle, soft) / Math.max(height(was, middle, soft), 0.03);
 }
 
-/** How tall the dark stands where it is tallest, eye widths. */
+/** Height of the dark region where it is tallest, eye widths. */
 function height(/** @type {Float32Array} */ eye, /** @type {number} */ middle, /** @type {number} */ soft) {
   const columns = new Float32Array(COLUMNS);
   for (let at = 0; at < eye.length; at += 1) columns[at % COLUMNS] += clip((middle - eye[at]) / soft + 0.5, 0, 1);

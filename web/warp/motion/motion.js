@@ -1,10 +1,11 @@
 /**
- * Carries eyes forward: from the picture in which the relay found them to the newest one. By the rule of
- * relay/gaze/motion/compensation.py: corners around the eyes, not lids and irises, are followed, and a similarity transform (move,
- * turn, scale) is laid through their steps; where that fails, each face goes on at half its last pace. Pure functions.
+ * Motion compensation: carries eyes from the frame in which the relay found them to the newest one. By the rule of
+ * relay/gaze/motion/compensation.py: corners around the eyes, not on lids and irises, are tracked, and a similarity
+ * transform (translation, rotation, scale) is fitted to their motion; if that fails, each face continues at half its
+ * last velocity. Pure functions.
  *
- *   const reference = makeReference(luma, faces, velocities(before, faces, seconds)); // for each picture with faces
- *   const carried = carry(reference, newestLuma, seconds); // for each picture shown; or extrapolate(reference, seconds)
+ *   const reference = makeReference(luma, faces, velocities(before, faces, seconds)); // for each frame with faces
+ *   const carried = carry(reference, newestLuma, seconds); // for each frame shown; or extrapolate(reference, seconds)
  *   const factors = guard(reference, carried, newestLuma); // guard.js; likewise
  *
  * @typedef {import('./flow.js').Point} Point
@@ -40,11 +41,11 @@ const DAMPING = 0.5;
 const STAY = {a: 1, b: 0, x: 0, y: 0};
 
 /**
- * The faces where they are in this picture. Never fails: what cannot be followed goes on at its pace, or stays.
+ * The faces at their positions in this frame. Never fails: faces that cannot be tracked are extrapolated, or stay.
  * @template {Face} F
  * @param {MotionReference<F>} reference
  * @param {Luma} luma
- * @param {number} seconds from the one picture to the other
+ * @param {number} seconds between the two frames
  * @returns {F[]}
  */
 export function carry(reference, luma, seconds) {
@@ -57,10 +58,10 @@ export function carry(reference, luma, seconds) {
 }
 
 /**
- * The faces where their pace alone takes them.
+ * The faces extrapolated by their velocities alone.
  * @template {Face} F
  * @param {MotionReference<F>} reference
- * @param {number} seconds from the picture in which they were found to the one that is shown
+ * @param {number} seconds from the frame in which they were found to the one that is shown
  * @returns {F[]}
  */
 export function extrapolate(reference, seconds) {
@@ -68,7 +69,7 @@ export function extrapolate(reference, seconds) {
 }
 
 /**
- * How fast each face goes, from its last two sightings in lumas of one size, damped.
+ * The velocity of each face, from its last two detections in lumas of one size, damped.
  * @param {Face[]} before
  * @param {Face[]} now
  * @param {number} seconds between them
@@ -88,11 +89,11 @@ export function velocities(before, now, seconds) {
 }
 
 /**
- * The similarity that takes most of the points `before` to `after`; null where too few of them agree. Least squares,
- * again and again with less weight on what lies far off.
+ * The similarity transform that maps most of the points `before` to `after`; null if too few agree. Iteratively
+ * reweighted least squares: outliers get less weight.
  * @param {Point[]} before
  * @param {Point[]} after
- * @param {number} tolerance pixels that a point may be off, and still agree
+ * @param {number} tolerance largest error of a point that agrees, pixels
  * @returns {Similarity | null}
  */
 export function fit(before, after, tolerance) {
@@ -111,7 +112,7 @@ export function fit(before, after, tolerance) {
 }
 
 /**
- * The similarity with the least weighted squares of what remains.
+ * The similarity transform with the least weighted squared error.
  * @param {Point[]} before @param {Point[]} after @param {number[]} weights
  * @returns {Similarity}
  */
@@ -128,7 +129,7 @@ function leastSquares(before, after, weights) {
 }
 
 /**
- * How the face has moved since the window was cut, in the picture's pixels; null where that cannot be told.
+ * How the face has moved since the window was taken, in the luma's pixels; null if it cannot be tracked.
  * @param {Window} window @param {Luma} luma @param {number} eyeWidth
  */
 function followed(window, luma, eyeWidth) {
@@ -142,7 +143,7 @@ function followed(window, luma, eyeWidth) {
   return step && isPlausible(step, medianOf(before), eyeWidth) ? step : null;
 }
 
-/** Whether a head can have moved like that within a few pictures. */
+/** Whether a head can have moved like that within a few frames. */
 function isPlausible(/** @type {Similarity} */ step, /** @type {Point} */ middle, /** @type {number} */ eyeWidth) {
   const scale = Math.hypot(step.a, step.b);
   return distance(apply(step, middle), middle) < 2 * eyeWidth && scale < LARGEST_SCALE && scale > 1 / LARGEST_SCALE

@@ -1,25 +1,25 @@
 /**
- * What must be remembered of a picture in which the relay found eyes: the luma around them, and the points that can be
- * followed from there. By the rule of relay/gaze/motion/compensation.py. Pure functions.
+ * The motion reference of a frame in which the relay found eyes: the luma around them, and the points to track from
+ * there. By the rule of relay/gaze/motion/reference.py. Pure functions.
  *
- * Luma: the whole picture made small, 640 pixels wide or more, rows from the top without gaps; always of one size. An
- * eye's place: x, y: half-way between its corners; stepX, stepY: one eye width along the patch's x (from the outer to
- * the inner corner in the person's right eye, and in the left one too); in that luma's own pixels, centres at .5.
- * Whatever else a face or an eye has (strength and so on) goes along.
+ * Luma: the whole frame downscaled, 640 pixels wide or more, rows from the top without gaps; always of one size. An
+ * eye's position: x, y: midpoint of its corners; stepX, stepY: one eye width along the patch's x (from the outer to the
+ * inner corner in the person's right eye, and in the left one too); in that luma's own pixels, centres at .5. All other
+ * properties of a face or an eye (strength and so on) are kept.
  *
  * @typedef {import('./flow.js').Grey} Grey
  * @typedef {import('./flow.js').Point} Point
  * @typedef {{data: Uint8Array, width: number, height: number}} Luma
  * @typedef {{x: number, y: number, stepX: number, stepY: number, openness: number}} Eye
  * @typedef {{number: number, right: Eye, left: Eye}} Face
- * @typedef {Map<number, {x: number, y: number}>} Velocities pixels a second of each face, by its number
+ * @typedef {Map<number, {x: number, y: number}>} Velocities pixels per second of each face, by its number
  * @typedef {{left: number, top: number, factor: number, levels: Grey[], points: Point[]}} Window
- *   luma around one face's eyes, in pixels of `factor` x `factor` of the picture's; points in it that are followed
+ *   luma around one face's eyes, each pixel the mean of `factor` x `factor`; points in it to track
  */
 
 import {corners, pyramid} from './flow.js';
 
-// As in relay/gaze/motion/compensation.py, in eye widths where they are lengths.
+// As in relay/gaze/motion/reference.py, in eye widths where they are lengths.
 const REACH = 0.9;
 const DETAIL = 18;
 const POINTS = 20;
@@ -27,17 +27,18 @@ const RING = [0.95, 0.85];
 const OPENING = [0.62, 0.5];
 
 /**
- * What is remembered of a picture with faces.
+ * The motion reference of a frame with faces.
  * @template {Face} F
- * @typedef {{faces: F[], width: number, height: number, windows: Map<number, Window>, velocities: Velocities}} MotionReference
+ * @typedef {{faces: F[], width: number, height: number, windows: Map<number, Window>,
+ *   velocities: Velocities}} MotionReference
  */
 
 /**
- * Remembers the luma around the eyes, and chooses the points to follow.
+ * Stores the luma around the eyes, and chooses the points to track.
  * @template {Face} F
- * @param {Luma} luma the picture in which these faces were found
+ * @param {Luma} luma of the frame in which these faces were found
  * @param {F[]} faces
- * @param {Velocities} known where flow fails
+ * @param {Velocities} known used if tracking fails
  * @returns {MotionReference<F>}
  */
 export function makeReference(luma, faces, known = new Map()) {
@@ -49,7 +50,7 @@ export function makeReference(luma, faces, known = new Map()) {
   return {faces, width: luma.width, height: luma.height, windows, velocities: known};
 }
 
-/** The same window of another picture of the same size, in this one's mean and contrast, and its halves. */
+/** The pyramid of the same window in another luma of the same size, adjusted to the reference's mean and contrast. */
 export function windowIn(/** @type {Window} */ {left, top, factor, levels: [model]}, /** @type {Luma} */ luma) {
   return pyramid(like(shrink(luma, left, top, model.width, model.height, factor), model));
 }
@@ -59,7 +60,7 @@ export function widthOf(/** @type {Face} */ {right, left}) {
   return (Math.hypot(right.stepX, right.stepY) + Math.hypot(left.stepX, left.stepY)) / 2;
 }
 
-/** What to remember around this face's eyes; null where it lies outside the picture. @returns {Window | null} */
+/** The window around this face's eyes; null if it lies outside the frame. @returns {Window | null} */
 function windowOf(/** @type {Luma} */ luma, /** @type {Face} */ face) {
   const eyeWidth = widthOf(face);
   if (!(eyeWidth >= 4)) return null;
@@ -79,7 +80,7 @@ function windowOf(/** @type {Luma} */ luma, /** @type {Face} */ face) {
 }
 
 /**
- * Of a pixel of a window: its squared distance from the eye, 1 on the ellipse with these half axes.
+ * Returns a function of a window's pixel: its squared distance from the eye, 1 on the ellipse with these half axes.
  * @param {Eye} eye @param {number} left @param {number} top @param {number} factor
  */
 function ellipses({x, y, stepX, stepY}, left, top, factor) {
@@ -91,7 +92,7 @@ function ellipses({x, y, stepX, stepY}, left, top, factor) {
 }
 
 /**
- * width x height pixels from left and top on, each the mean of factor x factor of the picture's.
+ * Crops and downscales: width x height pixels from left and top, each the mean of factor x factor.
  * @param {Luma} luma @param {number} left @param {number} top @param {number} width @param {number} height
  * @param {number} factor
  * @returns {Grey}
@@ -108,7 +109,10 @@ function shrink(luma, left, top, width, height, factor) {
   return {data, width, height};
 }
 
-/** The picture with the model's mean and contrast: what follows points takes more light for motion. @returns {Grey} */
+/**
+ * The image with the model's mean and contrast: point tracking mistakes a change of light for motion.
+ * @returns {Grey}
+ */
 function like(/** @type {Grey} */ picture, /** @type {Grey} */ model) {
   const [is, wanted] = [spreadOf(picture.data), spreadOf(model.data)];
   const gain = Math.min(Math.max((wanted.spread + 1) / (is.spread + 1), 0.5), 2);

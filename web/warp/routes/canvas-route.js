@@ -1,9 +1,9 @@
 /**
- * The camera's pictures by way of a video element and a canvas, for browsers that give no frames to a worker. What goes
- * out is the canvas's own track; on the canvas the picture is drawn as it came, and the eyes over it.
+ * The camera's frames via a video element and a canvas, for browsers that give no frames to a worker. The output is the
+ * canvas's track; each frame is drawn on the canvas unchanged, and the corrected eyes over it.
  *
- * A hidden page gets no callbacks for video frames. A worker's timer then has the pictures drawn, at the rate at which
- * they came before: the track goes on, and eyes are turned. Which frame a picture is, is then known to about one frame.
+ * A hidden page gets no callbacks for video frames. A worker's timer then draws, at about the camera's rate, so that
+ * the track continues corrected. The time of a frame is then accurate to about one frame only.
  */
 
 import {now} from '../../workers/clock.js';
@@ -13,10 +13,10 @@ import {CanvasLuma} from '../motion/luma.js';
 import {Warper} from '../drawing/warp.js';
 import {startMetronome} from '../../workers/start.js';
 
-/** Between two reports. */
+/** Between two reports, milliseconds. */
 const REPORT_MS = 200;
 
-/** Beats of the worker's timer in a hidden page, and elsewhere, should callbacks fail to come; milliseconds. */
+/** Intervals of the worker's timer in a hidden page, and otherwise, in case callbacks stop; milliseconds. */
 const HIDDEN_MS = 1000 / 30;
 const TIMEOUT_MS = 120;
 
@@ -65,7 +65,7 @@ export class CanvasRoute {
   replaceCamera(/** @type {MediaStreamTrack} */ camera) {
     if (this.#video.srcObject) this.#display.changeCamera();
     this.#video.srcObject = new MediaStream([camera]);
-    this.#video.play().catch(() => {}); // another camera came before it began
+    this.#video.play().catch(() => {}); // another camera was set before it started
   }
 
   receive(/** @type {ArrayBuffer} */ buffer, /** @type {number} */ at) {
@@ -105,7 +105,7 @@ export class CanvasRoute {
     });
   }
 
-  /** The worker's timer: nothing to do, unless the browser has stopped calling. */
+  /** The worker's timer: draws only if the browser's callbacks have stopped. */
   #onTick() {
     if (now() - this.#drawnAt < (document.hidden ? HIDDEN_MS / 2 : TIMEOUT_MS)) return;
     if (this.#video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
@@ -124,7 +124,7 @@ export class CanvasRoute {
     this.#display.counts.depart({frame: frame.index, at: now(), landmarks, field, verdict}, at, at);
   }
 
-  /** The frame, and over it what has been drawn through the fields. */
+  /** Draws the frame, and over it the warped patches. */
   #paint(/** @type {import('../display.js').Frame} */ frame) {
     const {width, height} = frame;
     this.#context.drawImage(this.#video, 0, 0, width, height);

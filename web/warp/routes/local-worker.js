@@ -1,6 +1,6 @@
 /**
- * The worker of the local path: messages in, messages out, around a WorkerRoute. Beside it nothing runs here, so that
- * neither the page nor a hidden tab holds up a frame.
+ * The worker of local warping: messages in and out around a WorkerRoute. Nothing else runs here, so neither the page
+ * nor a hidden tab delays a frame.
  *
  * @typedef {{type: 'open', settings: import('../display.js').DisplaySettings, writable: WritableStream<VideoFrame>}
  *   | {type: 'camera', readable: ReadableStream<VideoFrame>}
@@ -14,14 +14,14 @@
 import {now} from '../../workers/clock.js';
 import {WorkerRoute} from './worker-route.js';
 
-/** Between two reports. */
+/** Between two reports, milliseconds. */
 const REPORT_MS = 200;
 
 /** @type {WorkerRoute | undefined} */
 let route;
 
 self.onmessage = ({data}) => handleMessage(data);
-self.postMessage(null); // it is there
+self.postMessage(null); // it has started
 
 function handleMessage(/** @type {Message} */ message) {
   switch (message.type) {
@@ -43,5 +43,6 @@ function open(/** @type {Extract<Message, {type: 'open'}>} */ {settings, writabl
 
 /** @returns {import('../local.js').Report} */
 function report(/** @type {WorkerRoute} */ {display}) {
-  return {...display.counts.report(now()), trace: display.counts.takeTrace(), stamps: display.stamps, size: display.size};
+  const {counts, stamps, size} = display;
+  return {...counts.report(now()), trace: counts.takeTrace(), stamps, size};
 }

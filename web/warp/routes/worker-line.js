@@ -1,25 +1,25 @@
 /**
- * The page's end of the worker route: the camera's frames go to the worker and its frames come back without passing
- * through the page, orders are sent, reports come. Knows nothing of what is done there.
+ * The page's end of the worker route: connects the camera's frames to the worker and its output to the track without
+ * passing through the page, sends messages, receives reports. Knows nothing of what the worker does.
  */
 
 import {startWorker} from '../../workers/start.js';
 
-/** Frames that wait for a busy worker: enough to see that one was overtaken. */
+/** Frames queued for a busy worker: enough to detect a dropped one. */
 const MAX_QUEUED = 2;
 
 /**
- * As CanvasRoute, which is the other one; `report` and `fail` may be called at any time. Nothing is sent before the worker
- * is there: a camera's frames that lie about unread hold up the camera itself.
+ * Same interface as CanvasRoute; `report` and `fail` may be called at any time. Nothing is sent before the worker has
+ * started: unread frames would stall the camera itself.
  */
 export class WorkerLine {
   #worker = startWorker(new URL('./local-worker.js', import.meta.url), 'local');
   #generator = new MediaStreamTrackGenerator({kind: 'video'});
   #camera;
-  /** What is to be sent first. @type {(() => void)[] | undefined} */
+  /** Messages queued until the worker has started. @type {(() => void)[] | undefined} */
   #waiting = [];
 
-  /** Whether the browser gives frames to a worker, and takes them back. */
+  /** Whether the browser can pass frames to a worker and back. */
   static get possible() {
     return typeof MediaStreamTrackProcessor !== 'undefined' && typeof MediaStreamTrackGenerator !== 'undefined';
   }
@@ -70,7 +70,7 @@ export class WorkerLine {
     else this.#post({type: 'close'});
   }
 
-  /** The worker is there. */
+  /** The worker has started. */
   #onStarted(/** @type {import('../display.js').DisplaySettings} */ settings) {
     const waiting = this.#waiting ?? [];
     this.#waiting = undefined;

@@ -1,7 +1,7 @@
 /**
- * The camera's frames, one after the other, in a worker: each is drawn through the newest fields and goes out at once;
- * one that there is nothing to do to goes out as the very object that came in. Nothing queues: a frame that a newer one
- * overtakes is dropped and counted. Every frame is closed once, by whoever has it last.
+ * Processes the camera's frames one by one in a worker: each is warped by the newest fields and written at once; a
+ * frame without a correction is passed on as the same object. Nothing queues: if a newer frame arrives before one is
+ * processed, the older is dropped and counted. Every frame is closed once, by its last owner.
  */
 
 import {now} from '../../workers/clock.js';
@@ -25,7 +25,7 @@ export class WorkerRoute {
   /**
    * @param {import('../display.js').DisplaySettings} settings
    * @param {WritableStream<VideoFrame>} writable
-   * @param {() => Pick<Paster, 'draw' | 'lost' | 'close'>} make what draws; raises Error where there are no graphics
+   * @param {() => Pick<Paster, 'draw' | 'lost' | 'close'>} make the renderer's constructor; may raise Error
    */
   constructor(settings, writable, make = () => new Paster()) {
     this.display = new Display(settings);
@@ -33,7 +33,7 @@ export class WorkerRoute {
     this.#graphics = new Graphics(make);
   }
 
-  /** Frames come from this camera from now on. @param {ReadableStream<VideoFrame>} readable */
+  /** Reads frames from this camera from now on. @param {ReadableStream<VideoFrame>} readable */
   async read(readable) {
     const former = this.#reader;
     const reader = this.#reader = readable.getReader();
@@ -68,7 +68,7 @@ export class WorkerRoute {
 
   async #work() {
     this.#busy = true;
-    await nextTask(); // frames that came meanwhile are read before one of them is chosen
+    await nextTask(); // frames that have arrived meanwhile are read first, and the newest is used
     while (this.#newest) {
       const {frame, record} = this.#newest;
       this.#newest = undefined;
@@ -87,7 +87,7 @@ export class WorkerRoute {
     this.display.counts.depart({frame: record.index, at: now(), landmarks, field, verdict}, record.at, begun);
   }
 
-  /** What to show for this frame, and why. */
+  /** The frame to show, and its plan. */
   async #correct(/** @type {VideoFrame} */ frame, /** @type {import('../display.js').Frame} */ record) {
     const pixels = this.display.isReceiving(record.at) ? await this.#copier.copy(frame) : null;
     if (pixels && this.display.wantsLuma) record.luma = lumaOf(pixels);
@@ -103,7 +103,7 @@ const FAILED = {placed: [], verdict: 'failed', landmarks: null, field: null};
 
 const {port1, port2} = new MessageChannel();
 
-/** Lets everything happen that is waiting to. @returns {Promise<void>} */
+/** Yields to pending tasks. @returns {Promise<void>} */
 function nextTask() {
   return new Promise((resolve) => {
     port1.onmessage = () => resolve();

@@ -1,4 +1,4 @@
-/** What is asked of a relay over HTTP, and what its answers mean. */
+/** HTTP requests to a relay, and the meaning of its responses. */
 
 import assert from 'node:assert/strict';
 import {afterEach, beforeEach, test} from 'node:test';
@@ -19,12 +19,12 @@ let clock, server;
 beforeEach(() => {
   clock = new Clock();
   server = new ScriptedRelay();
-  new RTCPeerConnection().createDataChannel('eyeline'); // whose offers are sent
+  new RTCPeerConnection().createDataChannel('eyeline'); // the relay's double expects one
 });
 
 afterEach(() => clock.stop());
 
-/** What an attempt was refused with: [code, lasting, retryAfter]. */
+/** The error of an attempt: [code, lasting, retryAfter]. */
 const refusal = (attempt) => attempt.then(() => assert.fail('it went well'), ({code, lasting, retryAfter}) => [code, lasting, retryAfter]);
 const authorizations = () => server.requests.map(({headers}) => headers.Authorization ?? '');
 

@@ -1,4 +1,4 @@
-/** How long is waited before another attempt, and for what may only be slow. */
+/** Retry delays, adaptive timeouts and heartbeats. */
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';

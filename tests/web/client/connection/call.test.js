@@ -1,4 +1,4 @@
-/** One call over good, slow, dead and blind connections: relay, connection and clock are scripted, all else is real. */
+/** A call over stable, slow, dead and blind connections; relay, connection and clock are scripted. */
 
 import assert from 'node:assert/strict';
 import {afterEach, beforeEach, test} from 'node:test';
@@ -45,7 +45,7 @@ async function begin() {
   await clock.until(() => latest() === 'live');
 }
 
-/** So many seconds in each step of which something happens first. */
+/** Lets `seconds` pass in steps, calling `act` before each. */
 async function during(seconds, step, act) {
   for (let passed = 0; passed < seconds; passed += step) {
     act(passed);
@@ -53,7 +53,7 @@ async function during(seconds, step, act) {
   }
 }
 
-/** Until the connection is replaced; seconds. */
+/** Waits until the connection is replaced; returns the seconds. */
 async function replaced(most = 200) {
   const before = opened();
   return clock.until(() => opened() > before, most);
@@ -91,7 +91,7 @@ test('a relay that no longer knows the session is left as soon as it says so', a
 test('a relay that is slow to say anything keeps its call, for as long as bytes arrive', async () => {
   await begin();
   relay.pongs = relay.answers = false;
-  camera.muted = true; // so that only silence counts
+  camera.muted = true; // so that missing frames do not count
   await during(90, 3, () => { connection().counts.bytes += 1; });
   assert.equal(latest(), 'quiet');
   assert.equal(opened(), 1);
@@ -102,7 +102,7 @@ test('a relay that is slow to say anything keeps its call, for as long as bytes 
 test('a relay that says no over HTTP while it still speaks keeps its call', async () => {
   await begin();
   relay.pongs = relay.answers = false;
-  relay.sessions.clear(); // another relay of the same address is asked, whose answer takes its time
+  relay.sessions.clear(); // as if another relay answered at the same address, slowly
   await clock.until(() => latest() === 'quiet', 2);
   await clock.pass(1);
   relay.send({type: 'pong', t: 0});

@@ -1,11 +1,11 @@
-/** What a connection carries, from two readings of the browser's statistics. */
+/** A connection's load, from two readings of the browser's statistics. */
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
 
 import {Gauge} from '../../../../web/client/connection/gauge.js';
 
-/** A reading at a moment: bytes sent, frames encoded and frames shown so far. */
+/** A reading: timestamp, bytes sent, frames encoded and frames shown so far. */
 const at = (timestamp, sent, frames, shown) => new Map(Object.entries({
   T: {type: 'transport', timestamp, bytesSent: sent, bytesReceived: 2 * sent},
   P: {type: 'candidate-pair', nominated: true, currentRoundTripTime: 0.02},

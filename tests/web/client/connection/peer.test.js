@@ -1,4 +1,4 @@
-/** One connection as it comes about, carries and ends; the browser's own part of it is scripted. */
+/** Opening, using and closing one connection; the browser's part is scripted. */
 
 import assert from 'node:assert/strict';
 import {afterEach, beforeEach, test} from 'node:test';
@@ -31,7 +31,7 @@ const make = (local) => new Peer(new Relay('https://relay.test/'), [{urls: 'stun
 const connection = () => ScriptedConnection.latest;
 const offers = () => relay.asked('POST', '/api/sessions');
 
-/** What became of an opening: '', or the error's code or name. */
+/** The outcome of opening: '', or the error's code or name. */
 function outcome(peer) {
   const result = {};
   peer.open(stream, REQUEST, abort.signal).then(() => { result.is = ''; }, ({code, name}) => { result.is = typeof code === 'string' ? code : name; });

@@ -1,4 +1,4 @@
-/** Who asks: given tokens, functions that give them, guests. */
+/** Fixed tokens, functions that return tokens, guest tokens. */
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';

@@ -1,4 +1,4 @@
-/** Which sound goes out: the microphone's own, or the one that made the journey with the picture. */
+/** Which audio is output: the microphone's own, or the relay's. */
 
 import assert from 'node:assert/strict';
 import {beforeEach, test} from 'node:test';

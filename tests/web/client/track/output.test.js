@@ -1,4 +1,4 @@
-/** The track that stays the same: on the page's own thread until a worker is there, and for ever where none comes. */
+/** The output track: on the page's own thread until a worker has started, and permanently if none starts. */
 
 import assert from 'node:assert/strict';
 import {afterEach, beforeEach, test} from 'node:test';
@@ -83,7 +83,7 @@ test('a page that forbids workers goes on by itself', async () => {
   }
 });
 
-/** This browser's own warping, and what it has told about its end. */
+/** Local warping, and its failures. */
 function warping() {
   const events = [];
   const local = new LocalCorrection(() => events.push('failed'));

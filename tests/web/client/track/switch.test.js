@@ -1,4 +1,4 @@
-/** Which pictures are shown, and on which line of time. */
+/** Which frames are shown, and with which timestamps. */
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
@@ -8,7 +8,7 @@ import {RtpClock, Switch, Timeline} from '../../../../web/client/track/switch.js
 /** A camera of 30 frames a second before a switch. */
 function start(switcher = new Switch()) {
   let time = 0;
-  /** How many of the next pictures are shown. */
+  /** How many of the next frames are shown. */
   const raw = (count) => {
     let shown = 0;
     for (let picture = 0; picture < count; picture += 1) if (switcher.raw(time += 33_333)) shown += 1;

@@ -1,4 +1,4 @@
-/** What draws is made when it is needed, and anew when it was lost, but not all the time. */
+/** The graphics context is created when needed, and recreated after a loss, at a limited rate. */
 
 import assert from 'node:assert/strict';
 import {afterEach, beforeEach, mock, test} from 'node:test';

@@ -1,4 +1,4 @@
-/** The guard in the browser against the guard in the relay: the same pictures, the same places, the same shares. */
+/** The browser's blink guard against the relay's: the same images and landmarks give the same factors. */
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
@@ -10,7 +10,7 @@ import {vectors} from '../../doubles/vectors.js';
 
 const {blinks, glances} = vectors('lids');
 
-/** What is left of both eyes of the only face. */
+/** The factors of both eyes of the only face. */
 function shares(before, faces, after) {
   const reference = makeReference(before, faces);
   const found = [...guard(reference, carry(reference, after, 0.1), after)];
@@ -18,7 +18,7 @@ function shares(before, faces, after) {
   return [found[0][1].right, found[0][1].left];
 }
 
-/** Each sequence's pictures after the first, with their numbers: at 30 the lids are down, before 27 they are open. */
+/** Each sequence's images after the first, with their numbers: at 30 the lids are closed, before 27 they are open. */
 function* moments() {
   for (const {pictures: [before, ...after], faces, numbers, shares: relays} of blinks) {
     for (const [at, number] of numbers.entries()) {

@@ -1,4 +1,4 @@
-/** The small grey copy, where it is made of a frame's bytes. */
+/** The small luma copy, made of a frame's bytes. */
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
@@ -8,7 +8,7 @@ import {ScriptedFrame} from '../../doubles/frames.js';
 
 const bytes = (length) => Uint8Array.from({length}, (_, at) => (at * 37) % 256);
 
-/** The rounded mean of factor x factor values, one `step` bytes from the other, rows `stride` bytes. */
+/** The rounded mean of factor x factor values, `step` bytes apart, in rows of `stride` bytes. */
 function mean(data, at, stride, step, factor) {
   let sum = 0;
   for (let y = 0; y < factor; y++) for (let x = 0; x < factor; x++) sum += data[at + y * stride + x * step];

@@ -1,4 +1,4 @@
-/** Motion in the browser against motion in the relay: the same pictures, the same places. */
+/** The browser's motion compensation against the relay's: the same images give the same positions. */
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
@@ -11,7 +11,7 @@ const {textures, heads, blinks, pace} = vectors('motion');
 const [WIDTH, HEIGHT] = [240, 160];
 const FACE = faceAt([120, 80], 24);
 
-/** Where the faces of one picture are taken to be in another. */
+/** The faces of one image, carried to another. */
 const carried = (before, faces, after) => carry(makeReference(before, faces), after, 0.1);
 
 test('the browser follows as the relay does, within 0.3 pixels or 1.5 % of an eye', () => {

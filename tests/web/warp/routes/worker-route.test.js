@@ -1,4 +1,4 @@
-/** The camera's frames on their way through the worker: one after the other, none waiting for long, each closed once. */
+/** The camera's frames in the worker: processed in order, without queueing, each closed once. */
 
 import assert from 'node:assert/strict';
 import {afterEach, beforeEach, mock, test} from 'node:test';
@@ -14,11 +14,11 @@ let moment = 0;
 beforeEach(() => { moment = 100_000; mock.method(performance, 'now', () => moment); });
 afterEach(() => mock.reset());
 
-/** What draws: each frame becomes a new one, in no time. */
+/** A renderer that returns a new frame at once. */
 class ScriptedPaster {
   lost = false;
   closed = false;
-  /** Of each frame it drew. */
+  /** All frames drawn. */
   made = [];
   during = () => {};
 
@@ -33,7 +33,7 @@ class ScriptedPaster {
   close() { this.closed = true; }
 }
 
-/** A route with a camera, a sink and a paster; `come` has a frame come in, `respond` a packet about it. */
+/** A route with a camera, a sink and a paster; `come` delivers a frame, `respond` the packets about it. */
 async function begin({sink = new ScriptedSink(), paster = new ScriptedPaster(), make = () => paster, settings} = {}) {
   const camera = new ScriptedCamera();
   const route = new WorkerRoute({...SETTINGS, ...settings}, sink.writable, make);
@@ -55,12 +55,12 @@ async function begin({sink = new ScriptedSink(), paster = new ScriptedPaster(), 
     for (const packet of [landmarksOf(rtpOf(frame), count), fieldsOf(rtpOf(frame), count)]) route.display.receive(packet, at);
     count += 1;
   };
-  /** So many frames, each of which the relay speaks of. */
+  /** Delivers frames, each followed by its packets. */
   const call = async (number) => { for (let n = 0; n < number; n++) respond(await come()); };
   return {camera, route, sink, paster, frames, come, respond, call, counts: route.display.counts};
 }
 
-/** Each frame that came in was closed by the route, or handed on open; what was drawn likewise. */
+/** Each frame, delivered or drawn, was either closed by the route or passed on open. */
 function checkClosed({frames, sink, paster}) {
   const handed = new Set(sink.out);
   for (const frame of [...frames, ...paster.made]) assert.equal(frame.closed, handed.has(frame) ? 0 : 1);
