@@ -217,7 +217,7 @@ def test_choices_survive_a_reload(open_page: OpenPage, relay: RunningRelay) -> N
     page.get_by_role("button", name="Mirror").click()
     page.get_by_role("button", name="Split view").click()
     named(page, "Split").fill("20")
-    page.get_by_text("Who works on which frame").click()
+    page.get_by_text("Which stage works on which frame").click()
     wait_until(page, f"{STORED}.lines === false")
     page.reload()
     expect(named(page, "Strength")).to_have_value("55")

@@ -38,19 +38,19 @@ def test_the_relays_lines_are_drawn_and_their_ages_told(live: Page) -> None:
     else:
         raise AssertionError(f"rows are empty: {shares}")
     expect(live.locator("#ages")).to_contain_text("Shown with landmarks")
-    expect(live.get_by_role("img", name="The lines at work. Shown with landmarks")).to_be_visible()
+    expect(live.get_by_role("img", name="Pipeline timeline. Shown with landmarks")).to_be_visible()
 
 
 def test_the_trace_is_asked_for_only_while_somebody_sees_it(live: Page) -> None:
     live.evaluate("window.said = []")
-    live.get_by_text("Who works on which frame").click()
+    live.get_by_text("Which stage works on which frame").click()
     wait_until(live, f"{ASKED}.length === 1")
     live.evaluate("window.asked = performance.now()")
     wait_until(live, "heard.some(({type, t}) => type === 'pong' && t > asked)")  # by then the relay knows
     live.evaluate("window.heard = []")
     wait_until(live, f"{HEARD % 'stats'} === 2")
     assert live.evaluate(HEARD % "trace") == 0
-    live.get_by_text("Who works on which frame").click()
+    live.get_by_text("Which stage works on which frame").click()
     wait_until(live, f"{HEARD % 'trace'} > 0")
     live.set_viewport_size({"width": 1280, "height": 300})
     live.evaluate("window.scrollTo(0, 0)")

@@ -77,7 +77,7 @@ def test_a_microphone_that_cannot_be_had_costs_the_sound_only(open_page: OpenPag
     page = open_page(relay.address, WITHOUT_MICROPHONE)
     begin(page)
     expect_notice(page, "no sound is sent")
-    page.get_by_role("button", name="Fine").click()
+    page.get_by_role("button", name="OK", exact=True).click()
     expect(page.get_by_role("alert")).to_be_hidden()
 
 

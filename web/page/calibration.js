@@ -1,12 +1,12 @@
 /**
- * Two-look calibration, guided: look at the lens, click; look at the other person's face, click. The relay measures;
- * this dialog leads, and says why a look has to be repeated. Knows nothing of connections.
+ * The dialog of the two-look calibration: look at the lens, click; look at the other person's face, click. The relay
+ * measures; the dialog shows the steps, and why a look has to be repeated. Knows nothing of connections.
  */
 
 import {explainRejection, namePitch, nameYaw} from './words.js';
 
-/** How long the relay may take for a look it averages over about one second. */
-const PATIENCE_MS = 4000;
+/** Timeout for an answer; the relay averages a look over about one second. */
+const TIMEOUT_MS = 4000;
 
 /** @typedef {'lens' | 'face' | 'done'} Step */
 
@@ -31,7 +31,7 @@ const PAGES = {
 
 export class Calibration {
   #dialog;
-  #say;
+  #send;
   #mirrored;
   /** @type {Step} */
   #step = 'lens';
@@ -39,97 +39,97 @@ export class Calibration {
 
   /**
    * @param {HTMLDialogElement} dialog
-   * @param {(message: object) => void} say
-   * @param {() => boolean} mirrored whether left and right are to be named as in a mirror
+   * @param {(message: object) => void} send
+   * @param {() => boolean} mirrored whether left and right are named as in a mirror
    */
-  constructor(dialog, say, mirrored) {
+  constructor(dialog, send, mirrored) {
     this.#dialog = dialog;
-    this.#say = say;
+    this.#send = send;
     this.#mirrored = mirrored;
-    this.#button('go').addEventListener('click', () => this.#go());
-    this.#button('cancel').addEventListener('click', () => this.#stop());
-    dialog.addEventListener('close', () => this.#leave());
+    this.#button('go').addEventListener('click', () => this.#onGo());
+    this.#button('cancel').addEventListener('click', () => this.#onCancel());
+    dialog.addEventListener('close', () => this.#onClose());
   }
 
-  /** Begins with the first look. */
+  /** Opens the dialog at the first look. */
   open() {
-    this.#turnTo('lens');
+    this.#goTo('lens');
     if (!this.#dialog.open) this.#dialog.showModal();
     this.#button('go').focus();
   }
 
-  /** The relay's `calibration` message. @param {any} message */
-  hear(message) {
+  /** Handles the relay's `calibration` message. @param {any} message */
+  handleMessage(message) {
     if (!this.#dialog.open) return;
     clearTimeout(this.#timer);
-    if (message.state === 'looking') this.#measure('Measuring. Keep looking …');
-    if (message.state === 'looked') this.#turnTo('face');
-    if (message.state === 'rejected') this.#reject(message);
-    if (message.state === 'done') this.#finish(message);
+    if (message.state === 'looking') this.#showMeasuring('Measuring. Keep looking …');
+    if (message.state === 'looked') this.#goTo('face');
+    if (message.state === 'rejected') this.#showRejection(message);
+    if (message.state === 'done') this.#showResult(message);
   }
 
-  /** The relay has gone: what was measured is lost with it. */
+  /** The connection to the relay was lost, and the measured look with it. */
   interrupt() {
     if (!this.#dialog.open || this.#step === 'done') return;
-    this.#turnTo('lens');
-    this.#complain('The connection to the relay was lost. Begin again when the picture is back.');
+    this.#goTo('lens');
+    this.#showError('The connection to the relay was lost. Begin again when the picture is back.');
   }
 
-  #go() {
+  #onGo() {
     if (this.#step === 'done') return this.#dialog.close();
     if (this.#dialog.dataset.state === 'measuring') return;
-    this.#say({type: 'calibrate', look: this.#step});
-    this.#measure('Keep looking …');
+    this.#send({type: 'calibrate', look: this.#step});
+    this.#showMeasuring('Keep looking …');
   }
 
-  #stop() {
+  #onCancel() {
     if (this.#step === 'done') this.open();
     else this.#dialog.close();
   }
 
-  #leave() {
+  #onClose() {
     clearTimeout(this.#timer);
-    if (this.#step !== 'done') this.#say({type: 'calibrate', look: 'cancel'});
+    if (this.#step !== 'done') this.#send({type: 'calibrate', look: 'cancel'});
   }
 
-  #turnTo(/** @type {Step} */ step) {
+  #goTo(/** @type {Step} */ step) {
     clearTimeout(this.#timer);
     this.#step = step;
     this.#dialog.dataset.look = step;
     this.#dialog.dataset.state = 'asking';
     const page = PAGES[step];
-    this.#put('look-step', page.step);
-    this.#put('look-title', page.title);
-    this.#put('look-text', page.text);
+    this.#setText('look-step', page.step);
+    this.#setText('look-title', page.title);
+    this.#setText('look-text', page.text);
     this.#button('go').textContent = page.go;
     this.#button('cancel').textContent = page.stop;
   }
 
-  #measure(/** @type {string} */ text) {
+  #showMeasuring(/** @type {string} */ text) {
     this.#dialog.dataset.state = 'measuring';
-    this.#put('look-text', text);
+    this.#setText('look-text', text);
     clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => this.#complain('The relay did not answer. Try once more.'), PATIENCE_MS);
+    this.#timer = window.setTimeout(() => this.#showError('The relay did not answer. Try once more.'), TIMEOUT_MS);
   }
 
-  #reject(/** @type {{look: Step, code: string, message: string}} */ {look, code, message}) {
-    this.#turnTo(code === 'wrong_order' ? 'lens' : look);
-    this.#complain(explainRejection(code, message));
+  #showRejection(/** @type {{look: Step, code: string, message: string}} */ {look, code, message}) {
+    this.#goTo(code === 'wrong_order' ? 'lens' : look);
+    this.#showError(explainRejection(code, message));
   }
 
-  #complain(/** @type {string} */ text) {
+  #showError(/** @type {string} */ text) {
     this.#dialog.dataset.state = 'rejected';
-    this.#put('look-text', text);
+    this.#setText('look-text', text);
     this.#button('go').textContent = 'Try again';
   }
 
-  #finish(/** @type {{pitch: number, yaw: number}} */ {pitch, yaw}) {
-    this.#turnTo('done');
+  #showResult(/** @type {{pitch: number, yaw: number}} */ {pitch, yaw}) {
+    this.#goTo('done');
     const directions = `${namePitch(pitch)}, ${nameYaw(yaw, this.#mirrored())}`;
-    this.#put('look-text', `Your eyes are turned by ${directions}. It is in force now, and remembered.`);
+    this.#setText('look-text', `Your eyes are turned by ${directions}. This is in use now, and saved.`);
   }
 
-  #put(/** @type {string} */ id, /** @type {string} */ text) {
+  #setText(/** @type {string} */ id, /** @type {string} */ text) {
     const place = /** @type {HTMLElement} */ (this.#dialog.querySelector(`#${id}`));
     if (place.textContent !== text) place.textContent = text;
   }

@@ -1,17 +1,16 @@
 /**
- * The source: which cameras and microphones there are, and a stream from the chosen ones. Knows nothing of the relay
- * or of the page.
+ * Lists cameras and microphones, and opens a stream from the chosen ones. Knows nothing of the relay or of the page.
  */
 
 import {NO_MICROPHONE} from '../client/settings.js';
 
-const PICTURE = {width: {ideal: 1280}, height: {ideal: 720}, frameRate: {ideal: 30}};
-const SOUND = {echoCancellation: true, noiseSuppression: true};
+const VIDEO = {width: {ideal: 1280}, height: {ideal: 720}, frameRate: {ideal: 30}};
+const AUDIO = {echoCancellation: true, noiseSuppression: true};
 
-/** Ids that are not devices: unnamed before permission, and Chromium's second entries for the system's choices. */
+/** Ids to skip: empty before permission is given, and Chromium's aliases of the system's default devices. */
 const ALIASES = ['', 'default', 'communications'];
 
-/** No picture can be had; `code` names a sentence in words.js. */
+/** The camera cannot be opened; `code` names a sentence in words.js. */
 export class CameraError extends Error {
   /** @param {string} code @param {unknown} [cause] */
   constructor(code, cause) {
@@ -31,54 +30,54 @@ const CODES = {
   AbortError: 'camera_busy',
 };
 
-/** Browsers offer cameras to https and localhost only. */
+/** Browsers allow cameras on https and localhost only. */
 export function camerasAllowed() {
   return Boolean(navigator.mediaDevices?.getUserMedia);
 }
 
 /**
- * A stream with the camera's picture and, where there is one and it is wanted, a microphone's sound.
- * @param {{camera: string, microphone: string}} wish device ids; empty is the browser's choice
- * @returns {Promise<{stream: MediaStream, soundless: boolean}>} soundless: a microphone was wanted and not to be had
+ * A stream with the camera's video and, if a microphone is requested and available, its audio.
+ * @param {{camera: string, microphone: string}} request device ids; empty is the browser's choice
+ * @returns {Promise<{stream: MediaStream, soundless: boolean}>} soundless: a microphone was requested but not available
  */
 export async function openCamera({camera, microphone}) {
   if (!camerasAllowed()) throw new CameraError('insecure');
-  const video = pictureFrom(camera);
-  if (microphone === NO_MICROPHONE) return {stream: await ask({video}), soundless: false};
+  const video = videoFrom(camera);
+  if (microphone === NO_MICROPHONE) return {stream: await getMedia({video}), soundless: false};
   try {
-    return {stream: await ask({video, audio: soundFrom(microphone)}), soundless: false};
+    return {stream: await getMedia({video, audio: audioFrom(microphone)}), soundless: false};
   } catch (error) {
-    if (!await microphoneAtFault(error)) throw error;
-    return {stream: await ask({video}), soundless: true};
+    if (!await isMicrophoneAtFault(error)) throw error;
+    return {stream: await getMedia({video}), soundless: true};
   }
 }
 
 /**
- * The picture of another camera. Some machines cannot open two at once: the present one is then let go first.
+ * The video track of another camera. Some machines cannot open two at once: the current one is then stopped first.
  * @param {string} camera
- * @param {MediaStreamTrack} present
+ * @param {MediaStreamTrack} current
  */
-export async function changeCamera(camera, present) {
+export async function changeCamera(camera, current) {
   let stream;
   try {
-    stream = await ask({video: pictureFrom(camera)});
+    stream = await getMedia({video: videoFrom(camera)});
   } catch (error) {
     if (!(error instanceof CameraError) || error.code !== 'camera_busy') throw error;
-    present.stop();
-    stream = await ask({video: pictureFrom(camera)});
+    current.stop();
+    stream = await getMedia({video: videoFrom(camera)});
   }
-  present.stop();
+  current.stop();
   return stream.getVideoTracks()[0];
 }
 
-/** The sound of another microphone. */
+/** The audio track of another microphone. */
 export async function changeMicrophone(/** @type {string} */ microphone) {
-  const stream = await ask({audio: soundFrom(microphone)});
+  const stream = await getMedia({audio: audioFrom(microphone)});
   return stream.getAudioTracks()[0];
 }
 
 /**
- * The devices of one kind, with names as far as the browser tells them (it does once a camera was allowed).
+ * The devices of one kind, with names if the browser gives them (it does once a camera was allowed).
  * @param {'videoinput' | 'audioinput'} kind
  * @returns {Promise<{id: string, name: string}[]>}
  */
@@ -91,16 +90,16 @@ export async function listDevices(kind) {
 }
 
 /** @param {string} id */
-function pictureFrom(id) {
-  return id ? {...PICTURE, deviceId: {ideal: id}} : PICTURE;
+function videoFrom(id) {
+  return id ? {...VIDEO, deviceId: {ideal: id}} : VIDEO;
 }
 
 /** @param {string} id */
-function soundFrom(id) {
-  return id ? {...SOUND, deviceId: {ideal: id}} : SOUND;
+function audioFrom(id) {
+  return id ? {...AUDIO, deviceId: {ideal: id}} : AUDIO;
 }
 
-async function ask(/** @type {MediaStreamConstraints} */ constraints) {
+async function getMedia(/** @type {MediaStreamConstraints} */ constraints) {
   try {
     return await navigator.mediaDevices.getUserMedia(constraints);
   } catch (error) {
@@ -109,8 +108,8 @@ async function ask(/** @type {MediaStreamConstraints} */ constraints) {
   }
 }
 
-/** Whether asking for the camera alone may succeed where asking for both has not. */
-async function microphoneAtFault(/** @type {unknown} */ error) {
+/** Whether opening the camera alone may succeed after opening both has failed. */
+async function isMicrophoneAtFault(/** @type {unknown} */ error) {
   if (!(error instanceof CameraError)) return false;
   if (error.code === 'no_camera') {
     const devices = await navigator.mediaDevices.enumerateDevices();

@@ -1,4 +1,4 @@
-/** Hold-to-compare: a button or a key, for as long as it is down. Knows nothing of pictures. */
+/** Hold to compare: active while a button or a key is held down. Knows nothing of video. */
 
 const KEY = 'c';
 
@@ -20,12 +20,12 @@ export function bindCompare(button, hold) {
   for (const end of ['pointerup', 'pointercancel', 'lostpointercapture', 'blur']) button.addEventListener(end, () => set(false));
   button.addEventListener('contextmenu', (event) => event.preventDefault()); // a long press on a phone
   window.addEventListener('blur', () => set(false));
-  document.addEventListener('keydown', (event) => { if (holds(event, button)) set(true); });
+  document.addEventListener('keydown', (event) => { if (startsHold(event, button)) set(true); });
   document.addEventListener('keyup', (event) => { if (isHoldKey(event, button)) set(false); });
 }
 
-/** The letter, outside lists that search by letter and dialogs; or space and enter on the button. */
-function holds(/** @type {KeyboardEvent} */ event, /** @type {HTMLElement} */ button) {
+/** Whether this press starts a hold. Not in lists, which search by letter, nor in dialogs. */
+function startsHold(/** @type {KeyboardEvent} */ event, /** @type {HTMLElement} */ button) {
   if (event.ctrlKey || event.metaKey || event.altKey || button.closest('[hidden]')) return false;
   const target = /** @type {HTMLElement} */ (event.target);
   return isHoldKey(event, button) && !target.closest('select, dialog');

@@ -1,4 +1,4 @@
-/** The form and the buttons of the picture, both ways: they show the settings and change them. Knows nothing else. */
+/** The form and the buttons below the picture: they show the settings and change them. Knows nothing else. */
 
 import {namePitch, nameYaw} from './words.js';
 
@@ -7,9 +7,9 @@ const HELP = {
   teleprompter: 'Steers to the lens while you read, within limits.',
 };
 
-/** One of several, as radio buttons named like the setting; and what can be folded away, with ids like the setting. */
+/** Settings shown as radio buttons of the same name; settings that open a <details> element with the same id. */
 const CHOICES = /** @type {const} */ (['mode', 'where']);
-const FOLDED = /** @type {const} */ (['details', 'lines']);
+const DETAILS = /** @type {const} */ (['details', 'lines']);
 
 /** @typedef {import('../client/settings.js').Settings} Settings */
 
@@ -24,10 +24,10 @@ export class Controls {
     this.#bind();
     settings.addEventListener('change', (event) => {
       this.show();
-      this.#unfold(/** @type {CustomEvent<string[]>} */ (event).detail);
+      this.#showDetails(/** @type {CustomEvent<string[]>} */ (event).detail);
     });
     this.show();
-    this.#unfold(FOLDED);
+    this.#showDetails(DETAILS);
   }
 
   #bind() {
@@ -43,32 +43,32 @@ export class Controls {
     on('reset', 'click', () => settings.reset('pitch', 'yaw'));
     on('compare', 'click', () => settings.change({compare: !settings.all.compare}));
     on('mirror', 'click', () => settings.change({mirror: !settings.all.mirror}));
-    for (const id of FOLDED) on(id, 'toggle', () => settings.change({[id]: this.#fold(id).open}));
+    for (const id of DETAILS) on(id, 'toggle', () => settings.change({[id]: this.#details(id).open}));
     for (const name of CHOICES) {
       for (const one of this.#options(name)) one.addEventListener('change', () => settings.change({[name]: one.value}));
     }
   }
 
-  /** Left and right are meant as seen, and turn around with the mirror; its own inverse. */
+  /** Left and right are as seen in the picture, so mirroring flips the sign; its own inverse. */
   #asSeen(/** @type {number} */ yaw) {
     return this.#settings.all.mirror ? 0 - yaw : yaw;
   }
 
-  /** Brings every control in line with the settings. */
+  /** Updates every control from the settings. */
   show() {
     const all = this.#settings.all;
     this.#find('enabled').checked = all.enabled;
-    this.#slide('strength', all.strength, `${Math.round(all.strength)} %`);
-    this.#slide('pitch', all.pitch, namePitch(all.pitch));
-    this.#slide('yaw', this.#asSeen(all.yaw), nameYaw(all.yaw, all.mirror));
-    this.#slide('split', all.split, `${Math.round(all.split)} % original`);
+    this.#showRange('strength', all.strength, `${Math.round(all.strength)} %`);
+    this.#showRange('pitch', all.pitch, namePitch(all.pitch));
+    this.#showRange('yaw', this.#asSeen(all.yaw), nameYaw(all.yaw, all.mirror));
+    this.#showRange('split', all.split, `${Math.round(all.split)} % original`);
     this.#find('split').disabled = !all.compare;
     this.#find('compare').setAttribute('aria-pressed', String(all.compare));
     this.#find('mirror').setAttribute('aria-pressed', String(all.mirror));
     for (const name of CHOICES) for (const one of this.#options(name)) one.checked = one.value === all[name];
     this.#find('mode-help').textContent = HELP[all.mode];
-    document.body.dataset.where = all.where; // the style sheet leaves out what is said of the other place
-    this.#find('listen').disabled = all.where === 'here'; // no sound goes to the relay then, so none comes back
+    document.body.dataset.where = all.where; // the style sheet hides texts about the other place
+    this.#find('listen').disabled = all.where === 'here'; // then no audio is sent to the relay, so none is returned
     this.#find('controls').classList.toggle('off', !all.enabled);
     const stage = this.#find('stage');
     stage.classList.toggle('mirrored', all.mirror);
@@ -77,23 +77,23 @@ export class Controls {
   }
 
   /**
-   * Opens and closes only what has changed: a box that was just pressed says so a moment later, and another setting
-   * that changes in between must not undo it.
+   * Opens and closes only what has changed: a <details> element fires `toggle` late, and another setting that changes
+   * in between must not undo it.
    * @param {readonly string[]} names
    */
-  #unfold(names) {
-    for (const id of FOLDED) if (names.includes(id)) this.#fold(id).open = this.#settings.all[id];
+  #showDetails(names) {
+    for (const id of DETAILS) if (names.includes(id)) this.#details(id).open = this.#settings.all[id];
   }
 
-  /** Takes one place for the warp out of the choice, and says why. @param {'relay' | 'here'} where @param {string} why */
-  forbid(where, why) {
+  /** Disables one place to warp, and shows why. @param {'relay' | 'here'} where @param {string} why */
+  disablePlace(where, why) {
     for (const one of this.#options('where')) if (one.value === where) one.disabled = true;
     this.#find('where-why').textContent = why;
     this.#find('where-why').hidden = false;
   }
 
-  /** A range with its value in words, and the filled part of its track. */
-  #slide(/** @type {string} */ id, /** @type {number} */ value, /** @type {string} */ words) {
+  /** Updates a range input: its value, the value in words, and the filled part of its track. */
+  #showRange(/** @type {string} */ id, /** @type {number} */ value, /** @type {string} */ words) {
     const input = this.#find(id);
     input.value = String(value);
     input.setAttribute('aria-valuetext', words);
@@ -110,7 +110,7 @@ export class Controls {
     return /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll(`input[name="${name}"]`));
   }
 
-  #fold(/** @type {'details' | 'lines'} */ id) {
+  #details(/** @type {'details' | 'lines'} */ id) {
     return /** @type {HTMLDetailsElement} */ (document.getElementById(id));
   }
 }

@@ -1,4 +1,4 @@
-/** The two device lists: filled, named once the browser tells names, kept up to date. Knows nothing of streams. */
+/** The two device lists: filled, and updated when devices or their names change. Knows nothing of streams. */
 
 import {camerasAllowed, listDevices} from './camera.js';
 import {NO_MICROPHONE} from '../client/settings.js';
@@ -20,19 +20,19 @@ export class Devices {
     if (camerasAllowed()) navigator.mediaDevices.addEventListener('devicechange', () => this.fill());
   }
 
-  /** Lists what there is now. */
+  /** Lists the devices that are there now. */
   async fill() {
     const [cameras, microphones] = await Promise.all([listDevices('videoinput'), listDevices('audioinput')]);
     const {camera, microphone} = this.#settings.all;
-    offer(this.#lists.camera, [{id: '', name: 'Default camera'}, ...cameras], camera);
-    offer(this.#lists.microphone, [
+    fillList(this.#lists.camera, [{id: '', name: 'Default camera'}, ...cameras], camera);
+    fillList(this.#lists.microphone, [
       {id: '', name: 'Default microphone'}, ...microphones, {id: NO_MICROPHONE, name: 'No microphone'},
     ], microphone);
   }
 }
 
-/** A device that is remembered but not plugged in leaves the default in the list; the choice itself is kept. */
-function offer(
+/** Fills a list. If the chosen device is not plugged in, the default is selected; the stored choice is kept. */
+function fillList(
   /** @type {HTMLSelectElement} */ list,
   /** @type {{id: string, name: string}[]} */ devices,
   /** @type {string} */ chosen,

@@ -1,4 +1,4 @@
-/** Says at all times whether the gaze is being altered, and if not, why not. Knows nothing of pictures. */
+/** Shows whether the gaze is being altered, and if not, why not. Knows nothing of video. */
 
 import {explain, idleBecause} from '../client/gaze.js';
 
@@ -13,7 +13,7 @@ import {explain, idleBecause} from '../client/gaze.js';
  * @typedef {{altered: boolean, title: string, reason: string}} Message
  */
 
-/** Below this share of altered frames the reason for the others is told too. */
+/** Below this share of altered frames, the reason why others are not is shown too. */
 const MOSTLY = 0.5;
 
 /** @type {Record<string, string>} */
@@ -26,7 +26,7 @@ const PHASES = {
 };
 
 /**
- * What is to be said about these facts.
+ * The message for these facts.
  * @param {Facts} facts
  * @returns {Message}
  */
@@ -58,9 +58,9 @@ export class Indicator {
     this.#facts = {phase: 'idle', showing: 'nothing', held: false, correction, finding: undefined};
   }
 
-  /** Something has changed; text is touched only where it differs, so that nothing is read out twice. */
-  learn(/** @type {Partial<Facts>} */ news) {
-    this.#facts = {...this.#facts, ...news};
+  /** Updates facts. Text is written only where it differs, so that a screen reader reads nothing twice. */
+  update(/** @type {Partial<Facts>} */ changes) {
+    this.#facts = {...this.#facts, ...changes};
     const {altered, title, reason} = describe(this.#facts);
     this.#box.dataset.altered = String(altered);
     if (this.#title.textContent !== title) this.#title.textContent = title;

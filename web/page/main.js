@@ -1,12 +1,13 @@
 /**
- * Eyeline's page. The picture's way, file by file:
+ * Eyeline's page, assembled from these modules, in the order in which video passes them:
  *
  *   camera.js, source.js   the camera's stream
- *   eyeline.js             the client library: to the relay and back, or warped here; a track that goes on whatever fails
- *   view.js                the camera's own picture, and the library's over it
+ *   ../eyeline.js          the client library: to the relay and back, or warped here; its track survives any failure
+ *   view.js                the camera's own video, and the library's over it
  *
- * Beside it: settings.js and controls.js (what is wanted), gaze.js, indicator.js, strip.js, stats.js and places.js (what
- * happens), calibration.js, words.js and notice.js (what is said). One AbortSignal ends everything.
+ * Beside them: controls.js, devices.js, compare.js and ../client/settings.js (settings); indicator.js, lines/,
+ * stats.js, places.js and ../client/gaze.js (status and statistics); calibration.js, words.js and notice.js (dialog and
+ * messages). One AbortSignal stops everything.
  */
 
 import {Relay} from '../client/connection/api.js';
@@ -42,14 +43,14 @@ const settings = new Settings(browserStorage());
 const view = new View(stage, find('original', HTMLVideoElement), find('corrected', HTMLVideoElement));
 const notice = new Notice(find('notice', HTMLDivElement));
 const indicator = new Indicator(find('gaze', HTMLDivElement), settings.correction);
-const figures = new StatsPanel(find('figures', HTMLElement));
+const statistics = new StatsPanel(find('figures', HTMLElement));
 const strip = new Strip(find('lines', HTMLDetailsElement));
 const places = new Places(find('both', HTMLTableElement));
 const devices = new Devices(find('camera', HTMLSelectElement), find('microphone', HTMLSelectElement), settings);
 const calibration = new Calibration(
   find('calibration', HTMLDialogElement), (message) => corrected?.say(message), () => settings.all.mirror);
 
-/** What one press of Start sets going, and its end. @type {AbortController | undefined} */
+/** Aborted to stop what Start has started. @type {AbortController | undefined} */
 let running;
 /** @type {Corrected | undefined} */
 let corrected;
@@ -57,40 +58,40 @@ let corrected;
 let source;
 
 async function start() {
-  const over = running = new AbortController();
+  const stopper = running = new AbortController();
   notice.clear();
-  enter('opening');
+  setPhase('opening');
   try {
-    source = await Source.open(settings.all, over.signal);
+    source = await Source.open(settings.all, stopper.signal);
   } catch (error) {
-    if (!over.signal.aborted) fail(error);
+    if (!stopper.signal.aborted) fail(error);
     return;
   }
   source.addEventListener('gone', (event) => fail(/** @type {CustomEvent} */ (event).detail));
-  if (source.soundless) notice.say('soundless', sentenceFor('soundless'));
+  if (source.soundless) notice.show('soundless', sentenceFor('soundless'));
   devices.fill();
-  view.showOriginal(source.stream, over.signal);
-  correct(source.stream, over.signal);
+  view.showOriginal(source.stream, stopper.signal);
+  correct(source.stream, stopper.signal);
 }
 
-/** Has the stream corrected, and the page hear of it. */
+/** Starts the correction of the stream, and listens to its events. */
 function correct(/** @type {MediaStream} */ stream, /** @type {AbortSignal} */ signal) {
   const [camera] = stream.getVideoTracks();
   const [audio] = stream.getAudioTracks();
-  corrected = new Corrected(camera, {...wanted(), audio, signal});
+  corrected = new Corrected(camera, {...librarySettings(), audio, signal});
   const on = (/** @type {string} */ name, /** @type {(detail: any) => void} */ act) =>
     corrected?.addEventListener(name, (event) => { if (!signal.aborted) act(/** @type {CustomEvent} */ (event).detail); });
-  on('state', report);
-  on('message', hear);
-  on('stats', tell);
-  on('config', configured);
+  on('state', showState);
+  on('message', handleMessage);
+  on('stats', showStats);
+  on('config', applyConfig);
   on('settings', (changed) => settings.change(changed));
-  report(corrected.status);
-  show();
+  showState(corrected.status);
+  showTracks();
 }
 
-/** What the person has chosen, as far as it is the library's. */
-function wanted() {
+/** The settings that the library takes. */
+function librarySettings() {
   return {...settings.correction, where: settings.all.where};
 }
 
@@ -98,38 +99,38 @@ function stop() {
   running?.abort();
   running = corrected = source = undefined;
   notice.clear();
-  enter('idle');
+  setPhase('idle');
 }
 
 /** @param {unknown} error */
 function fail(error) {
   const code = error instanceof CameraError ? error.code : 'camera_failed';
   stop();
-  notice.say(code, sentenceFor(code));
+  notice.show(code, sentenceFor(code));
   devices.fill();
 }
 
 /** @param {import('../eyeline.d.ts').StateDetail} status */
-function report({state, phase, code, message}) {
-  if (phase !== stage.dataset.phase) enter(phase);
+function showState({state, phase, code, message}) {
+  if (phase !== stage.dataset.phase) setPhase(phase);
   view.trust(state === 'corrected');
-  if (phase === 'waiting' || phase === 'refused') complain(code, message);
+  if (phase === 'waiting' || phase === 'refused') showProblem(code, message);
 }
 
-function complain(/** @type {string} */ code, /** @type {string} */ message) {
+function showProblem(/** @type {string} */ code, /** @type {string} */ message) {
   const act = code === 'no_field_return' ? () => settings.change({where: 'relay'}) : () => corrected?.retry();
-  notice.say(code, sentenceFor(code, message), act);
+  notice.show(code, sentenceFor(code, message), act);
 }
 
-/** Lays the library's picture over the camera's own, with the sound where it makes the same journey. */
-function show() {
-  const heard = settings.all.where === 'relay' && source?.stream.getAudioTracks().length;
-  const tracks = [corrected?.track, heard ? corrected?.audio : null];
+/** Shows the library's video over the camera's own, with its audio if that passes through the relay too. */
+function showTracks() {
+  const withAudio = settings.all.where === 'relay' && source?.stream.getAudioTracks().length;
+  const tracks = [corrected?.track, withAudio ? corrected?.audio : null];
   view.showCorrected(tracks.filter((track) => track instanceof MediaStreamTrack));
 }
 
-/** Brings the page into a phase of the call; 'idle' and 'opening' are those without a picture. */
-function enter(/** @type {string} */ phase) {
+/** Puts the page into a phase of the call; 'idle' and 'opening' are those without a picture. */
+function setPhase(/** @type {string} */ phase) {
   const before = stage.dataset.phase;
   const focused = document.activeElement;
   const pictured = phase !== 'idle' && phase !== 'opening';
@@ -142,47 +143,47 @@ function enter(/** @type {string} */ phase) {
   calibrateButton.disabled = phase !== 'live';
   if (pictured && (focused === startButton || focused === document.body)) stopButton.focus({preventScroll: true});
   if (phase === 'idle' && focused === stopButton) startButton.focus({preventScroll: true});
-  if (phase === 'live' && before !== 'quiet') join();
-  if (!['live', 'quiet'].includes(phase)) leave();
-  indicator.learn({phase});
+  if (phase === 'live' && before !== 'quiet') onConnected();
+  if (!['live', 'quiet'].includes(phase)) onDisconnected();
+  indicator.update({phase});
 }
 
-/** The relay is there. */
-function join() {
+/** The relay is connected. */
+function onConnected() {
   if (notice.code !== 'soundless') notice.clear();
-  const teller = corrected?.spans() && {spans: () => corrected?.spans() ?? {spans: [], shown: []}};
-  strip.connect((message) => corrected?.say(message), teller);
+  const local = corrected?.spans() && {spans: () => corrected?.spans() ?? {spans: [], shown: []}};
+  strip.connect((message) => corrected?.say(message), local);
 }
 
-/** The relay is not there. */
-function leave() {
+/** The relay is not connected. */
+function onDisconnected() {
   strip.disconnect();
-  places.rest();
+  places.setActive();
   calibration.interrupt();
-  figures.clear();
-  indicator.learn({finding: undefined});
+  statistics.clear();
+  indicator.update({finding: undefined});
 }
 
 /** @param {any} message */
-function hear(message) {
-  strip.hear(message);
-  if (message.type === 'calibration') calibration.hear(message);
+function handleMessage(message) {
+  strip.handleMessage(message);
+  if (message.type === 'calibration') calibration.handleMessage(message);
 }
 
 /** @param {import('../eyeline.d.ts').Stats} stats */
-function tell(stats) {
-  indicator.learn({finding: stats});
-  figures.show(stats);
+function showStats(stats) {
+  indicator.update({finding: stats});
+  statistics.show(stats);
   if (stats.up_mbps !== null && stats.where === settings.all.where) places.show(stats.where, costOf(stats));
 }
 
 /** @param {import('../client/connection/api.js').RelayConfig} config */
-function configured(config) {
+function applyConfig(config) {
   settings.adoptDefaults(config.defaults);
   find('version', HTMLElement).textContent = `Version ${config.version}`;
 }
 
-/** Devices chosen anew while the camera runs. @param {string[]} names */
+/** Devices were changed while the camera runs. @param {string[]} names */
 async function changeDevices(names) {
   if (!source || !corrected) return;
   const {camera, microphone} = settings.all;
@@ -198,10 +199,10 @@ async function changeDevices(names) {
 async function changeMicrophone(/** @type {string} */ id) {
   try {
     await corrected?.replaceMicrophone(await source?.takeMicrophone(id) ?? null);
-    show();
+    showTracks();
     notice.clear('soundless', 'microphone_failed');
   } catch {
-    notice.say('microphone_failed', sentenceFor('microphone_failed'));
+    notice.show('microphone_failed', sentenceFor('microphone_failed'));
   }
 }
 
@@ -209,14 +210,14 @@ const controls = new Controls(document, settings);
 settings.addEventListener('change', (event) => {
   const names = /** @type {CustomEvent<string[]>} */ (event).detail;
   changeDevices(names);
-  corrected?.change(wanted());
-  if (names.includes('where')) show();
-  indicator.learn({correction: settings.correction});
+  corrected?.change(librarySettings());
+  if (names.includes('where')) showTracks();
+  indicator.update({correction: settings.correction});
 });
-stage.addEventListener('showing', () => indicator.learn({showing: view.showing}));
+stage.addEventListener('showing', () => indicator.update({showing: view.showing}));
 bindCompare(find('hold', HTMLButtonElement), (held) => {
   view.hold(held);
-  indicator.learn({held});
+  indicator.update({held});
 });
 find('listen', HTMLInputElement).addEventListener('change', (event) => {
   view.listen(/** @type {HTMLInputElement} */ (event.target).checked);
@@ -226,14 +227,14 @@ stopButton.addEventListener('click', stop);
 calibrateButton.addEventListener('click', () => calibration.open());
 window.addEventListener('pagehide', stop);
 
-enter('idle');
+setPhase('idle');
 if (LocalCorrection.obstacle) {
   settings.change({where: 'relay'});
-  controls.forbid('here', explainObstacle(LocalCorrection.obstacle));
+  controls.disablePlace('here', explainObstacle(LocalCorrection.obstacle));
 }
 devices.fill();
-new Relay().readConfig(new AbortController().signal).then(configured, () => {});
+new Relay().readConfig(new AbortController().signal).then(applyConfig, () => {});
 if (!camerasAllowed()) {
-  notice.say('insecure', sentenceFor('insecure'));
+  notice.show('insecure', sentenceFor('insecure'));
   startButton.disabled = true;
 }

@@ -1,4 +1,4 @@
-/** The one place where the page says that something is wrong. Knows nothing of what. */
+/** The box in which the page shows that something is wrong. Knows nothing of what. */
 
 export class Notice {
   #box;
@@ -6,7 +6,7 @@ export class Notice {
   #text;
   #button;
   #act = () => {};
-  /** Which sentence is shown; empty if none. */
+  /** Code of the message shown; empty if none. */
   code = '';
 
   constructor(/** @type {HTMLElement} */ box) {
@@ -20,11 +20,11 @@ export class Notice {
   /**
    * @param {string} code
    * @param {import('./words.js').Sentence} sentence
-   * @param {() => void} act what the sentence's button does
+   * @param {() => void} act what the message's button does
    */
-  say(code, {title, text, action}, act = () => this.clear()) {
+  show(code, {title, text, action}, act = () => this.clear()) {
     this.#act = act;
-    if (this.code === code) return; // said already: a screen reader should not hear it again
+    if (this.code === code) return; // shown already: a screen reader should not read it again
     this.code = code;
     this.#title.textContent = title;
     this.#text.textContent = text;
@@ -34,7 +34,7 @@ export class Notice {
     this.#box.hidden = false;
   }
 
-  /** Takes back what was said; with codes, only if it was one of these. */
+  /** Hides the message; with codes, only if it is one of these. */
   clear(/** @type {string[]} */ ...codes) {
     if (codes.length > 0 && !codes.includes(this.code)) return;
     this.code = '';

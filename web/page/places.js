@@ -1,11 +1,11 @@
 /**
- * Where to warp: what it costs at the relay and in this browser, side by side; the place in use live, of the other one
- * what was last known. Knows nothing of how the figures come about.
+ * Where to warp: what it costs at the relay and in this browser, side by side; live for the place in use, the last
+ * known values for the other one. Knows nothing of how they are measured.
  *
  * @typedef {'relay' | 'here'} Place
  * @typedef {{fps: number, delay: number | null, about: boolean, up: number, down: number, share: number}} Cost
- *   delay: milliseconds by which the shown picture is behind the camera's own, about: as far as that can be told from
- *   here; up, down: megabits a second; share: of the frames, 0..1
+ *   delay: milliseconds by which the shown frames are behind the camera's own; about: that is an estimate; up, down:
+ *   megabits a second; share: of corrected frames, 0..1
  */
 
 const NONE = '–';
@@ -21,7 +21,7 @@ const ROWS = [
 ];
 
 /**
- * What the place in use costs, from what is told of it.
+ * What the place in use costs, from its statistics.
  * @param {import('../eyeline.d.ts').Stats} stats
  * @returns {Cost}
  */
@@ -41,18 +41,18 @@ export class Places {
       place, cells: [...table.querySelectorAll(`thead [data-place="${place}"]`), ...rows.map((row) => row.cells[index])],
     });
     this.#columns = [columnOf('relay', 1), columnOf('here', 2)];
-    this.rest();
+    this.setActive();
   }
 
-  /** What the place in use costs now. @param {Place} place @param {Cost} cost */
+  /** Shows what the place in use costs now. @param {Place} place @param {Cost} cost */
   show(place, cost) {
-    this.rest(place);
+    this.setActive(place);
     const cells = this.#columns.find((column) => column.place === place)?.cells.slice(1) ?? [];
     cells.forEach((cell, index) => { cell.textContent = ROWS[index][1](cost); });
   }
 
-  /** Nothing new is known of any place but this one. @param {Place} [active] */
-  rest(active) {
+  /** Marks the values of all places but this one as not live. @param {Place} [active] */
+  setActive(active) {
     for (const {place, cells} of this.#columns) for (const cell of cells) cell.classList.toggle('idle', place !== active);
   }
 }

@@ -1,6 +1,6 @@
 /**
- * The stream in use: opened from the chosen devices, changed while it runs, stopped with its signal. Knows nothing
- * of the relay or of the page.
+ * The stream in use: opened from the chosen devices, changed while it runs, stopped by its signal. Knows nothing of the
+ * relay or of the page.
  */
 
 import {CameraError, changeCamera, changeMicrophone, openCamera} from './camera.js';
@@ -12,7 +12,7 @@ export class Source extends EventTarget {
 
   /**
    * @param {MediaStream} stream
-   * @param {boolean} soundless a microphone was wanted and is not to be had
+   * @param {boolean} soundless a microphone was requested but is not available
    * @param {AbortSignal} signal
    */
   constructor(stream, soundless, signal) {
@@ -25,41 +25,41 @@ export class Source extends EventTarget {
   }
 
   /**
-   * Asks for camera and microphone. Raises CameraError, or the signal's reason when it aborts meanwhile.
-   * @param {{camera: string, microphone: string}} wish
+   * Opens camera and microphone. Raises CameraError, or the signal's reason when it aborts meanwhile.
+   * @param {{camera: string, microphone: string}} request
    * @param {AbortSignal} signal
    */
-  static async open(wish, signal) {
-    const {stream, soundless} = await openCamera(wish);
+  static async open(request, signal) {
+    const {stream, soundless} = await openCamera(request);
     if (signal.aborted) stream.getTracks().forEach((track) => track.stop());
     signal.throwIfAborted();
     return new Source(stream, soundless, signal);
   }
 
-  /** Shows another camera from now on. @returns {Promise<MediaStreamTrack>} */
+  /** Replaces the camera. @returns {Promise<MediaStreamTrack>} */
   async takeCamera(/** @type {string} */ id) {
-    const present = this.stream.getVideoTracks()[0];
-    const track = await changeCamera(id, present);
-    this.#exchange(present, track);
+    const current = this.stream.getVideoTracks()[0];
+    const track = await changeCamera(id, current);
+    this.#replace(current, track);
     this.#watch(track);
     return track;
   }
 
-  /** Hears another microphone, or none. @returns {Promise<MediaStreamTrack | null>} */
+  /** Replaces the microphone, or removes it. @returns {Promise<MediaStreamTrack | null>} */
   async takeMicrophone(/** @type {string} */ id) {
     const track = id === NO_MICROPHONE ? null : await changeMicrophone(id);
-    this.#exchange(this.stream.getAudioTracks()[0], track);
+    this.#replace(this.stream.getAudioTracks()[0], track);
     return track;
   }
 
-  #exchange(/** @type {MediaStreamTrack | undefined} */ former, /** @type {MediaStreamTrack | null} */ next) {
-    former?.stop();
-    if (former) this.stream.removeTrack(former);
+  #replace(/** @type {MediaStreamTrack | undefined} */ previous, /** @type {MediaStreamTrack | null} */ next) {
+    previous?.stop();
+    if (previous) this.stream.removeTrack(previous);
     if (next) this.stream.addTrack(next);
     if (this.#signal.aborted) this.#stop();
   }
 
-  /** `ended` comes when the device goes, never when we stop it. */
+  /** `ended` fires when the device is disconnected, never on stop(). */
   #watch(/** @type {MediaStreamTrack} */ track) {
     track.addEventListener('ended', () => {
       this.dispatchEvent(new CustomEvent('gone', {detail: new CameraError('camera_gone')}));

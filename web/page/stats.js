@@ -1,4 +1,4 @@
-/** The live figures. Knows nothing of where they come from but the shape of the relay's `stats` message. */
+/** Shows the live statistics. Knows nothing of their source but the shape of the relay's `stats` message. */
 
 import {explain} from '../client/gaze.js';
 
@@ -27,30 +27,30 @@ export class StatsPanel {
    * @param {import('../eyeline.d.ts').Stats} stats
    */
   show(stats) {
-    this.#put('rate', `${stats.fps_in.toFixed(0)} → ${stats.fps_out.toFixed(0)}`);
-    this.#put('trip', stats.trip_ms === null ? NONE : stats.trip_ms.toFixed(0));
-    this.#put('delay', stats.delay_ms ? stats.delay_ms.p50.toFixed(1) : NONE);
-    this.#put('share', (100 * stats.share).toFixed(0));
-    this.#put('faces', String(stats.faces));
-    this.#put('stages', Object.keys(STAGES).map((stage) => brief(stats.stages_ms[stage]?.p50)).join(' · '));
-    this.#fill('stages', Object.entries(stats.stages_ms).map(([stage, time]) => [
+    this.#setText('rate', `${stats.fps_in.toFixed(0)} → ${stats.fps_out.toFixed(0)}`);
+    this.#setText('trip', stats.trip_ms === null ? NONE : stats.trip_ms.toFixed(0));
+    this.#setText('delay', stats.delay_ms ? stats.delay_ms.p50.toFixed(1) : NONE);
+    this.#setText('share', (100 * stats.share).toFixed(0));
+    this.#setText('faces', String(stats.faces));
+    this.#setText('stages', Object.keys(STAGES).map((stage) => brief(stats.stages_ms[stage]?.p50)).join(' · '));
+    this.#fillTable('stages', Object.entries(stats.stages_ms).map(([stage, time]) => [
       STAGES[stage] ?? stage, one(time?.p50), one(time?.p95), ageOf(stats.age_frames[stage])]));
-    this.#fill('frames', frameRows(stats));
+    this.#fillTable('frames', frameRows(stats));
   }
 
-  /** Nothing is known: no relay. */
+  /** Without a relay no values are known. */
   clear() {
     for (const place of this.#box.querySelectorAll('[data-figure]')) place.textContent = NONE;
-    this.#fill('stages', []);
-    this.#fill('frames', []);
+    this.#fillTable('stages', []);
+    this.#fillTable('frames', []);
   }
 
-  #put(/** @type {string} */ name, /** @type {string} */ text) {
+  #setText(/** @type {string} */ name, /** @type {string} */ text) {
     const place = this.#box.querySelector(`[data-figure="${name}"]`);
     if (place && place.textContent !== text) place.textContent = text;
   }
 
-  #fill(/** @type {string} */ id, /** @type {string[][]} */ rows) {
+  #fillTable(/** @type {string} */ id, /** @type {string[][]} */ rows) {
     const body = /** @type {HTMLTableSectionElement} */ (this.#box.querySelector(`#${id}`));
     body.replaceChildren(...rows.map(rowOf));
   }

@@ -1,12 +1,12 @@
 /**
- * The sink: the camera's own picture, and over it the corrected one. The original lies underneath at all times, so
- * hiding the corrected picture is all it takes to fall back, and the picture never goes black. Knows nothing of
- * where the pictures come from.
+ * Shows the camera's own video, and over it the corrected one. The original is always underneath, so hiding the
+ * corrected video is enough to fall back, and the picture never goes black. Knows nothing of where the video comes
+ * from.
  */
 
 import {Heartbeat, TICK_MS} from '../client/connection/heartbeat.js';
 
-/** Ticks without a new picture after which the corrected one counts as frozen. */
+/** Ticks without a new frame after which the corrected video counts as frozen. */
 const FROZEN_TICKS = 4;
 
 /** @typedef {'nothing' | 'original' | 'corrected'} Showing */
@@ -15,10 +15,10 @@ export class View {
   #stage;
   #original;
   #corrected;
-  #pulse = new Heartbeat(FROZEN_TICKS, Infinity);
+  #heartbeat = new Heartbeat(FROZEN_TICKS, Infinity);
   #trusted = false;
   #held = false;
-  #begun = false;
+  #started = false;
 
   /**
    * @param {HTMLElement} stage
@@ -29,72 +29,72 @@ export class View {
     this.#stage = stage;
     this.#original = original;
     this.#corrected = corrected;
-    original.addEventListener('resize', () => this.#measure());
-    original.addEventListener('loadedmetadata', () => this.#measure());
-    this.#count();
+    original.addEventListener('resize', () => this.#updateRatio());
+    original.addEventListener('loadedmetadata', () => this.#updateRatio());
+    this.#watchFrames();
   }
 
   /** @returns {Showing} */
   get showing() {
     if (!this.#original.srcObject) return 'nothing';
-    const fresh = this.#begun && this.#pulse.health === 'steady';
+    const fresh = this.#started && this.#heartbeat.health === 'steady';
     return fresh && this.#trusted && !this.#held ? 'corrected' : 'original';
   }
 
-  /** Shows the camera's own picture until the signal aborts. */
+  /** Shows the camera's own video until the signal aborts. */
   showOriginal(/** @type {MediaStream} */ stream, /** @type {AbortSignal} */ signal) {
     this.#original.srcObject = stream;
     const timer = setInterval(() => this.#tick(), TICK_MS);
     signal.addEventListener('abort', () => {
       clearInterval(timer);
       this.#original.srcObject = null;
-      this.#forget();
+      this.#clear();
     });
     this.#refresh();
   }
 
-  /** Lays this picture over the original as soon as it moves. */
+  /** Shows these tracks over the original as soon as there are frames. */
   showCorrected(/** @type {MediaStreamTrack[]} */ tracks) {
     const shown = /** @type {MediaStream | null} */ (this.#corrected.srcObject)?.getTracks() ?? [];
     if (shown.length === tracks.length && shown.every((track) => tracks.includes(track))) return;
     this.#corrected.srcObject = new MediaStream(tracks);
   }
 
-  /** Whether whoever sends the corrected picture is known to be alive. */
+  /** Sets whether the sender of the corrected video is known to be alive. */
   trust(/** @type {boolean} */ trusted) {
     this.#trusted = trusted;
     this.#refresh();
   }
 
-  /** Shows the original for as long as it is held. */
+  /** Shows the original while held. */
   hold(/** @type {boolean} */ held) {
     this.#held = held;
     this.#refresh();
   }
 
-  /** Whether the sound that comes back is played. */
+  /** Sets whether the returned audio is played. */
   listen(/** @type {boolean} */ audible) {
     this.#corrected.muted = !audible;
   }
 
-  #forget() {
+  #clear() {
     this.#corrected.srcObject = null;
-    this.#begun = false;
+    this.#started = false;
     this.#refresh();
   }
 
-  /** Every corrected picture that reaches the screen, for ever. */
-  #count() {
+  /** Registers every corrected frame that is shown. */
+  #watchFrames() {
     this.#corrected.requestVideoFrameCallback(() => {
-      this.#begun = true;
-      this.#pulse.beat();
-      this.#count();
+      this.#started = true;
+      this.#heartbeat.beat();
+      this.#watchFrames();
     });
   }
 
   #tick() {
-    // A hidden page is shown no pictures, so their absence says nothing.
-    if (!document.hidden) this.#pulse.tick();
+    // A hidden page shows no frames, so their absence means nothing.
+    if (!document.hidden) this.#heartbeat.tick();
     this.#refresh();
   }
 
@@ -104,7 +104,7 @@ export class View {
     this.#stage.dispatchEvent(new Event('showing'));
   }
 
-  #measure() {
+  #updateRatio() {
     const {videoWidth, videoHeight} = this.#original;
     if (videoWidth && videoHeight) this.#stage.style.setProperty('--ratio', String(videoWidth / videoHeight));
   }

@@ -1,9 +1,9 @@
-/** What the page says about what went wrong and what to do, and how it names directions. Knows nothing else. */
+/** The page's texts: what went wrong and what to do, and names of directions. Knows nothing else. */
 
 const YOUR_OWN = 'You see your own picture, uncorrected.';
 
 /**
- * `action` is the label of the button that goes with it; without one there is nothing to press.
+ * `action` is the label of the message's button; without one there is no button.
  * @typedef {{title: string, text: string, action?: string}} Sentence
  * @type {Record<string, Sentence>}
  */
@@ -22,7 +22,7 @@ const SENTENCES = {
   },
   camera_busy: {
     title: 'The camera is in use.',
-    text: 'Another program holds it. Close that program or choose another camera, and start again.',
+    text: 'Another program is using it. Close that program or choose another camera, and start again.',
   },
   camera_failed: {
     title: 'The camera could not be started.',
@@ -35,12 +35,12 @@ const SENTENCES = {
   soundless: {
     title: 'Picture only.',
     text: 'The microphone was refused or not found, so no sound is sent. Choose one under Devices to add it.',
-    action: 'Fine',
+    action: 'OK',
   },
   microphone_failed: {
     title: 'That microphone could not be started.',
     text: 'Sound goes on as before. Allow it for this page or choose another one.',
-    action: 'Fine',
+    action: 'OK',
   },
   unreachable: {
     title: 'The relay cannot be reached.',
@@ -49,12 +49,12 @@ const SENTENCES = {
   },
   busy: {
     title: 'The relay is full.',
-    text: `All its places are taken. ${YOUR_OWN} This page asks again every few seconds.`,
+    text: `All its places are taken. ${YOUR_OWN} This page tries again every few seconds.`,
     action: 'Try now',
   },
   lost: {
     title: 'The connection to the relay was lost.',
-    text: `${YOUR_OWN} Reconnecting by itself; nothing needs to be done.`,
+    text: `${YOUR_OWN} This page reconnects automatically.`,
     action: 'Try now',
   },
   no_media: {
@@ -75,7 +75,7 @@ const SENTENCES = {
 };
 
 /**
- * What to say about an error; `detail` is the relay's own sentence where there is no better one.
+ * The message for an error; `detail` is the relay's own text, used where there is no better one.
  * @param {string} code
  * @param {string} [detail]
  * @returns {Sentence}
@@ -95,7 +95,7 @@ const REJECTIONS = {
   wrong_order: 'The look at the lens comes first.',
 };
 
-/** Why a look was not good enough, and what to do. */
+/** Why a look was rejected, and what to do. */
 export function explainRejection(/** @type {string} */ code, /** @type {string} */ detail) {
   return REJECTIONS[code] ?? detail;
 }
@@ -105,7 +105,7 @@ export function namePitch(/** @type {number} */ pitch) {
   return name(pitch, 'up', 'down');
 }
 
-/** An angle to a side as it is seen: in a mirrored picture the camera's right is on the left. */
+/** An angle to the side as seen: in a mirrored picture the camera's right is on the left. */
 export function nameYaw(/** @type {number} */ yaw, /** @type {boolean} */ mirrored) {
   return name(mirrored ? -yaw : yaw, 'right', 'left');
 }
@@ -122,7 +122,7 @@ const OBSTACLES = {
   no_webgl: 'This browser has no WebGL 2, or it is switched off; warping here needs it. The relay can do it instead.',
 };
 
-/** Why this browser cannot warp, and what then. */
+/** Why this browser cannot warp, and what to do instead. */
 export function explainObstacle(/** @type {string} */ code) {
-  return OBSTACLES[code] ?? 'This browser cannot do it.';
+  return OBSTACLES[code] ?? 'This browser cannot warp.';
 }

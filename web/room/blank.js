@@ -1,12 +1,12 @@
-/** What is sent while there is no camera: a calm picture with the first letter of the name. Knows nothing of rooms. */
+/** The video that is sent while there is no camera: the first letter of the name. Knows nothing of rooms. */
 
 const [WIDTH, HEIGHT] = [640, 480];
-const EVERY_MS = 500; // whoever comes later needs a picture to begin with
+const INTERVAL_MS = 500; // a participant who joins later needs a first frame
 
 /** A track that lives until stop(). */
 export class Blank {
   #canvas = Object.assign(document.createElement('canvas'), {width: WIDTH, height: HEIGHT});
-  #pen = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext('2d', {alpha: false}));
+  #context = /** @type {CanvasRenderingContext2D} */ (this.#canvas.getContext('2d', {alpha: false}));
   #timer;
   #ticks = 0;
   /** @type {MediaStreamTrack} */
@@ -17,7 +17,7 @@ export class Blank {
     this.name = name;
     this.#draw();
     this.track = this.#canvas.captureStream(5).getVideoTracks()[0];
-    this.#timer = setInterval(() => this.#draw(), EVERY_MS);
+    this.#timer = setInterval(() => this.#draw(), INTERVAL_MS);
   }
 
   stop() {
@@ -25,19 +25,19 @@ export class Blank {
     this.track.stop();
   }
 
-  /** A canvas that has not changed is no new picture: the ground's last bit alternates. */
+  /** An unchanged canvas gives no new frame, so the last bit of the background alternates. */
   #draw() {
-    const pen = this.#pen;
-    pen.fillStyle = `rgb(16, 40, ${35 + this.#ticks++ % 2})`;
-    pen.fillRect(0, 0, WIDTH, HEIGHT);
-    pen.fillStyle = '#1c5a4e';
-    pen.beginPath();
-    pen.arc(WIDTH / 2, HEIGHT / 2, 96, 0, 2 * Math.PI);
-    pen.fill();
-    pen.fillStyle = '#d8f3eb';
-    pen.font = '600 92px system-ui, sans-serif';
-    pen.textAlign = 'center';
-    pen.textBaseline = 'middle';
-    pen.fillText([...this.name().trim()][0]?.toUpperCase() ?? '', WIDTH / 2, HEIGHT / 2 + 6);
+    const context = this.#context;
+    context.fillStyle = `rgb(16, 40, ${35 + this.#ticks++ % 2})`;
+    context.fillRect(0, 0, WIDTH, HEIGHT);
+    context.fillStyle = '#1c5a4e';
+    context.beginPath();
+    context.arc(WIDTH / 2, HEIGHT / 2, 96, 0, 2 * Math.PI);
+    context.fill();
+    context.fillStyle = '#d8f3eb';
+    context.font = '600 92px system-ui, sans-serif';
+    context.textAlign = 'center';
+    context.textBaseline = 'middle';
+    context.fillText([...this.name().trim()][0]?.toUpperCase() ?? '', WIDTH / 2, HEIGHT / 2 + 6);
   }
 }

@@ -1,11 +1,11 @@
-/** The name and what was switched on, kept in the browser; nothing else is. Knows nothing of the page. */
+/** The stored choices: the name and the switches, nothing else. Knows nothing of the page. */
 
 import {browserStorage} from '../client/settings.js';
 
 const KEY = 'eyeline.room';
 const SWITCHES = /** @type {const} */ (['camera', 'microphone', 'correction']);
 
-/** @typedef {{name: string} & import('./myself.js').SyncedSettings} Choices */
+/** @typedef {{name: string} & import('./myself.js').Switches} Choices */
 
 /** @returns {Choices} */
 export function loadChoices() {
@@ -15,7 +15,7 @@ export function loadChoices() {
     if (typeof stored.name === 'string') choices.name = stored.name.slice(0, 60);
     for (const name of SWITCHES) if (typeof stored[name] === 'boolean') choices[name] = stored[name];
   } catch {
-    // Somebody else's content: as if there were none.
+    // Malformed content counts as none.
   }
   return choices;
 }
@@ -24,6 +24,6 @@ export function storeChoices(/** @type {Choices} */ {name, camera, microphone, c
   try {
     browserStorage().setItem(KEY, JSON.stringify({name, camera, microphone, correction}));
   } catch {
-    // Storage full or forbidden: the choices then last as long as the page.
+    // Storage is full or forbidden: the choices last as long as the page.
   }
 }

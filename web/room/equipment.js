@@ -1,9 +1,9 @@
-/** The camera and the microphone a person has in the room: opened, muted, lost. Knows nothing of what becomes of them. */
+/** Camera and microphone of this participant: opened, muted, lost. Knows nothing of how their tracks are used. */
 
 import {CameraError, changeMicrophone, openCamera} from '../page/camera.js';
 import {NO_MICROPHONE} from '../client/settings.js';
 
-/** Fires `trouble` (detail: a code; `soundless` for the microphone) for what cannot be had or is gone. */
+/** Fires `trouble` (detail: a code; `soundless` for the microphone) when a device cannot be opened or is lost. */
 export class Equipment extends EventTarget {
   #settings;
   #muted;
@@ -20,40 +20,40 @@ export class Equipment extends EventTarget {
     this.#muted = muted;
   }
 
-  /** Opens the microphone, and the camera where it is wanted; the browser asks once for both. @param {boolean} seen */
-  async open(seen) {
-    if (seen) await this.look(this.#settings.all.microphone);
-    if (!this.microphone && !this.#soundless) await this.listen();
+  /** Opens the microphone, and the camera if wanted; the browser asks once for both. @param {boolean} withCamera */
+  async open(withCamera) {
+    if (withCamera) await this.startCamera(this.#settings.all.microphone);
+    if (!this.microphone && !this.#soundless) await this.startMicrophone();
   }
 
-  /** Opens the camera that is chosen. @param {string} microphone to be opened with it */
-  async look(microphone = NO_MICROPHONE) {
+  /** Opens the chosen camera. @param {string} microphone to open with it */
+  async startCamera(microphone = NO_MICROPHONE) {
     try {
       const {stream, soundless} = await openCamera({camera: this.#settings.all.camera, microphone});
-      if (soundless) this.#miss();
-      if (microphone !== NO_MICROPHONE) this.#hear(stream.getAudioTracks()[0] ?? null, soundless);
+      if (soundless) this.#reportNoMicrophone();
+      if (microphone !== NO_MICROPHONE) this.#setMicrophone(stream.getAudioTracks()[0] ?? null, soundless);
       const track = this.camera = stream.getVideoTracks()[0];
-      track.addEventListener('ended', () => { if (track === this.camera) this.#lose('camera_gone'); });
+      track.addEventListener('ended', () => { if (track === this.camera) this.#onCameraLost('camera_gone'); });
     } catch (error) {
-      this.#lose(error instanceof CameraError ? error.code : 'camera_failed');
+      this.#onCameraLost(error instanceof CameraError ? error.code : 'camera_failed');
     }
   }
 
-  /** Lets go of the camera. */
-  shut() {
+  /** Closes the camera. */
+  stopCamera() {
     this.camera?.stop();
     this.camera = null;
   }
 
-  /** Opens the microphone that is chosen; what there was goes on until whoever uses it stops it. */
-  async listen() {
+  /** Opens the chosen microphone; the previous track continues until its user stops it. */
+  async startMicrophone() {
     this.microphone = null;
     const {microphone} = this.#settings.all;
     if (microphone === NO_MICROPHONE) return;
     try {
-      this.#hear(await changeMicrophone(microphone), false);
+      this.#setMicrophone(await changeMicrophone(microphone), false);
     } catch {
-      this.#miss();
+      this.#reportNoMicrophone();
     }
   }
 
@@ -63,24 +63,24 @@ export class Equipment extends EventTarget {
     if (this.microphone) this.microphone.enabled = !muted;
   }
 
-  end() {
-    this.shut();
+  stop() {
+    this.stopCamera();
     this.microphone?.stop();
   }
 
-  #lose(/** @type {string} */ code) {
-    this.shut();
+  #onCameraLost(/** @type {string} */ code) {
+    this.stopCamera();
     this.dispatchEvent(new CustomEvent('trouble', {detail: code}));
   }
 
-  /** @param {MediaStreamTrack | null} microphone @param {boolean} soundless that there is none has been said */
-  #hear(microphone, soundless) {
+  /** @param {MediaStreamTrack | null} microphone @param {boolean} soundless its absence has been reported */
+  #setMicrophone(microphone, soundless) {
     this.microphone = microphone;
     this.#soundless = soundless;
     this.mute(this.#muted);
   }
 
-  #miss() {
+  #reportNoMicrophone() {
     this.#soundless = true;
     this.dispatchEvent(new CustomEvent('trouble', {detail: 'soundless'}));
   }

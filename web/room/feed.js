@@ -1,17 +1,17 @@
-/** One other person in the room: a name, and a stream that is subscribed to. Knows nothing of the page. */
+/** Another participant's feed: a display name, and the subscribed stream. Knows nothing of the page. */
 
 /**
  * @typedef {{room: number | string, pin: string, privateId: number, iceServers: RTCIceServer[]}} Subscription
  */
 
-/** Fires `name` when the person is called otherwise, and once `end` when the stream was lost or closed. */
+/** Fires `name` when the display name changes, and `end`, once, when the stream is lost or closed. */
 export class Feed extends EventTarget {
-  #over = new AbortController();
+  #closed = new AbortController();
   /** @type {import('./janus.js').Handle | undefined} */
   #handle;
   /** @type {RTCPeerConnection | undefined} */
   #connection;
-  /** What the person sends. */
+  /** The received tracks. */
   stream = new MediaStream();
 
   /** @param {number | string} id @param {string} display */
@@ -30,22 +30,23 @@ export class Feed extends EventTarget {
   /**
    * Subscribes. Raises JanusError.
    * @param {import('./janus.js').Session} session
-   * @param {Subscription} wish
+   * @param {Subscription} subscription
    */
   async open(session, {room, pin, privateId, iceServers}) {
     const handle = this.#handle = await session.attach();
-    if (this.#over.signal.aborted) handle.close();
-    this.#over.signal.throwIfAborted();
-    handle.addEventListener('event', (event) => this.#follow(/** @type {CustomEvent} */ (event).detail));
+    if (this.#closed.signal.aborted) handle.close();
+    this.#closed.signal.throwIfAborted();
+    handle.addEventListener('event', (event) => this.#onEvent(/** @type {CustomEvent} */ (event).detail));
     handle.addEventListener('hangup', () => this.close());
     this.#connection = handle.connect(iceServers);
-    this.#connection.ontrack = ({track}) => this.#take(track);
+    this.#connection.ontrack = ({track}) => this.#addTrack(track);
     const streams = [{feed: this.id}];
-    await this.#answer(await handle.ask({request: 'join', ptype: 'subscriber', room, pin, private_id: privateId, streams}));
+    const join = {request: 'join', ptype: 'subscriber', room, pin, private_id: privateId, streams};
+    await this.#answer(await handle.request(join));
   }
 
-  /** How loud the person is just now, 0 to 1. */
-  async loudness() {
+  /** The current audio level, 0 to 1. */
+  async audioLevel() {
     const receiver = this.#connection?.getReceivers().find(({track}) => track.kind === 'audio');
     for (const report of (await receiver?.getStats())?.values() ?? []) {
       if (report.type === 'inbound-rtp') return report.audioLevel ?? 0;
@@ -54,14 +55,14 @@ export class Feed extends EventTarget {
   }
 
   close() {
-    if (this.#over.signal.aborted) return;
-    this.#over.abort();
+    if (this.#closed.signal.aborted) return;
+    this.#closed.abort();
     this.#handle?.close();
     this.dispatchEvent(new Event('end'));
   }
 
-  /** A person who begins or ends to send sound or picture is a new offer. */
-  #follow(/** @type {import('./janus.js').Event} */ event) {
+  /** Janus sends a new offer when the publisher adds or removes audio or video. */
+  #onEvent(/** @type {import('./janus.js').Event} */ event) {
     if (event.jsep) this.#answer(event).catch(() => this.close());
   }
 
@@ -70,11 +71,11 @@ export class Feed extends EventTarget {
     if (!jsep) return;
     await connection.setRemoteDescription(jsep);
     await connection.setLocalDescription();
-    await this.#handle?.ask({request: 'start'}, connection.localDescription);
+    await this.#handle?.request({request: 'start'}, connection.localDescription);
   }
 
-  #take(/** @type {MediaStreamTrack} */ track) {
-    for (const former of this.stream.getTracks()) if (former.kind === track.kind) this.stream.removeTrack(former);
+  #addTrack(/** @type {MediaStreamTrack} */ track) {
+    for (const previous of this.stream.getTracks()) if (previous.kind === track.kind) this.stream.removeTrack(previous);
     this.stream.addTrack(track);
   }
 }

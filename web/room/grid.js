@@ -1,11 +1,11 @@
-/** The people in the room, as tiles that share the space there is. Knows nothing of connections. */
+/** The participants, as tiles that share the available space. Knows nothing of connections. */
 
 const GAP = 10;
-const LEAST = 132; // pixels across; below that one scrolls
-const [TALLEST, WIDEST] = [1, 16 / 9];
+const MIN_WIDTH = 132; // pixels wide; if tiles would be narrower, the grid scrolls
+const [MIN_RATIO, MAX_RATIO] = [1, 16 / 9];
 
 /**
- * Columns and tile width for so many tiles of one shape, as large as can be.
+ * Columns and tile width for this many tiles of one aspect ratio, as large as possible.
  * @param {number} count
  * @param {{width: number, height: number}} space
  * @param {number} ratio width to height
@@ -20,12 +20,12 @@ export function fit(count, {width, height}, ratio) {
     const size = Math.floor(Math.min(across, down * ratio));
     if (size > best.width) best = {columns, width: size};
   }
-  if (best.width >= LEAST || count === 0) return best;
-  const columns = Math.max(1, Math.floor((width + GAP) / (LEAST + GAP)));
+  if (best.width >= MIN_WIDTH || count === 0) return best;
+  const columns = Math.max(1, Math.floor((width + GAP) / (MIN_WIDTH + GAP)));
   return {columns, width: Math.floor((width - GAP * (columns - 1)) / columns)};
 }
 
-/** Lays tiles out; own picture last, the others by name, so that whoever is gone for a moment comes back to his place. */
+/** Arranges tiles: the own one last, the others by name, so that a participant who reconnects is in the same place. */
 export class Grid {
   #list;
   /** @type {Set<Tile>} */
@@ -55,25 +55,25 @@ export class Grid {
   #sort() {
     const order = this.tiles.sort((one, two) => Number(one.own) - Number(two.own) || one.name.localeCompare(two.name));
     this.#tiles = new Set(order);
-    // Moving a video that plays makes it flicker: only the new one is put in.
+    // Moving a playing video makes it flicker: only new tiles are inserted.
     order.forEach(({element}, index) => {
       if (this.#list.children[index] !== element) this.#list.insertBefore(element, this.#list.children[index] ?? null);
     });
     this.arrange();
   }
 
-  /** The space may have changed, or the pictures' shape. */
+  /** Computes the layout again, after the space or an aspect ratio has changed. */
   arrange() {
     const tiles = this.tiles.filter(({element}) => !element.hidden);
     const ratios = tiles.map(({video}) => video.videoWidth / video.videoHeight).filter(Boolean).sort((a, b) => a - b);
-    const ratio = Math.min(WIDEST, Math.max(TALLEST, ratios[ratios.length - 1 >> 1] ?? WIDEST));
+    const ratio = Math.min(MAX_RATIO, Math.max(MIN_RATIO, ratios[ratios.length - 1 >> 1] ?? MAX_RATIO));
     const {width} = fit(tiles.length, {width: this.#list.clientWidth, height: this.#list.clientHeight}, ratio);
     this.#list.style.setProperty('--tile', `${width}px`);
     this.#list.style.setProperty('--ratio', String(ratio));
   }
 }
 
-/** One person. */
+/** The tile of one participant. */
 export class Tile {
   element = document.createElement('li');
   video = document.createElement('video');
@@ -81,13 +81,13 @@ export class Tile {
   #mark = document.createElement('span');
   name = '';
 
-  /** @param {MediaStream | null} stream @param {boolean} own one's own: mirrored, and not to be heard */
+  /** @param {MediaStream | null} stream @param {boolean} own of this participant: mirrored and muted */
   constructor(stream, own) {
     this.own = own;
     Object.assign(this.video, {autoplay: true, playsInline: true, muted: own, srcObject: stream, disablePictureInPicture: true});
     this.element.className = own ? 'tile own' : 'tile';
     this.#mark.className = 'mark';
-    this.#mark.append(eye(), 'eye contact');
+    this.#mark.append(eyeIcon(), 'eye contact');
     const line = document.createElement('p');
     line.append(this.#label, this.#mark);
     this.element.append(this.video, line);
@@ -102,18 +102,18 @@ export class Tile {
     this.video.setAttribute('aria-label', this.own ? 'Your picture' : `${name}’s picture`);
   }
 
-  /** Whether it is to be seen and heard. */
-  appear(/** @type {boolean} */ visible) {
+  /** Shows and unmutes the tile, or hides and mutes it. */
+  setVisible(/** @type {boolean} */ visible) {
     this.element.hidden = !visible;
     this.video.muted = this.own || !visible;
   }
 
-  speak(/** @type {boolean} */ speaks) {
+  setSpeaking(/** @type {boolean} */ speaks) {
     this.element.dataset.speaks = String(speaks);
   }
 }
 
-function eye() {
+function eyeIcon() {
   const drawing = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
   drawing.setAttribute('viewBox', '0 0 32 20');
   drawing.setAttribute('aria-hidden', 'true');

@@ -1,13 +1,13 @@
 /**
- * The room page: join a Janus room with a camera whose eyes are turned. File by file:
+ * The room page: join a Janus room with corrected gaze. It is assembled from these modules:
  *
- *   room-place.js                      which room
- *   room-myself.js                     what the others are to see and hear; eyeline.js corrects it
- *     room-equipment.js, room-blank.js   camera and microphone, and what is shown where there is no camera
- *     room-way.js                        whether this page or the relay publishes it
- *   room-meeting.js, janus.js          being in the room, with room-publication.js out and room-feed.js in
- *   room-people.js, room-grid.js       what one sees of the others
- *   room-words.js, room-notices.js     what is said; room-choices.js: what is remembered
+ *   place.js                   which room
+ *   myself.js                  what the others see and hear; ../eyeline.js corrects it
+ *     equipment.js, blank.js     camera and microphone, and the video without a camera
+ *     way.js                     whether this page or the relay publishes
+ *   meeting.js, janus.js       membership in the room; publication.js: the own tracks, feed.js: those of the others
+ *   people.js, grid.js         the tiles of the participants
+ *   words.js, notices.js       texts and messages; choices.js: stored choices
  */
 
 import {camerasAllowed} from '../page/camera.js';
@@ -48,10 +48,10 @@ const people = new People(
 let place;
 /** @type {Myself} */
 let myself;
-/** Being in the room, and its end. @type {{meeting: Meeting, over: AbortController} | undefined} */
-let stay;
-/** Under which name; others of the same name make it another one. */
-let calledAs = '';
+/** The current meeting; aborting leaves it. @type {{meeting: Meeting, stopper: AbortController} | undefined} */
+let joined;
+/** The own name in the room, made unique. */
+let ownName = '';
 
 async function begin() {
   find('preview', HTMLElement).append(preview.element);
@@ -60,20 +60,20 @@ async function begin() {
   nameField.value = place.name || choices.name;
   pinField.value = place.pin;
   find('where', HTMLElement).textContent = place.room ? `room ${place.room}` : 'room';
-  if (!place.janus || !place.room) notices.say('meeting', 'no_place');
-  if (place.via === 'relay' && !place.meeting) refuseRelay();
+  if (!place.janus || !place.room) notices.set('meeting', 'no_place');
+  if (place.via === 'relay' && !place.meeting) publishFromPage();
   const {camera, microphone, correction} = choices;
   myself = new Myself({
-    settings, wishes: {camera, microphone, correction}, viaRelay: place.via === 'relay',
-    blank: new Blank(() => calledAs || nameField.value),
-    correct: (track, wish) => new Corrected(track, {...wish, ...correctionOptions()}),
+    settings, switches: {camera, microphone, correction}, viaRelay: place.via === 'relay',
+    blank: new Blank(() => ownName || nameField.value),
+    correct: (track, options) => new Corrected(track, {...options, ...correctionOptions()}),
   });
   myself.addEventListener('change', sync);
-  myself.addEventListener('trouble', (event) => complainOfDevice(/** @type {CustomEvent} */ (event).detail));
-  myself.addEventListener('ended', () => { leave(); notices.say('meeting', 'removed'); });
+  myself.addEventListener('trouble', (event) => showDeviceProblem(/** @type {CustomEvent} */ (event).detail));
+  myself.addEventListener('ended', () => { leave(); notices.set('meeting', 'removed'); });
   sync();
   if (!camerasAllowed()) {
-    notices.say('camera', 'insecure');
+    notices.set('camera', 'insecure');
     return;
   }
   await myself.open();
@@ -81,141 +81,141 @@ async function begin() {
   joinButton.disabled = false;
 }
 
-/** What the relay is told when it is asked to correct. */
+/** The correction's options that depend on the room. */
 function correctionOptions() {
   const {relay, via, meeting: janus, room, pin} = {...place, pin: pinField.value};
   if (via === 'page') return {relay};
-  return {relay, publish: {janus, room: String(room), ...(pin && {pin}), display: addMark(calledAs)}};
+  return {relay, publish: {janus, room: String(room), ...(pin && {pin}), display: addMark(ownName)}};
 }
 
-function refuseRelay() {
+function publishFromPage() {
   place.via = 'page';
-  notices.say('way', 'no_target');
+  notices.set('way', 'no_target');
 }
 
 function join() {
   if (!place.janus || !place.room) {
-    notices.say('meeting', 'no_place');
+    notices.set('meeting', 'no_place');
     return;
   }
-  notices.say('meeting', '');
+  notices.set('meeting', '');
   choices.name = nameField.value.trim();
-  storeChoices({...choices, ...myself.wishes});
-  calledAs = '';
-  const over = new AbortController();
+  storeChoices({...choices, ...myself.switches});
+  ownName = '';
+  const stopper = new AbortController();
   const {janus, room, relay} = place;
   const meeting = new Meeting({
     janus, room, pin: pinField.value, servers: () => findServers(relay),
-    call: (others) => {
-      calledAs ||= uniqueName(choices.name, others);
-      return display();
+    chooseName: (others) => {
+      ownName ||= uniqueName(choices.name, others);
+      return displayName();
     },
-    ours: (name) => place.via === 'relay' && name === addMark(calledAs),
+    ours: (name) => place.via === 'relay' && name === addMark(ownName),
   });
-  stay = {meeting, over};
-  meeting.addEventListener('state', (event) => follow(/** @type {CustomEvent} */ (event).detail));
+  joined = {meeting, stopper};
+  meeting.addEventListener('state', (event) => onState(/** @type {CustomEvent} */ (event).detail));
   meeting.addEventListener('feed', (event) => people.add(/** @type {CustomEvent} */ (event).detail));
-  meeting.addEventListener('ours', (event) => myself.see(/** @type {CustomEvent} */ (event).detail));
-  enter('joining');
+  meeting.addEventListener('ours', (event) => myself.setPresent(/** @type {CustomEvent} */ (event).detail));
+  setPhase('joining');
   meeting.publish(myself.offering);
-  meeting.run(over.signal);
+  meeting.run(stopper.signal);
   leaveButton.focus({preventScroll: true});
 }
 
 function leave() {
-  stay?.over.abort();
-  stay = undefined;
-  calledAs = '';
+  joined?.stopper.abort();
+  joined = undefined;
+  ownName = '';
   myself.leave();
-  notices.say('meeting', '');
-  enter('lobby');
+  notices.set('meeting', '');
+  setPhase('lobby');
   joinButton.focus({preventScroll: true});
 }
 
 /** @param {import('./meeting.js').MeetingState} state */
-function follow(state) {
+function onState(state) {
   if (state.phase === 'joined') {
-    notices.say('meeting', '');
-    enter('joined');
+    notices.set('meeting', '');
+    setPhase('joined');
     myself.enter();
     sync();
   } else if (state.phase === 'refused') {
     leave();
-    refuse(state.error);
+    showRefusal(state.error);
   } else if (state.phase === 'waiting') {
-    enter('waiting');
-    notices.say('meeting', state.error?.code ?? 'janus_gone', '', () => stay?.meeting.retry());
+    setPhase('waiting');
+    notices.set('meeting', state.error?.code ?? 'janus_gone', '', () => joined?.meeting.retry());
   }
 }
 
-function refuse(/** @type {import('./janus.js').JanusError | undefined} */ error) {
+function showRefusal(/** @type {import('./janus.js').JanusError | undefined} */ error) {
   const code = error?.code ?? 'janus_refused';
-  notices.say('meeting', code, error?.message);
+  notices.set('meeting', code, error?.message);
   if (code !== 'wrong_pin') return;
   find('pin-field', HTMLElement).hidden = false;
   pinField.select();
   pinField.focus();
 }
 
-/** Brings everything in line with what one is and wants. */
+/** Updates tiles, buttons, messages and the meeting from the participant's state. */
 function sync() {
-  const {picture, corrected, wishes, trouble} = myself;
+  const {picture, corrected, switches, trouble} = myself;
   if (ownStream.getVideoTracks()[0] !== picture) {
     for (const track of ownStream.getTracks()) ownStream.removeTrack(track);
     ownStream.addTrack(picture);
   }
   for (const tile of [preview, ownTile]) {
-    tile.show({name: calledAs || nameField.value.trim() || 'You', corrected});
+    tile.show({name: ownName || nameField.value.trim() || 'You', corrected});
     tile.element.dataset.blank = String(!myself.seen);
   }
-  show('turn-microphone', myself.heard);
-  show('turn-camera', myself.seen);
-  show('turn-correction', wishes.correction);
-  find('gaze', HTMLElement).textContent = describe();
-  if (place.via === 'page' || stay) notices.say('relay', myself.seen ? trouble.code : '', trouble.message, () => myself.retry());
-  stay?.meeting.publish(myself.offering);
-  if (calledAs) stay?.meeting.rename(display());
+  showPressed('turn-microphone', myself.heard);
+  showPressed('turn-camera', myself.seen);
+  showPressed('turn-correction', switches.correction);
+  find('gaze', HTMLElement).textContent = describeCorrection();
+  if (place.via === 'page' || joined) notices.set('relay', myself.seen ? trouble.code : '', trouble.message, () => myself.retry());
+  joined?.meeting.publish(myself.offering);
+  if (ownName) joined?.meeting.rename(displayName());
 }
 
-/** What is done to one's eyes, before one joins. */
-function describe() {
+/** The text about correction, before joining. */
+function describeCorrection() {
   if (!myself.seen) return 'Without a camera you see the others, and they see your name.';
-  if (!myself.wishes.correction) return 'Eye contact is off: the others see your own picture.';
+  if (!myself.switches.correction) return 'Eye contact is off: the others see your own picture.';
   if (place.via === 'relay') return 'Your eyes are turned once you join; the relay sends your picture there itself.';
-  return myself.corrected ? 'Your eyes are turned towards the lens. The others are told.' : 'The others see your own picture until the relay is there.';
+  return myself.corrected ? 'Your eyes are turned towards the lens. The others are told.' : 'The others see your own picture until the relay is connected.';
 }
 
-/** How this page is called in the room: the mark is only where the eyes are turned in what it publishes itself. */
-function display() {
-  return place.via === 'page' && myself.settled ? addMark(calledAs) : calledAs;
+/** The display name of what this page publishes: with the mark only if that is corrected. */
+function displayName() {
+  return place.via === 'page' && myself.settled ? addMark(ownName) : ownName;
 }
 
-function show(/** @type {string} */ id, /** @type {boolean} */ on) {
+function showPressed(/** @type {string} */ id, /** @type {boolean} */ on) {
   find(id, HTMLButtonElement).setAttribute('aria-pressed', String(on));
 }
 
-function complainOfDevice(/** @type {string} */ code) {
-  if (code === 'soundless') notices.say('microphone', code);
-  else notices.say('camera', code, '', () => myself.turn('camera', true));
+function showDeviceProblem(/** @type {string} */ code) {
+  if (code === 'soundless') notices.set('microphone', code);
+  else notices.set('camera', code, '', () => myself.turn('camera', true));
   devices.fill();
 }
 
-/** Brings the page into a phase: lobby, joining, joined, waiting. */
-function enter(/** @type {string} */ phase) {
+/** Puts the page into a phase: lobby, joining, joined, waiting. */
+function setPhase(/** @type {string} */ phase) {
   const lobby = phase === 'lobby';
   document.body.dataset.phase = phase;
   find('lobby', HTMLElement).hidden = !lobby;
   find('room', HTMLElement).hidden = lobby;
   leaveButton.hidden = lobby;
-  people.enter(phase === 'joined');
+  people.setInside(phase === 'joined');
 }
 
 for (const what of /** @type {const} */ (['microphone', 'camera', 'correction'])) {
   const button = find(`turn-${what}`, HTMLButtonElement);
   button.addEventListener('click', async () => {
     await myself.turn(what, button.getAttribute('aria-pressed') !== 'true');
-    if (what !== 'correction' && myself.wishes[what]) notices.say(what, '');
-    storeChoices({...choices, ...myself.wishes});
+    if (what !== 'correction' && myself.switches[what]) notices.set(what, '');
+    storeChoices({...choices, ...myself.switches});
   });
 }
 find('entrance', HTMLFormElement).addEventListener('submit', (event) => {
@@ -228,13 +228,13 @@ settings.addEventListener('change', (event) => {
   for (const what of /** @type {const} */ (['camera', 'microphone'])) if (names.includes(what)) myself.change(what);
 });
 document.addEventListener('securitypolicyviolation', ({blockedURI}) => {
-  if (!stay || !blockedURI.startsWith('ws')) return;
+  if (!joined || !blockedURI.startsWith('ws')) return;
   leave();
-  notices.say('meeting', 'janus_blocked');
+  notices.set('meeting', 'janus_blocked');
 });
 window.addEventListener('pagehide', () => {
-  stay?.over.abort();
-  myself?.end();
+  joined?.stopper.abort();
+  myself?.stop();
 });
 window.addEventListener('pageshow', ({persisted}) => { if (persisted) location.reload(); });
 

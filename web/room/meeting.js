@@ -1,6 +1,6 @@
 /**
- * Being in a Janus room: joins, publishes what there is to publish, subscribes to everybody else, and does it all again
- * when Janus or the network was gone. Knows nothing of the page, of cameras or of correction.
+ * Membership in a Janus room: joins, publishes, subscribes to all other publishers, and reconnects when Janus or the
+ * network was lost. Knows nothing of the page, of cameras or of correction.
  *
  * @typedef {{phase: 'connecting' | 'waiting' | 'refused', error?: JanusError} | {phase: 'joined'}} MeetingState
  * @typedef {import('./publication.js').Offering} Offering
@@ -11,15 +11,15 @@ import {JanusError, Session} from './janus.js';
 import {Feed} from './feed.js';
 import {Publication} from './publication.js';
 
-const AGAIN_MS = 1000;
+const RESUBSCRIBE_MS = 1000;
 
 /**
- * Fires `state` (detail: a MeetingState), `feed` (detail: a Feed that has just come; it fires `end` when it goes) and
- * `ours` (detail: whether what the relay publishes for us has come or gone).
+ * Fires `state` (detail: a MeetingState), `feed` (detail: a new Feed, which fires `end` when it ends) and `ours`
+ * (detail: whether the feed that the relay publishes for this participant is in the room).
  */
 export class Meeting extends EventTarget {
   #parts;
-  #wake = new EventTarget();
+  #retrySignal = new EventTarget();
   #attempt = 0;
   /** @type {Session | undefined} */
   #session;
@@ -30,8 +30,8 @@ export class Meeting extends EventTarget {
   /** @type {Offering | null} */
   #offering = null;
   #display = '';
-  /** Everybody else who sends, whether subscribed to or not, id to name. @type {Map<number | string, string>} */
-  #present = new Map();
+  /** All other publishers, subscribed to or not: id to display name. @type {Map<number | string, string>} */
+  #publishers = new Map();
   /** @type {Map<number | string, Feed>} */
   #feeds = new Map();
   #privateId = 0;
@@ -43,98 +43,98 @@ export class Meeting extends EventTarget {
 
   /**
    * @param {{janus: string | URL, room: number | string, pin: string, servers: () => Promise<RTCIceServer[]>,
-   *   call: (others: string[]) => string, ours: (display: string) => boolean}} parts call: the display name, given
-   *   those of the others, asked for each time the room has been joined; ours: whether somebody so called is this very
-   *   person, published by the relay
+   *   chooseName: (others: string[]) => string, ours: (display: string) => boolean}} parts chooseName: the own display
+   *   name, given those of the others, called after each join; ours: whether the feed of this display name is this
+   *   participant, published by the relay
    */
   constructor(parts) {
     super();
     this.#parts = parts;
   }
 
-  /** Runs until the signal aborts, or until the room will not have us. @param {AbortSignal} signal */
+  /** Runs until the signal aborts, or the room refuses for good. @param {AbortSignal} signal */
   async run(signal) {
     window.addEventListener('online', () => this.retry(), {signal});
     while (!signal.aborted) {
       let error = new JanusError('janus_gone', 'The connection to the room was lost.');
       try {
-        this.#tell({phase: 'connecting'});
-        await this.#attend(signal);
+        this.#notify({phase: 'connecting'});
+        await this.#stay(signal);
       } catch (problem) {
         error = problem instanceof JanusError ? problem : new JanusError('janus_refused', String(problem));
       }
-      this.#forget();
+      this.#reset();
       if (signal.aborted) return;
-      this.#tell({phase: error.lasting ? 'refused' : 'waiting', error});
+      this.#notify({phase: error.lasting ? 'refused' : 'waiting', error});
       if (error.lasting) return;
-      await pause(delayBefore(this.#attempt++), signal, this.#wake).catch(() => {});
+      await pause(delayBefore(this.#attempt++), signal, this.#retrySignal).catch(() => {});
     }
   }
 
-  /** Cuts a wait short. */
+  /** Ends a wait for the next attempt. */
   retry() {
-    this.#wake.dispatchEvent(new Event('wake'));
+    this.#retrySignal.dispatchEvent(new Event('wake'));
   }
 
-  /** Shows the others these tracks from now on, or nothing. @param {Offering | null} offering */
+  /** Publishes these tracks from now on, or nothing. @param {Offering | null} offering */
   publish(offering) {
     const same = offering?.video === this.#offering?.video && offering?.audio === this.#offering?.audio;
     if (same) return this.#publishing;
     this.#offering = offering;
-    return this.#settle();
+    return this.#applyOffering();
   }
 
-  /** Is called this from now on. */
+  /** Changes the display name. */
   rename(/** @type {string} */ display) {
     if (display === this.#display) return;
     this.#display = display;
-    if (this.#publication) this.#own?.ask({request: 'configure', display}).catch(() => {});
+    if (this.#publication) this.#own?.request({request: 'configure', display}).catch(() => {});
   }
 
-  /** From joining to the end of it. Raises JanusError. */
-  async #attend(/** @type {AbortSignal} */ signal) {
+  /** Joins, and stays until the session ends. Raises JanusError. */
+  async #stay(/** @type {AbortSignal} */ signal) {
     const session = this.#session = await Session.open(this.#parts.janus, signal);
     this.#servers = await this.#parts.servers();
     const own = this.#own = await session.attach();
-    const over = new Promise((resolve, reject) => {
+    const ended = new Promise((resolve, reject) => {
       session.signal.addEventListener('abort', resolve);
       own.addEventListener('hangup', () => { if (this.#publication) resolve(undefined); });
-      own.addEventListener('event', (event) => this.#follow(/** @type {CustomEvent} */ (event).detail.data, reject));
+      own.addEventListener('event', (event) => this.#onData(/** @type {CustomEvent} */ (event).detail.data, reject));
     });
-    over.catch(() => {});
+    ended.catch(() => {});
     const {data} = await this.#join();
-    this.#display = this.#parts.call(data.publishers.map((/** @type {any} */ {display}) => display ?? ''));
+    this.#display = this.#parts.chooseName(data.publishers.map((/** @type {any} */ {display}) => display ?? ''));
     this.#privateId = data.private_id;
-    this.#follow(data);
-    if (![...this.#present.values()].some(this.#parts.ours)) this.#tellOurs(false);
-    await Promise.race([this.#settle(), over]);
+    this.#onData(data);
+    if (![...this.#publishers.values()].some(this.#parts.ours)) this.#notifyOurs(false);
+    await Promise.race([this.#applyOffering(), ended]);
     if (session.signal.aborted) return;
     this.#joined = true;
-    this.#tell({phase: 'joined'});
+    this.#notify({phase: 'joined'});
     this.#attempt = 0;
-    await over;
+    await ended;
   }
 
-  /** A room's name of digits alone is a number for Janus, unless it was told to take all names as words. */
+  /** A room id of digits is a number for Janus, unless it is configured with string ids. */
   async #join() {
     const {room, pin} = this.#parts;
     const request = {request: 'join', ptype: 'publisher', room, pin};
     try {
-      return await /** @type {import('./janus.js').Handle} */ (this.#own).ask(request);
+      return await /** @type {import('./janus.js').Handle} */ (this.#own).request(request);
     } catch (error) {
-      const askForWord = error instanceof JanusError && error.code === 'invalid_element' && typeof room === 'number';
-      if (!askForWord) throw error;
+      const useString = error instanceof JanusError && error.code === 'invalid_element' && typeof room === 'number';
+      if (!useString) throw error;
       this.#parts.room = String(room);
       return this.#join();
     }
   }
 
-  /** Brings what is published in line with what is to be, one change after the other. @returns {Promise<unknown>} */
-  #settle() {
+  /** Applies the current offering, after the changes before it. @returns {Promise<unknown>} */
+  #applyOffering() {
     const session = this.#session;
     const step = this.#publishing.catch(() => {}).then(() => this.#publishNow());
     this.#publishing = step.catch((error) => {
-      if (this.#joined) session?.close(); // in the middle of a stay: from the start again
+      if (this.#joined) session?.close(); // while in the room: reconnect
       throw error;
     });
     this.#publishing.catch(() => {});
@@ -145,40 +145,40 @@ export class Meeting extends EventTarget {
     if (!this.#session || this.#session.signal.aborted || !this.#privateId) return;
     const [own, offering] = [/** @type {import('./janus.js').Handle} */ (this.#own), this.#offering];
     if (!offering) {
-      const former = this.#publication;
+      const previous = this.#publication;
       this.#publication = undefined;
-      await former?.end();
+      await previous?.close();
     } else if (this.#publication) {
       await this.#publication.replace(offering);
     } else {
       this.#publication = new Publication(own, this.#servers);
-      await this.#publication.begin(offering, () => this.#display);
+      await this.#publication.publish(offering, () => this.#display);
     }
   }
 
-  /** What the room says. @param {any} data @param {(error: JanusError) => void} [refuse] */
-  #follow(data, refuse = () => {}) {
-    for (const {id, display} of data.publishers ?? []) this.#consider(id, display ?? '');
-    if (data.display !== undefined && this.#present.has(data.id)) this.#consider(data.id, data.display);
-    if (data.leaving === 'ok') refuse(new JanusError('removed', 'The room has put this person out.', true));
+  /** Handles data of the room. @param {any} data @param {(error: JanusError) => void} [refuse] */
+  #onData(data, refuse = () => {}) {
+    for (const {id, display} of data.publishers ?? []) this.#updatePublisher(id, display ?? '');
+    if (data.display !== undefined && this.#publishers.has(data.id)) this.#updatePublisher(data.id, data.display);
+    if (data.leaving === 'ok') refuse(new JanusError('removed', 'The room has removed this participant.', true));
     if (data.videoroom === 'destroyed') refuse(new JanusError('room_closed', 'The room was closed.', true));
-    for (const id of [data.leaving, data.unpublished, data.kicked]) this.#lose(id);
+    for (const id of [data.leaving, data.unpublished, data.kicked]) this.#removePublisher(id);
   }
 
-  #consider(/** @type {number | string} */ id, /** @type {string} */ display) {
-    this.#present.set(id, display);
+  #updatePublisher(/** @type {number | string} */ id, /** @type {string} */ display) {
+    this.#publishers.set(id, display);
     const feed = this.#feeds.get(id);
-    if (this.#parts.ours(display)) this.#tellOurs(true);
+    if (this.#parts.ours(display)) this.#notifyOurs(true);
     else if (feed) feed.rename(display);
     else this.#subscribe(id, display);
   }
 
-  #lose(/** @type {number | string | undefined} */ id) {
-    const display = id === undefined ? undefined : this.#present.get(id);
+  #removePublisher(/** @type {number | string | undefined} */ id) {
+    const display = id === undefined ? undefined : this.#publishers.get(id);
     if (id === undefined || display === undefined) return;
-    this.#present.delete(id);
+    this.#publishers.delete(id);
     this.#feeds.get(id)?.close();
-    if (this.#parts.ours(display)) this.#tellOurs(false);
+    if (this.#parts.ours(display)) this.#notifyOurs(false);
   }
 
   #subscribe(/** @type {number | string} */ id, /** @type {string} */ display) {
@@ -186,34 +186,34 @@ export class Meeting extends EventTarget {
     this.#feeds.set(id, feed);
     feed.addEventListener('end', () => {
       if (this.#feeds.get(id) === feed) this.#feeds.delete(id);
-      setTimeout(() => this.#renew(session, id), AGAIN_MS);
+      setTimeout(() => this.#resubscribe(session, id), RESUBSCRIBE_MS);
     });
     this.dispatchEvent(new CustomEvent('feed', {detail: feed}));
     const {room, pin} = this.#parts;
     feed.open(session, {room, pin, privateId: this.#privateId, iceServers: this.#servers}).catch(() => feed.close());
   }
 
-  /** A stream that broke though its sender is still there is subscribed to again. */
-  #renew(/** @type {Session} */ session, /** @type {number | string} */ id) {
-    const display = this.#present.get(id);
-    if (session === this.#session && display !== undefined && !this.#feeds.has(id)) this.#consider(id, display);
+  /** Subscribes again to a stream that has ended while its publisher is still in the room. */
+  #resubscribe(/** @type {Session} */ session, /** @type {number | string} */ id) {
+    const display = this.#publishers.get(id);
+    if (session === this.#session && display !== undefined && !this.#feeds.has(id)) this.#updatePublisher(id, display);
   }
 
-  #forget() {
+  #reset() {
     this.#session?.close();
-    this.#publishing = Promise.resolve(); // what a closed connection was asked for is never answered
+    this.#publishing = Promise.resolve(); // requests on a closed connection are never answered
     this.#session = this.#own = this.#publication = undefined;
     this.#joined = false;
     this.#privateId = 0;
-    this.#present.clear();
+    this.#publishers.clear();
     for (const feed of [...this.#feeds.values()]) feed.close();
   }
 
-  #tellOurs(/** @type {boolean} */ present) {
+  #notifyOurs(/** @type {boolean} */ present) {
     this.dispatchEvent(new CustomEvent('ours', {detail: present}));
   }
 
-  #tell(/** @type {MeetingState} */ state) {
+  #notify(/** @type {MeetingState} */ state) {
     this.dispatchEvent(new CustomEvent('state', {detail: state}));
   }
 }

@@ -1,9 +1,9 @@
 /**
- * What the others see and hear of this person: the camera's picture, corrected in the relay and published by this page;
- * or corrected and published by the relay itself; or, whenever one of that cannot be had, the camera's own picture,
- * published by this page. Knows nothing of rooms or of the page.
+ * What the others see and hear of this participant: the camera's video, corrected by the relay and published by this
+ * page; or corrected and published by the relay itself; or, if neither is possible, the camera's own video, published
+ * by this page. Knows nothing of rooms or of the page.
  *
- * @typedef {{camera: boolean, microphone: boolean, correction: boolean}} Wishes
+ * @typedef {{camera: boolean, microphone: boolean, correction: boolean}} Switches
  * @typedef {import('./publication.js').Offering} Offering
  * @typedef {import('../eyeline.js').Corrected} Corrected
  */
@@ -12,8 +12,8 @@ import {Equipment} from './equipment.js';
 import {Way} from './way.js';
 
 /**
- * Fires `change` when there is something else to publish, to show or to say, `trouble` (detail: a code) for a camera or
- * microphone that cannot be had, and `ended` (detail: a sentence) when the room has put out what the relay published.
+ * Fires `change` when what is published or shown has changed, `trouble` (detail: a code) for a camera or microphone
+ * that is not available, and `ended` (detail: a sentence) when the room has removed what the relay published.
  */
 export class Myself extends EventTarget {
   #parts;
@@ -21,62 +21,62 @@ export class Myself extends EventTarget {
   #way;
   /** @type {Corrected | undefined} */
   #corrected;
-  /** @type {SyncedSettings} */
-  wishes;
+  /** @type {Switches} */
+  switches;
 
   /**
-   * @param {{settings: import('../client/settings.js').Settings, wishes: Wishes, viaRelay: boolean,
-   *   blank: import('./blank.js').Blank, correct: (camera: MediaStreamTrack, wish: object) => Corrected}} parts
-   *   blank: shown where there is no camera; correct: begins to correct a camera's track
+   * @param {{settings: import('../client/settings.js').Settings, switches: Switches, viaRelay: boolean,
+   *   blank: import('./blank.js').Blank, correct: (camera: MediaStreamTrack, options: object) => Corrected}} parts
+   *   blank: published where there is no camera; correct: starts the correction of a camera's track
    */
   constructor(parts) {
     super();
     this.#parts = parts;
-    this.wishes = {...parts.wishes};
-    this.#equipment = new Equipment(parts.settings, !parts.wishes.microphone);
-    this.#equipment.addEventListener('trouble', (event) => this.#miss(/** @type {CustomEvent} */ (event).detail));
-    this.#way = new Way(parts.viaRelay, parts.wishes.correction);
+    this.switches = {...parts.switches};
+    this.#equipment = new Equipment(parts.settings, !parts.switches.microphone);
+    this.#equipment.addEventListener('trouble', (event) => this.#onTrouble(/** @type {CustomEvent} */ (event).detail));
+    this.#way = new Way(parts.viaRelay, parts.switches.correction);
     this.#way.addEventListener('change', () => this.dispatchEvent(new Event('change')));
   }
 
-  /** Opens what is wished for, as far as it can be had. */
+  /** Opens the devices that are switched on, as far as they are available. */
   async open() {
-    await this.#equipment.open(this.wishes.camera);
-    this.#follow();
+    await this.#equipment.open(this.switches.camera);
+    this.#update();
   }
 
-  /** Whether there is a camera's picture. */
+  /** Whether there is a camera. */
   get seen() {
     return this.#equipment.camera !== null;
   }
 
   /** Whether there is a microphone, and it is not muted. */
   get heard() {
-    return this.#equipment.microphone !== null && this.wishes.microphone;
+    return this.#equipment.microphone !== null && this.switches.microphone;
   }
 
-  /** Whether the others see eyes that are turned. */
+  /** Whether the others see corrected video. */
   get corrected() {
     return this.#way.corrected;
   }
 
-  /** Whether that has been so for a while. */
+  /** Whether that has been stable for a while. */
   get settled() {
     return this.#way.settled;
   }
 
-  /** Why not, for programs and for people; empty codes where nothing is wrong. */
+  /** Why not, as a code and a sentence; both empty where nothing is wrong. */
   get trouble() {
     const {code = '', message = ''} = this.#corrected?.status ?? {};
-    return this.wishes.correction && !this.corrected ? {code, message} : {code: '', message: ''};
+    return this.switches.correction && !this.corrected ? {code, message} : {code: '', message: ''};
   }
 
-  /** What one sees of oneself. @returns {MediaStreamTrack} */
+  /** The track of the own tile. @returns {MediaStreamTrack} */
   get picture() {
     return this.#corrected?.track ?? this.#equipment.camera ?? this.#parts.blank.track;
   }
 
-  /** What this page is to publish; null while the relay does, or is about to. @returns {Offering | null} */
+  /** What this page publishes; null while the relay does, or is about to. @returns {Offering | null} */
   get offering() {
     const {camera, microphone} = this.#equipment;
     const {viaRelay, blank} = this.#parts;
@@ -85,56 +85,56 @@ export class Myself extends EventTarget {
     return {video: own?.track ?? camera ?? blank.track, audio: own?.audio ?? microphone};
   }
 
-  /** From now on others are looking. */
+  /** Called when the room has been joined. */
   enter() {
     if (this.#way.inside) return;
     this.#way.enter();
-    this.#follow();
+    this.#update();
   }
 
-  /** Nobody is any more. */
+  /** Called when the room has been left. */
   leave() {
     this.#way.leave();
-    this.#follow();
+    this.#update();
   }
 
-  /** Whether what the relay publishes is in the room. */
-  see(/** @type {boolean} */ present) {
-    this.#way.see(present);
+  /** Sets whether the feed that the relay publishes is in the room. */
+  setPresent(/** @type {boolean} */ present) {
+    this.#way.setPresent(present);
   }
 
-  /** @param {keyof Wishes} what @param {boolean} on */
+  /** Turns a switch on or off. @param {keyof Switches} what @param {boolean} on */
   async turn(what, on) {
-    this.wishes[what] = on;
+    this.switches[what] = on;
     if (what === 'microphone') await this.#turnMicrophone(on);
     if (what === 'camera') await this.#turnCamera(on);
     if (what === 'correction') this.#turnCorrection(on);
-    this.#follow();
+    this.#update();
   }
 
-  /** Another device is chosen. @param {'camera' | 'microphone'} what */
+  /** Called when another device is chosen. @param {'camera' | 'microphone'} what */
   async change(what) {
-    const former = this.#equipment[what];
+    const previous = this.#equipment[what];
     if (what === 'microphone') {
-      await this.#equipment.listen();
+      await this.#equipment.startMicrophone();
       await this.#corrected?.replaceMicrophone(this.#equipment.microphone);
-    } else if (former) {
-      await this.#equipment.look();
+    } else if (previous) {
+      await this.#equipment.startCamera();
       if (this.#equipment.camera) await this.#corrected?.replaceCamera(this.#equipment.camera);
     }
-    former?.stop();
+    previous?.stop();
     this.#way.update();
   }
 
-  /** Asks the relay again now. */
+  /** Retries the relay now. */
   retry() {
     this.#corrected?.retry();
   }
 
-  /** Lets go of everything. */
-  end() {
-    this.#uncorrect();
-    this.#equipment.end();
+  /** Stops correction and devices. */
+  stop() {
+    this.#stopCorrection();
+    this.#equipment.stop();
     this.#parts.blank.stop();
   }
 
@@ -145,11 +145,11 @@ export class Myself extends EventTarget {
 
   async #turnCamera(/** @type {boolean} */ on) {
     if (on) {
-      await this.#equipment.look();
+      await this.#equipment.startCamera();
       return;
     }
-    this.#uncorrect();
-    this.#equipment.shut();
+    this.#stopCorrection();
+    this.#equipment.stopCamera();
   }
 
   #turnCorrection(/** @type {boolean} */ on) {
@@ -157,39 +157,41 @@ export class Myself extends EventTarget {
     if (!this.#parts.viaRelay) this.#corrected?.change({enabled: on});
   }
 
-  #miss(/** @type {string} */ code) {
+  #onTrouble(/** @type {string} */ code) {
     if (code !== 'soundless') {
-      this.wishes.camera = false;
-      this.#follow();
+      this.switches.camera = false;
+      this.#update();
     }
     this.dispatchEvent(new CustomEvent('trouble', {detail: code}));
   }
 
-  /** Begins or ends to correct, and says that something has changed. */
-  #follow() {
+  /** Starts or stops the correction as needed, and fires `change`. */
+  #update() {
     const {camera} = this.#equipment;
-    // The relay publishes what it corrects, so there it is to be only while others look, and only while it is wanted.
-    const wanted = camera && (!this.#parts.viaRelay || this.#way.inside && this.wishes.correction);
-    if (wanted && !this.#corrected) this.#correct(camera);
-    if (!wanted) this.#uncorrect();
+    // Via the relay, correcting means publishing: only while in the room, and only while correction is switched on.
+    const wanted = camera && (!this.#parts.viaRelay || this.#way.inside && this.switches.correction);
+    if (wanted && !this.#corrected) this.#startCorrection(camera);
+    if (!wanted) this.#stopCorrection();
     this.#way.update();
   }
 
-  #correct(/** @type {MediaStreamTrack} */ camera) {
+  #startCorrection(/** @type {MediaStreamTrack} */ camera) {
     const {enabled: _, ...correction} = this.#parts.settings.correction;
-    const wish = {...correction, enabled: this.wishes.correction, audio: this.#equipment.microphone};
-    const corrected = this.#corrected = this.#parts.correct(camera, wish);
-    corrected.addEventListener('state', () => { if (corrected === this.#corrected) this.#way.judge(corrected.status); });
+    const options = {...correction, enabled: this.switches.correction, audio: this.#equipment.microphone};
+    const corrected = this.#corrected = this.#parts.correct(camera, options);
+    corrected.addEventListener('state', () => {
+      if (corrected === this.#corrected) this.#way.setStatus(corrected.status);
+    });
     corrected.addEventListener('meeting', (event) => {
       const {state, detail} = /** @type {CustomEvent} */ (event).detail;
       if (state === 'ended') this.dispatchEvent(new CustomEvent('ended', {detail}));
     });
   }
 
-  #uncorrect() {
-    const former = this.#corrected;
+  #stopCorrection() {
+    const previous = this.#corrected;
     this.#corrected = undefined;
-    this.#way.forget();
-    former?.stop();
+    this.#way.clearStatus();
+    previous?.stop();
   }
 }

@@ -1,42 +1,42 @@
-/** Several things can be wrong at a time, each told by its own part; the worst of them is shown. Knows nothing of them. */
+/** Shows one of several problems, each reported by its own source: the most severe. Knows nothing of their causes. */
 
 import {Notice} from '../page/notice.js';
 import {explain} from './words.js';
 
-/** The worst first. @typedef {'meeting' | 'camera' | 'microphone' | 'way' | 'relay'} Teller @type {Teller[]} */
+/** The most severe first. @typedef {'meeting' | 'camera' | 'microphone' | 'way' | 'relay'} Source @type {Source[]} */
 const ORDER = ['meeting', 'camera', 'microphone', 'way', 'relay'];
 
 export class Notices {
   #notice;
-  /** @type {Map<Teller, {code: string, detail: string, act: (() => void) | undefined}>} */
-  #told = new Map();
+  /** @type {Map<Source, {code: string, detail: string, act: (() => void) | undefined}>} */
+  #problems = new Map();
 
   constructor(/** @type {HTMLElement} */ box) {
     this.#notice = new Notice(box);
   }
 
   /**
-   * From now on this is wrong with that part; an empty code: nothing is.
-   * @param {Teller} teller
+   * Sets the problem of a source; an empty code: none.
+   * @param {Source} source
    * @param {string} code
    * @param {string} [detail]
-   * @param {() => void} [act] what the sentence's button does, beside taking the sentence away
+   * @param {() => void} [act] what the message's button does, beside hiding the message
    */
-  say(teller, code, detail = '', act) {
-    if (code) this.#told.set(teller, {code, detail, act});
-    else this.#told.delete(teller);
+  set(source, code, detail = '', act) {
+    if (code) this.#problems.set(source, {code, detail, act});
+    else this.#problems.delete(source);
     this.#show();
   }
 
   #show() {
-    const teller = ORDER.find((one) => this.#told.has(one));
-    if (!teller) {
+    const source = ORDER.find((one) => this.#problems.has(one));
+    if (!source) {
       this.#notice.clear();
       return;
     }
-    const {code, detail, act} = /** @type {any} */ (this.#told.get(teller));
-    this.#notice.say(code, explain(code, detail), () => {
-      this.say(teller, '');
+    const {code, detail, act} = /** @type {any} */ (this.#problems.get(source));
+    this.#notice.show(code, explain(code, detail), () => {
+      this.set(source, '');
       act?.();
     });
   }

@@ -1,14 +1,14 @@
-/** Who is in the room, as one sees and hears it: a tile each, who speaks, who comes and goes. Knows nothing of Janus. */
+/** Shows the participants: a tile each, who speaks, who joins and leaves. Knows nothing of Janus. */
 
 import {Grid, Tile} from './grid.js';
 import {readMark} from './words.js';
 
-const LISTEN_MS = 300;
+const LEVEL_INTERVAL_MS = 300;
 
-/** Whoever is gone stays so long: he may only have changed the way by which he sends. */
+/** Delay until an ended tile is removed: the participant may be published again by the other way. */
 const LINGER_MS = 1500;
 
-const SPEECH = 0.02; // of full level; a quiet room is below 0.01
+const SPEECH_LEVEL = 0.02; // of full level; a quiet room is below 0.01
 
 export class People {
   #grid;
@@ -23,14 +23,14 @@ export class People {
     this.#alone = alone;
     this.#news = news;
     this.#grid.add(own);
-    setInterval(() => this.#listen(), LISTEN_MS);
+    setInterval(() => this.#showSpeakers(), LEVEL_INTERVAL_MS);
   }
 
-  /** Somebody came; goes by itself when the feed ends. @param {import('./feed.js').Feed} feed */
+  /** Adds a participant, who is removed when the feed ends. @param {import('./feed.js').Feed} feed */
   add(feed) {
     const tile = new Tile(feed.stream, false);
     tile.show(readMark(feed.display));
-    if (this.#called(tile.name).length === 0) this.#tell(`${tile.name} is here.`);
+    if (this.#tilesOf(tile.name).length === 0) this.#announce(`${tile.name} is here.`);
     this.#others.set(feed, tile);
     this.#grid.add(tile);
     tile.video.addEventListener('resize', () => this.#choose(tile.name));
@@ -42,43 +42,43 @@ export class People {
     this.#choose(tile.name);
   }
 
-  /** Whether one is in the room, so that being alone means something. */
-  enter(/** @type {boolean} */ inside) {
+  /** Sets whether this participant is in the room; only then the text for an empty room can be shown. */
+  setInside(/** @type {boolean} */ inside) {
     this.#alone.dataset.inside = String(inside);
-    this.#count();
+    this.#showAlone();
   }
 
-  /** Tiles of this name, the latest last: names are told apart in the room, so it is one person. */
-  #called(/** @type {string} */ name) {
+  /** Tiles of this name, the latest last: names are unique in the room, so they belong to one participant. */
+  #tilesOf(/** @type {string} */ name) {
     return [...this.#others.values()].filter((tile) => tile.name === name);
   }
 
-  /** Of one person's tiles the latest that has a picture is shown and heard. */
+  /** Shows and unmutes the latest tile of this participant that has video, and hides the others. */
   #choose(/** @type {string} */ name) {
-    const tiles = this.#called(name);
+    const tiles = this.#tilesOf(name);
     const chosen = tiles.findLast(({video}) => video.videoWidth > 0) ?? tiles[0];
-    for (const tile of tiles) tile.appear(tile === chosen);
+    for (const tile of tiles) tile.setVisible(tile === chosen);
     this.#grid.arrange();
-    this.#count();
+    this.#showAlone();
   }
 
   #remove(/** @type {import('./feed.js').Feed} */ feed, /** @type {Tile} */ tile) {
     this.#others.delete(feed);
     this.#grid.remove(tile);
-    if (this.#called(tile.name).length === 0) this.#tell(`${tile.name} has left.`);
+    if (this.#tilesOf(tile.name).length === 0) this.#announce(`${tile.name} has left.`);
     this.#choose(tile.name);
   }
 
-  #tell(/** @type {string} */ text) {
+  #announce(/** @type {string} */ text) {
     this.#news.textContent = text;
-    this.#count();
+    this.#showAlone();
   }
 
-  #count() {
+  #showAlone() {
     this.#alone.hidden = this.#alone.dataset.inside !== 'true' || this.#others.size > 0;
   }
 
-  async #listen() {
-    for (const [feed, tile] of this.#others) tile.speak(await feed.loudness().catch(() => 0) > SPEECH);
+  async #showSpeakers() {
+    for (const [feed, tile] of this.#others) tile.setSpeaking(await feed.audioLevel().catch(() => 0) > SPEECH_LEVEL);
   }
 }

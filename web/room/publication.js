@@ -1,13 +1,13 @@
-/** One's own picture and sound, on their way into the room. Knows nothing of what they show, or of the page. */
+/** Publishes the own tracks in the room, by a Janus handle. Knows nothing of their content, or of the page. */
 
 /**
  * @typedef {{video: MediaStreamTrack, audio: MediaStreamTrack | null}} Offering
  */
 
-/** Janus says when it has let go of a connection; this long it is waited for. */
+/** Timeout for the event that Janus has closed a connection. */
 const HANGUP_MS = 1000;
 
-/** Fires nothing: its handle does, when the connection is gone. */
+/** Fires no events itself: its handle fires `hangup` when the connection is lost. */
 export class Publication {
   #handle;
   #connection;
@@ -21,41 +21,42 @@ export class Publication {
   }
 
   /**
-   * Offers the tracks. Raises JanusError.
+   * Publishes the tracks. Raises JanusError.
    * @param {Offering} offering
-   * @param {() => string} display asked for at the last moment: the name may change meanwhile
+   * @param {() => string} display called at the last moment: the name may change meanwhile
    */
-  async begin({video, audio}, display) {
+  async publish({video, audio}, display) {
     this.#senders.video = this.#connection.addTransceiver(video, {direction: 'sendonly'}).sender;
-    // Also without a microphone there is a line for one, so that it can come later.
+    // Without a microphone the offer still has an audio section, so that a track can be added later.
     this.#senders.audio = this.#connection.addTransceiver(audio ?? 'audio', {direction: 'sendonly'}).sender;
     await this.#connection.setLocalDescription();
-    const {jsep} = await this.#handle.ask({request: 'publish', display: display()}, this.#connection.localDescription);
+    const request = {request: 'publish', display: display()};
+    const {jsep} = await this.#handle.request(request, this.#connection.localDescription);
     if (jsep) await this.#connection.setRemoteDescription(jsep);
     await this.#keepResolution();
   }
 
-  /** Sends these from now on. @param {Offering} offering */
+  /** Replaces the tracks. @param {Offering} offering */
   async replace(offering) {
     await this.#senders.video?.replaceTrack(offering.video);
     await this.#senders.audio?.replaceTrack(offering.audio);
   }
 
-  /** Leaves the room nothing to show; resolves when the handle is free for another publication. */
-  async end() {
+  /** Unpublishes; resolves when the handle is free for another publication. */
+  async close() {
     const free = new Promise((resolve) => {
       this.#handle.addEventListener('hangup', resolve, {once: true});
       setTimeout(resolve, HANGUP_MS);
     });
-    await this.#handle.ask({request: 'unpublish'}).catch(() => {});
+    await this.#handle.request({request: 'unpublish'}).catch(() => {});
     this.#connection.close();
     await free;
   }
 
-  /** A shortage is to cost frames, not size: small eyes look at nobody. */
+  /** Under congestion reduce the frame rate, not the resolution: small eyes show no eye contact. */
   async #keepResolution() {
     const parameters = this.#senders.video.getParameters();
     parameters.degradationPreference = 'maintain-resolution';
-    await this.#senders.video.setParameters(parameters).catch(() => {}); // a browser without it keeps its own habit
+    await this.#senders.video.setParameters(parameters).catch(() => {}); // not supported: the browser keeps its default
   }
 }

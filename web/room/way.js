@@ -1,117 +1,117 @@
 /**
- * By which way one's picture is in the room, this page's or the relay's, and whether eyes are turned there: both wait a
- * little before they change, because what comes and goes would make the others see tiles and marks come and go. Knows
- * nothing of tracks, devices or the page.
+ * Decides whether this page or the relay publishes this participant's video, and whether that is corrected. Both change
+ * with a delay, so that short interruptions do not make tiles and marks flicker for the others. Knows nothing of
+ * tracks, devices or the page.
  */
 
-/** So long the relay may take to be in the room before the page shows the raw picture itself. */
+/** Time for the relay to appear in the room before the page publishes the raw video itself. */
 const GRACE_MS = 3000;
 
-/** So long it goes well before the others are told, and before the page leaves it to a relay that publishes. */
+/** Time of stable correction before the others see the mark, and before the page hands over to the relay. */
 const STEADY_MS = 1500;
 
-/** So long a relay that is still in the room may leave this page without a picture before it counts as gone. */
-const DOUBT_MS = 3000;
+/** Time that a relay that is still in the room may return no video to this page before it counts as lost. */
+const NO_VIDEO_MS = 3000;
 
-/** Fires `change` when there may be something else to say or to publish. */
+/** Fires `change` when the mark or what is published may have to change. */
 export class Way extends EventTarget {
   #viaRelay;
-  /** Whether the page is given the corrected picture. */
-  #alive = false;
-  /** Whether what the relay publishes is not in the room. */
+  /** Whether this page receives corrected video. */
+  #receiving = false;
+  /** Whether the feed that the relay publishes is not in the room. */
   #missing = true;
-  /** Since when the others have been seeing eyes that are turned, performance.now(). */
+  /** Since when the others have seen corrected video, performance.now(). */
   #since = Infinity;
-  #grace = new Delay();
-  #doubt = new Delay();
-  #steady = new Delay();
+  #grace = new Timer();
+  #noVideo = new Timer();
+  #steady = new Timer();
   inside = false;
 
-  /** @param {boolean} viaRelay whether the relay publishes @param {boolean} wanted whether eyes are to be turned */
+  /** @param {boolean} viaRelay whether the relay publishes @param {boolean} wanted whether correction is switched on */
   constructor(viaRelay, wanted) {
     super();
     this.#viaRelay = viaRelay;
     this.wanted = wanted;
   }
 
-  /** Whether the others see eyes that are turned. */
+  /** Whether the others see corrected video. */
   get corrected() {
-    const carried = this.#viaRelay ? !this.#missing && (this.#alive || this.#doubt.runs) : this.#alive;
+    const carried = this.#viaRelay ? !this.#missing && (this.#receiving || this.#noVideo.running) : this.#receiving;
     return this.wanted && carried;
   }
 
-  /** Whether that has been so for a while. */
+  /** Whether that has been stable for STEADY_MS. */
   get settled() {
     return this.corrected && performance.now() - this.#since >= STEADY_MS;
   }
 
-  /** Whether the relay is in the room, or may yet come: then there is nothing to publish for this page. */
+  /** Whether the relay is in the room, or may still appear: then this page publishes nothing. */
   get reliesOnRelay() {
-    return this.#viaRelay && (this.settled || this.#grace.runs);
+    return this.#viaRelay && (this.settled || this.#grace.running);
   }
 
-  /** From now on others are looking. */
+  /** Called when the room has been joined. */
   enter() {
     this.inside = true;
-    this.#grace.begin(GRACE_MS, () => this.update());
+    this.#grace.start(GRACE_MS, () => this.update());
   }
 
-  /** Nobody is any more. */
+  /** Called when the room has been left. */
   leave() {
     this.inside = false;
-    this.#grace.end();
+    this.#grace.stop();
   }
 
-  /** Whether what the relay publishes is in the room; the room knows before the relay can say so. */
-  see(/** @type {boolean} */ present) {
+  /** Sets whether the feed of the relay is in the room; the room reports that before the relay does. */
+  setPresent(/** @type {boolean} */ present) {
     this.#missing = !present;
-    if (!present) this.#grace.end();
+    if (!present) this.#grace.stop();
     this.update();
   }
 
-  /** What the correction says of itself. @param {import('../eyeline.d.ts').StateDetail} status */
-  judge({state, code}) {
-    this.#alive = state === 'corrected';
-    if (this.#alive || code !== 'quiet') this.#doubt.end();
-    else if (!this.#doubt.runs) this.#doubt.begin(DOUBT_MS, () => this.update());
+  /** Sets the status of the correction. @param {import('../eyeline.d.ts').StateDetail} status */
+  setStatus({state, code}) {
+    this.#receiving = state === 'corrected';
+    if (this.#receiving || code !== 'quiet') this.#noVideo.stop();
+    else if (!this.#noVideo.running) this.#noVideo.start(NO_VIDEO_MS, () => this.update());
     this.update();
   }
 
-  /** There is no correction any more. */
-  forget() {
-    this.#alive = false;
-    this.#doubt.end();
+  /** Called when there is no correction any more. */
+  clearStatus() {
+    this.#receiving = false;
+    this.#noVideo.stop();
   }
 
-  /** Looks again at what is so, and says that something may have changed. */
+  /** Evaluates the state again, and fires `change`. */
   update() {
     if (!this.corrected) this.#since = Infinity;
     else if (this.#since === Infinity) {
       this.#since = performance.now();
-      this.#steady.begin(STEADY_MS + 20, () => this.update());
+      this.#steady.start(STEADY_MS + 20, () => this.update());
     }
     this.dispatchEvent(new Event('change'));
   }
 }
 
-/** Something that is so for a while, once it has begun. */
-class Delay {
+/** A timer that can be restarted. */
+class Timer {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
 
-  get runs() {
+  get running() {
     return this.#timer !== undefined;
   }
 
-  begin(/** @type {number} */ milliseconds, /** @type {() => void} */ act) {
-    this.end();
+  start(/** @type {number} */ milliseconds, /** @type {() => void} */ act) {
+    this.stop();
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       act();
     }, milliseconds);
   }
 
-  end() {
+  stop() {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }

@@ -1,4 +1,4 @@
-/** What is asked of the browser for the camera and the microphone, and what is said where it refuses. */
+/** Requests for camera and microphone, and the errors where the browser refuses. */
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
@@ -7,13 +7,13 @@ import {changeCamera, listDevices, openCamera} from '../../../web/page/camera.js
 const refusal = (name) => new DOMException('', name);
 const ANY = {camera: '', microphone: ''};
 
-/** A browser that answers each request so; errors are thrown. Returns the requests, by kinds. */
+/** A browser that answers each request with answer(); errors are thrown. Returns the requested kinds. */
 function browser(answer, {devices = [], permissions = {}} = {}) {
-  const asked = [];
+  const requests = [];
   const mediaDevices = {
-    getUserMedia: async (wish) => {
-      asked.push(Object.keys(wish).filter((kind) => wish[kind]).join('+'));
-      const result = answer(wish, asked.length);
+    getUserMedia: async (request) => {
+      requests.push(Object.keys(request).filter((kind) => request[kind]).join('+'));
+      const result = answer(request, requests.length);
       if (result instanceof Error) throw result;
       return result;
     },
@@ -21,7 +21,7 @@ function browser(answer, {devices = [], permissions = {}} = {}) {
   };
   const query = async ({name}) => ({state: permissions[name] ?? 'prompt'});
   Object.defineProperty(globalThis, 'navigator', {value: {mediaDevices, permissions: {query}}, configurable: true});
-  return asked;
+  return requests;
 }
 
 for (const [name, code] of [
@@ -43,22 +43,22 @@ for (const [name, options] of [
   ['NotReadableError', {}],
 ]) {
   test(`a microphone that cannot be had costs the sound only: ${name}`, async () => {
-    const asked = browser((wish) => wish.audio ? refusal(name) : 'a stream', options);
+    const requests = browser((request) => request.audio ? refusal(name) : 'a stream', options);
     assert.deepEqual(await openCamera(ANY), {stream: 'a stream', soundless: true});
-    assert.deepEqual(asked, ['video+audio', 'video']);
+    assert.deepEqual(requests, ['video+audio', 'video']);
   });
 }
 
 test('a microphone that is not wanted is not asked for', async () => {
-  const asked = browser(() => 'a stream');
+  const requests = browser(() => 'a stream');
   assert.deepEqual(await openCamera({camera: '', microphone: 'none'}), {stream: 'a stream', soundless: false});
-  assert.deepEqual(asked, ['video']);
+  assert.deepEqual(requests, ['video']);
 });
 
 test('both refused, the camera is not asked for a second time', async () => {
-  const asked = browser(() => refusal('NotAllowedError'), {permissions: {microphone: 'denied', camera: 'denied'}});
+  const requests = browser(() => refusal('NotAllowedError'), {permissions: {microphone: 'denied', camera: 'denied'}});
   await assert.rejects(openCamera(ANY), {code: 'camera_refused'});
-  assert.deepEqual(asked, ['video+audio']);
+  assert.deepEqual(requests, ['video+audio']);
 });
 
 test('where two cameras cannot be open at once, the present one is let go first', async () => {

@@ -1,4 +1,4 @@
-/** What the indicator says of the gaze, and why. */
+/** What the indicator shows of the gaze, and why. */
 
 import assert from 'node:assert/strict';
 import {test} from 'node:test';
@@ -37,11 +37,11 @@ test('text is touched only where it differs, so that nothing is read out twice',
   });
   const box = new Element({'#gaze-title': watched(), '#gaze-reason': new Element()});
   const indicator = new Indicator(box, CORRECTION);
-  indicator.learn(USUAL);
-  indicator.learn({finding: {altered: true, share: 0.9, reason: ''}});
+  indicator.update(USUAL);
+  indicator.update({finding: {altered: true, share: 0.9, reason: ''}});
   assert.deepEqual(written, ['Gaze corrected']);
   assert.equal(box.dataset.altered, 'true');
-  indicator.learn({held: true});
+  indicator.update({held: true});
   assert.deepEqual([written.at(-1), box.dataset.altered], ['Not corrected', 'false']);
 });
 

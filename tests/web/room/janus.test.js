@@ -1,4 +1,4 @@
-/** A session with Janus, and its handles, spoken to a scripted Janus. */
+/** A session and its handles, with a scripted Janus. */
 
 import assert from 'node:assert/strict';
 import {afterEach, beforeEach, mock, test} from 'node:test';
@@ -9,21 +9,21 @@ import {ScriptedPeer, install} from '../doubles/peer.js';
 import {holdTime, settled} from '../doubles/waiting.js';
 
 const ADDRESS = 'ws://janus.test/';
-let janus, time, over;
+let janus, time, stopper;
 
 beforeEach(() => {
   install();
   time = holdTime();
-  over = new AbortController();
+  stopper = new AbortController();
   janus = new ScriptedJanus({1234: {}, 5: {pin: '4711'}, 6: {publishers: 0}});
   globalThis.WebSocket = janus.WebSocket;
 });
 afterEach(() => mock.reset());
 
-const open = () => Session.open(ADDRESS, over.signal);
+const open = () => Session.open(ADDRESS, stopper.signal);
 const verbs = () => janus.asked.map((message) => message.janus);
 
-/** The error of a promise that has failed by now, or comes to. */
+/** The error that a promise rejects with. */
 async function failure(promise) {
   const error = await promise.then(() => assert.fail('it did not fail'), (problem) => problem);
   assert.ok(error instanceof JanusError, String(error));
@@ -35,7 +35,7 @@ test('a session is opened by the protocol, used, and destroyed', async () => {
   const [socket] = janus.sockets;
   assert.deepEqual([socket.address, socket.protocol], [ADDRESS, 'janus-protocol']);
   const handle = await session.attach();
-  const {data} = await handle.ask({request: 'join', ptype: 'publisher', room: 1234});
+  const {data} = await handle.request({request: 'join', ptype: 'publisher', room: 1234});
   assert.equal(data.videoroom, 'joined');
   assert.ok(janus.asked.slice(1).every((message) => message.session_id), 'all but the first name their session');
   session.close();
@@ -47,7 +47,7 @@ test('a session is opened by the protocol, used, and destroyed', async () => {
 
 for (const address of ['nowhere:', 'elsewhere', 'https://janus.test']) {
   test(`${address} is no address`, async () => {
-    assert.deepEqual(await failure(Session.open(address, over.signal)), ['janus_address', true]);
+    assert.deepEqual(await failure(Session.open(address, stopper.signal)), ['janus_address', true]);
   });
 }
 
@@ -72,16 +72,16 @@ for (const [body, code, lasting] of [
 ]) {
   test(`a refusal is raised as what it is: ${code} for ${JSON.stringify(body)}`, async () => {
     const handle = await (await open()).attach();
-    assert.deepEqual(await failure(handle.ask(body)), [code, lasting]);
+    assert.deepEqual(await failure(handle.request(body)), [code, lasting]);
   });
 }
 
 test('a full room, and one that is named by a word, are told apart from other refusals', async () => {
   const handle = await (await open()).attach();
-  await handle.ask({...join, room: 6});
-  assert.deepEqual(await failure(handle.ask({request: 'publish'}, {type: 'offer', sdp: ''})), ['room_full', false]);
+  await handle.request({...join, room: 6});
+  assert.deepEqual(await failure(handle.request({request: 'publish'}, {type: 'offer', sdp: ''})), ['room_full', false]);
   janus.words = true;
-  assert.deepEqual(await failure(handle.ask(join)), ['invalid_element', true]);
+  assert.deepEqual(await failure(handle.request(join)), ['invalid_element', true]);
 });
 
 test('a silent session is kept alive, and is over when that is not answered', async () => {
@@ -113,7 +113,7 @@ test('when Janus goes away, what was asked is answered with that', async () => {
 
 test('a session ends with whoever opened it', async () => {
   await open();
-  over.abort();
+  stopper.abort();
   await settled();
   assert.equal(verbs().at(-1), 'destroy');
   assert.equal(janus.sockets.size, 0);
@@ -137,8 +137,8 @@ test('a handle says when its connection has ended, whoever noticed', async () =>
   handles.forEach((handle, index) => handle.addEventListener('hangup', () => ended.push(index)));
   handles[0].connect([]);
   ScriptedPeer.made[0].fail();
-  await handles[1].ask({...join, display: 'Ana'});
-  await handles[1].ask({request: 'publish', display: 'Ana'}, {type: 'offer', sdp: 'video:Ana'});
+  await handles[1].request({...join, display: 'Ana'});
+  await handles[1].request({request: 'publish', display: 'Ana'}, {type: 'offer', sdp: 'video:Ana'});
   janus.hangUp('Ana');
   await settled();
   assert.deepEqual(ended, [0, 1]);

@@ -1,4 +1,4 @@
-/** Being in a room of a scripted Janus: in, seen, called otherwise, out, and in again after Janus was gone. */
+/** Membership in a room of a scripted Janus: join, publish, rename, leave, and reconnect after Janus was lost. */
 
 import assert from 'node:assert/strict';
 import {afterEach, beforeEach, mock, test} from 'node:test';
@@ -18,7 +18,7 @@ beforeEach(() => {
   globalThis.window = new EventTarget();
 });
 afterEach(async () => {
-  for (const one of people) one.over.abort();
+  for (const one of people) one.stopper.abort();
   await settled();
   mock.reset();
 });
@@ -28,11 +28,12 @@ function use(other) {
   globalThis.WebSocket = janus.WebSocket;
 }
 
-/** Somebody goes in; `states`, `feeds` and `ours` are what the meeting has told. */
-function meet(name, {sends = false, ours = () => false, ...wish} = {}) {
-  const one = {states: [], feeds: new Map(), ours: [], over: new AbortController()};
+/** A participant joins; `states`, `feeds` and `ours` record the meeting's events. */
+function meet(name, {sends = false, ours = () => false, ...parts} = {}) {
+  const one = {states: [], feeds: new Map(), ours: [], stopper: new AbortController()};
   one.meeting = new Meeting({
-    janus: 'ws://janus.test', room: 1234, pin: '', servers: async () => [{urls: 'stun:one'}], call: () => name, ours, ...wish,
+    janus: 'ws://janus.test', room: 1234, pin: '', servers: async () => [{urls: 'stun:one'}],
+    chooseName: () => name, ours, ...parts,
   });
   one.meeting.addEventListener('state', ({detail: {phase, error}}) => one.states.push([phase, error?.code].join(' ').trim()));
   one.meeting.addEventListener('ours', ({detail}) => one.ours.push(detail));
@@ -41,14 +42,14 @@ function meet(name, {sends = false, ours = () => false, ...wish} = {}) {
     detail.addEventListener('end', () => one.feeds.delete(detail.id));
   });
   if (sends) one.meeting.publish(camera(name));
-  one.run = one.meeting.run(one.over.signal);
+  one.run = one.meeting.run(one.stopper.signal);
   people.push(one);
   return one;
 }
 
 const camera = (name) => ({video: new ScriptedTrack('video', name), audio: new ScriptedTrack('audio', name)});
 const names = ({feeds}) => [...feeds.values()].map(({display}) => display).sort();
-/** Whose pictures this one is given, as the tracks say. */
+/** Labels of the video tracks that this participant receives. */
 const pictures = ({feeds}) => [...feeds.values()].flatMap(({stream}) => stream.getVideoTracks().map(({label}) => label)).sort();
 
 test('one is seen by the others under a name that can change', async () => {
@@ -56,7 +57,7 @@ test('one is seen by the others under a name that can change', async () => {
   const two = meet('Ben');
   await settled();
   assert.deepEqual([names(two), pictures(two)], [['Ana'], ['Ana']]);
-  assert.deepEqual(names(one), [], 'who sends nothing is no picture');
+  assert.deepEqual(names(one), [], 'a participant who sends nothing has no feed');
   one.meeting.rename('Ana (eye contact)');
   await settled();
   const three = meet('Cid');
@@ -67,7 +68,7 @@ test('one is seen by the others under a name that can change', async () => {
 test('the name is chosen among those who are there, at each joining', async () => {
   janus.seat('Kim');
   const asked = [];
-  meet('', {sends: true, call: (others) => { asked.push(others); return 'Kim 2'; }});
+  meet('', {sends: true, chooseName: (others) => { asked.push(others); return 'Kim 2'; }});
   await settled();
   assert.deepEqual([asked, janus.senders()], [[['Kim']], ['Kim', 'Kim 2']]);
 });
@@ -89,8 +90,8 @@ test('who stops sending or leaves is gone, and may come back', async () => {
   one.meeting.publish(camera('again'));
   await settled();
   assert.deepEqual(pictures(two), ['again']);
-  assert.deepEqual(one.states, ['connecting', 'joined'], 'that was one stay');
-  one.over.abort();
+  assert.deepEqual(one.states, ['connecting', 'joined'], 'without leaving the room');
+  one.stopper.abort();
   await settled();
   assert.deepEqual(names(two), []);
 });
@@ -126,7 +127,7 @@ test('a stream that breaks is fetched again, one that cannot be had too, and nei
   janus.breakWatching('Ana');
   await settled();
   assert.deepEqual(names(one), []);
-  await time.pass(1000); // asked again, without an answer
+  await time.pass(1000); // subscribed again, without an answer
   assert.deepEqual(names(one), ['Ana']);
   await time.pass(8000);
   assert.deepEqual(names(one), []);
@@ -168,7 +169,7 @@ test('somebody who is put out is gone for the others, and stays out', async () =
   const asked = janus.asked.length;
   await time.pass(5000);
   assert.deepEqual(names(two), []);
-  assert.equal(janus.asked.length, asked, 'nobody asks for what is gone');
+  assert.equal(janus.asked.length, asked, 'no request after removal');
 });
 
 test('a room that is closed is over for everybody', async () => {
@@ -220,15 +221,15 @@ test('a picture that breaks on its way in is published from the start', async ()
   assert.deepEqual(janus.senders(), ['Ana']);
 });
 
-for (const [wish, end] of [
+for (const [parts, end] of [
   [{room: 99}, 'refused unknown_room'],
   [{room: 5}, 'refused wrong_pin'],
   [{room: 5, pin: '1'}, 'refused wrong_pin'],
   [{room: 5, pin: '4711'}, 'joined'],
   [{janus: 'nowhere:'}, 'refused janus_address'],
 ]) {
-  test(`what Janus answers is told: ${end} for ${JSON.stringify(wish)}`, async () => {
-    const one = meet('Ana', wish);
+  test(`what Janus answers is told: ${end} for ${JSON.stringify(parts)}`, async () => {
+    const one = meet('Ana', parts);
     await time.pass(50);
     assert.deepEqual(one.states, ['connecting', end]);
   });
@@ -240,7 +241,7 @@ test('a full room is asked again', async () => {
   const two = meet('Ben', {room: 6, sends: true});
   await settled();
   assert.equal(two.states.at(-1), 'waiting room_full');
-  one.over.abort();
+  one.stopper.abort();
   await time.pass(4000);
   assert.equal(two.states.at(-1), 'joined');
 });

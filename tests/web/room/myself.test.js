@@ -1,4 +1,4 @@
-/** What the others see and hear of a person, with scripted devices and a scripted correction. */
+/** What the others see and hear of a participant, with scripted devices and a scripted correction. */
 
 import assert from 'node:assert/strict';
 import {afterEach, beforeEach, mock, test} from 'node:test';
@@ -23,15 +23,15 @@ beforeEach(() => {
 });
 afterEach(() => mock.reset());
 
-/** Somebody with a camera, a microphone and a wish for correction, or without. */
-async function be({viaRelay = false, ...wishes} = {}) {
+/** A participant with these switches on or off. */
+async function participant({viaRelay = false, ...switches} = {}) {
   const blank = {track: new ScriptedTrack('video', 'blank'), stop: () => blank.track.stop()};
-  const correct = (camera, wish) => {
-    corrections.push(new ScriptedCorrected(camera, wish));
+  const correct = (camera, options) => {
+    corrections.push(new ScriptedCorrected(camera, options));
     return corrections.at(-1);
   };
-  const all = {camera: true, microphone: true, correction: true, ...wishes};
-  const myself = new Myself({settings, wishes: all, viaRelay, blank, correct});
+  const all = {camera: true, microphone: true, correction: true, ...switches};
+  const myself = new Myself({settings, switches: all, viaRelay, blank, correct});
   const troubles = [];
   myself.addEventListener('trouble', ({detail}) => troubles.push(detail));
   await myself.open();
@@ -43,7 +43,7 @@ const label = ({picture}) => picture.label;
 
 test('the page offers what the relay has corrected, picture and sound', async () => {
   settings.change({pitch: 12});
-  const myself = await be();
+  const myself = await participant();
   assert.deepEqual(offered(myself), ['corrected', 'corrected']);
   const {camera, wish} = corrections[0];
   assert.deepEqual([camera.label, wish.audio.label], ['own video', 'own audio']);
@@ -55,20 +55,20 @@ test('the page offers what the relay has corrected, picture and sound', async ()
 });
 
 test('both devices are asked for at once', async () => {
-  await be();
+  await participant();
   assert.equal(devices.asked.length, 1);
   assert.ok(devices.asked[0].video && devices.asked[0].audio);
 });
 
 test('without a wish for a camera the microphone alone is asked for, and a blank picture is sent', async () => {
-  const myself = await be({camera: false});
+  const myself = await participant({camera: false});
   assert.deepEqual(devices.asked.map((one) => Object.keys(one)), [['audio']]);
   assert.deepEqual(offered(myself), ['blank', 'own audio']);
   assert.equal(corrections.length, 0);
 });
 
 test('a muted microphone is open, and silent until it is turned on', async () => {
-  const myself = await be({microphone: false});
+  const myself = await participant({microphone: false});
   const [, microphone] = devices.given;
   assert.deepEqual([microphone.enabled, myself.heard], [false, false]);
   await myself.turn('microphone', true);
@@ -78,7 +78,7 @@ test('a muted microphone is open, and silent until it is turned on', async () =>
 });
 
 test('a camera that is turned off is let go, and comes back corrected', async () => {
-  const myself = await be();
+  const myself = await participant();
   await myself.turn('camera', false);
   assert.ok(corrections[0].stopped);
   assert.equal(devices.given[0].readyState, 'ended');
@@ -89,7 +89,7 @@ test('a camera that is turned off is let go, and comes back corrected', async ()
 });
 
 test('correction is turned off in the relay while the way stays as it is', async () => {
-  const myself = await be();
+  const myself = await participant();
   corrections[0].become('corrected');
   await myself.turn('correction', false);
   assert.deepEqual(corrections[0].changes, [{enabled: false}]);
@@ -100,7 +100,7 @@ test('correction is turned off in the relay while the way stays as it is', async
 });
 
 test('what is wrong with the relay is told while eyes are to be turned', async () => {
-  const myself = await be();
+  const myself = await participant();
   corrections[0].become('raw', 'lost', 'gone');
   assert.deepEqual(myself.trouble, {code: 'lost', message: 'gone'});
   myself.retry();
@@ -119,21 +119,21 @@ for (const [errors, permissions, troubles, offer] of [
   test(`what cannot be had is told: ${JSON.stringify(errors)}`, async () => {
     devices.errors = errors;
     plugIn(devices, permissions);
-    const myself = await be();
+    const myself = await participant();
     assert.deepEqual(myself.troubles, troubles);
     assert.deepEqual(offered(myself), offer);
   });
 }
 
 test('a camera that is pulled out is told, and no longer wished for', async () => {
-  const myself = await be();
+  const myself = await participant();
   devices.given[0].lose();
-  assert.deepEqual([myself.troubles, myself.wishes.camera, offered(myself)], [['camera_gone'], false, ['blank', 'own audio']]);
+  assert.deepEqual([myself.troubles, myself.switches.camera, offered(myself)], [['camera_gone'], false, ['blank', 'own audio']]);
   assert.ok(corrections[0].stopped);
 });
 
 test('another device takes over, and the one before is let go', async () => {
-  const myself = await be();
+  const myself = await participant();
   settings.change({camera: 'second', microphone: 'third'});
   await myself.change('camera');
   await myself.change('microphone');
@@ -144,7 +144,7 @@ test('another device takes over, and the one before is let go', async () => {
 
 test('a microphone that was missing is looked for again when it is turned on', async () => {
   devices.errors = {audio: 'NotFoundError'};
-  const myself = await be();
+  const myself = await participant();
   devices.errors = {};
   await myself.turn('microphone', true);
   assert.ok(myself.heard);
@@ -153,14 +153,14 @@ test('a microphone that was missing is looked for again when it is turned on', a
 
 test('where no microphone is chosen, none is asked for', async () => {
   settings.change({microphone: 'none'});
-  const myself = await be();
+  const myself = await participant();
   assert.deepEqual([devices.asked.length, devices.asked[0].audio, myself.troubles], [1, undefined, []]);
 });
 
 test('the end lets go of everything', async () => {
-  const myself = await be();
+  const myself = await participant();
   const {picture} = myself;
-  myself.end();
+  myself.stop();
   assert.ok(corrections[0].stopped);
   assert.ok(devices.given.every(({readyState}) => readyState === 'ended'));
   assert.notEqual(myself.picture, picture);
@@ -168,12 +168,12 @@ test('the end lets go of everything', async () => {
 });
 
 test('the relay publishes only while others look, and the page nothing as long as it does', async () => {
-  const myself = await be({viaRelay: true});
+  const myself = await participant({viaRelay: true});
   assert.deepEqual([corrections.length, offered(myself), label(myself)], [0, null, 'own video']);
   myself.enter();
   assert.deepEqual([corrections.length, offered(myself)], [1, null]);
   corrections[0].become('corrected');
-  myself.see(true);
+  myself.setPresent(true);
   await time.pass(5000);
   assert.deepEqual([myself.corrected, offered(myself)], [true, null]);
   myself.leave();
@@ -182,32 +182,32 @@ test('the relay publishes only while others look, and the page nothing as long a
 });
 
 test('a relay that does not come in time is stood in for, and takes over when it is steady', async () => {
-  const myself = await be({viaRelay: true});
-  myself.see(false);
+  const myself = await participant({viaRelay: true});
+  myself.setPresent(false);
   myself.enter();
   await time.pass(2900);
   assert.equal(offered(myself), null);
   await time.pass(200);
   assert.deepEqual(offered(myself), ['own video', 'own audio']);
   corrections[0].become('corrected');
-  myself.see(true);
+  myself.setPresent(true);
   assert.deepEqual(offered(myself), ['own video', 'own audio']);
   await time.pass(1600);
   assert.equal(offered(myself), null);
 });
 
 test('a relay that is gone from the room is stood in for at once', async () => {
-  const myself = await be({viaRelay: true});
+  const myself = await participant({viaRelay: true});
   myself.enter();
   corrections[0].become('corrected');
-  myself.see(true);
+  myself.setPresent(true);
   await time.pass(2000);
-  myself.see(false);
+  myself.setPresent(false);
   assert.deepEqual([myself.corrected, offered(myself)], [false, ['own video', 'own audio']]);
 });
 
 test('with the correction off the page shows the raw picture itself, and the relay is not in the room', async () => {
-  const myself = await be({viaRelay: true});
+  const myself = await participant({viaRelay: true});
   myself.enter();
   await myself.turn('correction', false);
   assert.ok(corrections[0].stopped);
@@ -215,7 +215,7 @@ test('with the correction off the page shows the raw picture itself, and the rel
 });
 
 test('what the room says of the relay in it is passed on', async () => {
-  const myself = await be({viaRelay: true});
+  const myself = await participant({viaRelay: true});
   const ends = [];
   myself.addEventListener('ended', ({detail}) => ends.push(detail));
   myself.enter();

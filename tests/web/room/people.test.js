@@ -1,4 +1,4 @@
-/** Who is in the room, as tiles in a scripted document. */
+/** The participants, as tiles in a scripted document. */
 
 import assert from 'node:assert/strict';
 import {afterEach, beforeEach, mock, test} from 'node:test';
@@ -19,11 +19,11 @@ beforeEach(() => {
   const own = new Tile(new ScriptedStream(), true);
   own.show({name: 'Zoe', corrected: false});
   people = new People(places, own);
-  people.enter(true);
+  people.setInside(true);
 });
 afterEach(() => mock.reset());
 
-/** A feed as room-feed.js has it. */
+/** A double of the Feed of feed.js. */
 class Feed extends EventTarget {
   stream = new ScriptedStream();
   level = 0;
@@ -33,7 +33,7 @@ class Feed extends EventTarget {
     this.display = display;
   }
 
-  loudness = async () => this.level;
+  audioLevel = async () => this.level;
 
   rename(display) {
     this.display = display;
@@ -41,8 +41,8 @@ class Feed extends EventTarget {
   }
 }
 
-/** Somebody comes; with a picture at once, or not yet. */
-function come(display, {width = 640, height = 480} = {}) {
+/** A participant joins; with video at once, or not yet. */
+function addPerson(display, {width = 640, height = 480} = {}) {
   const feed = new Feed(display);
   people.add(feed);
   const tile = places.grid.children.find(({children: [video]}) => video.srcObject === feed.stream);
@@ -58,7 +58,7 @@ const shown = () => places.grid.children.filter(({hidden}) => !hidden).map(({dat
 
 test('people come, are named with a mark, and go after a little while', async () => {
   assert.equal(places.alone.hidden, false);
-  const {feed, tile} = come('Kim (eye contact)');
+  const {feed, tile} = addPerson('Kim (eye contact)');
   assert.deepEqual([shown(), tile.dataset.corrected], [['Kim', 'Zoe'], 'true']);
   assert.deepEqual([places.news.textContent, places.alone.hidden], ['Kim is here.', true]);
   feed.rename('Kim');
@@ -71,8 +71,8 @@ test('people come, are named with a mark, and go after a little while', async ()
 });
 
 test('own tile is last and mute, the others are in order of their names, and no picture that plays is moved', () => {
-  const {tile} = come('Ned');
-  come('Ada');
+  const {tile} = addPerson('Ned');
+  addPerson('Ada');
   assert.deepEqual(shown(), ['Ada', 'Ned', 'Zoe']);
   assert.equal(tile.moves, 1);
   assert.equal(places.grid.children.at(-1).children[0].muted, true);
@@ -80,10 +80,10 @@ test('own tile is last and mute, the others are in order of their names, and no 
 });
 
 test('of one person that comes by another way, one tile is seen and heard: the latest with a picture', async () => {
-  const first = come('Kim');
+  const first = addPerson('Kim');
   places.news.textContent = '';
-  const second = come('Kim (eye contact)', {width: 0, height: 0});
-  assert.equal(places.news.textContent, '', 'that is no newcomer');
+  const second = addPerson('Kim (eye contact)', {width: 0, height: 0});
+  assert.equal(places.news.textContent, '', 'no new participant is announced');
   assert.deepEqual([first.tile.hidden, second.tile.hidden, second.tile.children[0].muted], [false, true, true]);
   second.draw({videoWidth: 640, videoHeight: 480});
   assert.deepEqual([first.tile.hidden, first.tile.children[0].muted, second.tile.hidden], [true, true, false]);
@@ -93,7 +93,7 @@ test('of one person that comes by another way, one tile is seen and heard: the l
 });
 
 test('who speaks is shown while it lasts; who cannot be listened to is silent', async () => {
-  const {feed, tile} = come('Kim');
+  const {feed, tile} = addPerson('Kim');
   feed.level = 0.1;
   await time.pass(300);
   assert.equal(tile.dataset.speaks, 'true');
@@ -102,7 +102,7 @@ test('who speaks is shown while it lasts; who cannot be listened to is silent', 
   assert.equal(tile.dataset.speaks, 'false');
   feed.level = 0.1;
   await time.pass(300);
-  feed.loudness = async () => { throw new Error('closed'); };
+  feed.audioLevel = async () => { throw new Error('closed'); };
   await time.pass(300);
   assert.equal(tile.dataset.speaks, 'false');
 });
@@ -115,16 +115,16 @@ for (const [width, height] of [[1280, 700], [390, 700], [844, 300]]) {
       const across = columns * size + 10 * (columns - 1);
       const down = rows * size * 3 / 4 + 10 * (rows - 1);
       assert.ok(across <= width && size >= 132);
-      assert.ok(down <= height || across + 10 + 132 > width, 'there would be room for one more column');
+      assert.ok(down <= height || across + 10 + 132 > width, 'there is space for one more column');
     }
   });
 }
 
 test('tiles take the shape of most pictures, between square and wide', () => {
   const shape = () => Number(places.grid.style['--ratio']);
-  come('Ann', {width: 100, height: 300});
+  addPerson('Ann', {width: 100, height: 300});
   assert.equal(shape(), 1);
-  come('Bob');
-  come('Cid');
+  addPerson('Bob');
+  addPerson('Cid');
   assert.equal(shape(), 4 / 3);
 });

@@ -1,4 +1,4 @@
-/** How one's picture gets into the room, step by step in time. */
+/** Which way a participant's video is published, over time. */
 
 import assert from 'node:assert/strict';
 import {afterEach, beforeEach, mock, test} from 'node:test';
@@ -15,18 +15,18 @@ beforeEach(() => { time = holdTime(); });
 afterEach(() => mock.reset());
 
 /** A relay that is in the room and corrects. */
-function there() {
+function viaRelay() {
   const way = new Way(true, true);
   way.enter();
-  way.judge(GOOD);
-  way.see(true);
+  way.setStatus(GOOD);
+  way.setPresent(true);
   return way;
 }
 
 test('where the page publishes, the others see turned eyes as soon as it has them', () => {
   const way = new Way(false, true);
   assert.equal(way.corrected, false);
-  way.judge(GOOD);
+  way.setStatus(GOOD);
   assert.equal(way.corrected, true);
   assert.equal(way.reliesOnRelay, false);
   way.wanted = false;
@@ -35,33 +35,33 @@ test('where the page publishes, the others see turned eyes as soon as it has the
 
 test('it is settled after a while, which begins anew with each interruption, and that is announced', async () => {
   const way = new Way(false, true);
-  const told = [];
-  way.addEventListener('change', () => told.push(way.settled));
-  way.judge(GOOD);
+  const events = [];
+  way.addEventListener('change', () => events.push(way.settled));
+  way.setStatus(GOOD);
   await time.pass(1000);
-  way.judge(LOST);
-  way.judge(GOOD);
+  way.setStatus(LOST);
+  way.setStatus(GOOD);
   await time.pass(1000);
   assert.equal(way.settled, false);
-  assert.ok(!told.includes(true));
+  assert.ok(!events.includes(true));
   await time.pass(600);
-  assert.equal(told.at(-1), true);
+  assert.equal(events.at(-1), true);
 });
 
 test('the relay counts only with its picture in the room', async () => {
-  const way = there();
-  way.see(false);
+  const way = viaRelay();
+  way.setPresent(false);
   assert.equal(way.corrected, false);
-  way.see(true);
+  way.setPresent(true);
   assert.equal(way.corrected, true);
-  way.judge(LOST);
+  way.setStatus(LOST);
   assert.equal(way.corrected, false);
 });
 
 test('a relay in the room that gives the page no picture is in doubt for a while, then gone', async () => {
-  const way = there();
+  const way = viaRelay();
   await time.pass(2000);
-  way.judge(QUIET);
+  way.setStatus(QUIET);
   await time.pass(2900);
   assert.deepEqual([way.corrected, way.settled], [true, true]);
   await time.pass(200);
@@ -69,14 +69,14 @@ test('a relay in the room that gives the page no picture is in doubt for a while
 });
 
 test('each doubt has its full time', async () => {
-  const way = there();
-  way.judge(QUIET);
+  const way = viaRelay();
+  way.setStatus(QUIET);
   await time.pass(2000);
-  way.judge(GOOD);
-  way.judge(QUIET);
+  way.setStatus(GOOD);
+  way.setStatus(QUIET);
   await time.pass(2000);
   assert.equal(way.corrected, true);
-  way.judge(LOST);
+  way.setStatus(LOST);
   assert.equal(way.corrected, false);
 });
 
@@ -93,8 +93,8 @@ test('who comes in again waits for the relay as long as the first time', async (
 });
 
 test('a doubt does not outlive the correction', () => {
-  const way = there();
-  way.judge(QUIET);
-  way.forget();
+  const way = viaRelay();
+  way.setStatus(QUIET);
+  way.clearStatus();
   assert.equal(way.corrected, false);
 });

@@ -1,4 +1,4 @@
-/** What the room page says, which of it first, where the room is, and what is remembered. */
+/** The room page's texts, their order, where the room is, and the stored choices. */
 
 import assert from 'node:assert/strict';
 import {afterEach, beforeEach, mock, test} from 'node:test';
@@ -34,8 +34,8 @@ for (const [code, title] of [
   ['room_full', 'The room is full.'],
   ['janus_address', 'The meeting server’s address cannot be used.'],
   ['janus_gone', 'The meeting server cannot be reached.'],
-  ['removed', 'You were put out of the room.'],
-  ['lost', 'The relay is gone.'],
+  ['removed', 'You were removed from the room.'],
+  ['lost', 'The connection to the relay was lost.'],
   ['no_camera', 'No camera was found.'],
   ['insecure', 'This page needs a secure address.'],
   ['soundless', 'You cannot be heard.'],
@@ -54,15 +54,15 @@ test('of what is wrong the worst is shown, and then the next', () => {
   const notices = new Notices(box);
   const acts = [];
   const title = () => (box.hidden ? '' : box.querySelector('#notice-title').textContent);
-  notices.say('relay', 'lost');
-  notices.say('meeting', 'janus_gone', '', () => acts.push('again'));
-  notices.say('camera', 'no_camera');
+  notices.set('relay', 'lost');
+  notices.set('meeting', 'janus_gone', '', () => acts.push('again'));
+  notices.set('camera', 'no_camera');
   assert.equal(title(), 'The meeting server cannot be reached.');
   box.querySelector('#notice-action').click();
   assert.deepEqual([acts, title()], [['again'], 'No camera was found.']);
-  notices.say('camera', '');
-  assert.equal(title(), 'The relay is gone.');
-  notices.say('relay', '');
+  notices.set('camera', '');
+  assert.equal(title(), 'The connection to the relay was lost.');
+  notices.set('relay', '');
   assert.equal(title(), '');
 });
 
@@ -86,16 +86,16 @@ test('a browser without storage forgets with the page', () => {
   assert.equal(loadChoices().name, '');
 });
 
-/** The relay answers these; what it was asked is returned. */
+/** The relay gives these answers; returns the list of requests. */
 function answer(answers) {
-  const asked = [];
+  const requests = [];
   mock.method(globalThis, 'fetch', async (address, {method = 'GET', headers = {}}) => {
-    asked.push([method, address, headers.Authorization].filter(Boolean).join(' '));
+    requests.push([method, address, headers.Authorization].filter(Boolean).join(' '));
     const found = answers[address];
     if (!found) throw new TypeError('nobody there');
     return {ok: true, json: async () => (typeof found === 'function' ? found(headers) : found)};
   });
-  return asked;
+  return requests;
 }
 
 const page = (search = '', address = 'https://relay.test/room.html') => new URL(address + search);
@@ -131,11 +131,11 @@ test('TURN servers are given to everybody, or to guests with a token of theirs',
   const iceServers = [{urls: 'turn:one'}];
   answer({'https://open.test/api/config': {iceServers}});
   assert.deepEqual(await findServers('https://open.test/'), iceServers);
-  const asked = answer({
+  const requests = answer({
     'https://relay.test/api/config': ({Authorization}) => (Authorization === 'Bearer theirs' ? {iceServers} : {guests: true}),
     'https://relay.test/api/guest': {token: 'theirs'},
   });
   assert.deepEqual(await findServers('https://relay.test/'), iceServers);
-  assert.deepEqual(asked[1], 'POST https://relay.test/api/guest');
+  assert.deepEqual(requests[1], 'POST https://relay.test/api/guest');
   assert.deepEqual(await findServers('https://nobody.test/'), []);
 });

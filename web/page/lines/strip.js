@@ -1,111 +1,112 @@
 /**
- * The live strip of the lines: asks the relay for its trace while somebody can see it, draws it, and says in words
- * how old the results are that frames are shown with. Knows nothing of how bars are drawn.
+ * The live timeline of the pipeline: requests the relay's trace while it is visible, draws it, and shows in words how
+ * old the results are that frames are shown with. Knows nothing of how bars are drawn.
  */
 
 import {Chart} from './chart.js';
 import {Trace} from './trace.js';
 
-/** The relay tells five times a second; the strip is this much behind, so that it moves evenly. */
-const BEHIND_MS = 280;
+/** The relay sends its trace five times a second; drawing is delayed by this, so that it scrolls evenly. */
+const DELAY_MS = 280;
 
-/** Between two drawings: as often as the eye wants it; where nothing shall scroll, twice a second. */
+/** Interval of drawing: for smooth scrolling; with reduced motion, twice a second. */
 const FRAME_MS = 36;
-const CALM_MS = 500;
+const REDUCED_MOTION_MS = 500;
 
-/** Between two sentences, so that a screen reader and a reader can follow. */
-const SENTENCE_MS = 1000;
+/** Interval between two texts, so that they can be read, also by a screen reader. */
+const TEXT_MS = 1000;
 
-/** @typedef {{spans: () => import('./trace.js').Told}} Teller what has happened since it was last asked */
+/** @typedef {{spans: () => import('./trace.js').LocalTrace}} LocalSource spans: the trace since the last call */
 
 export class Strip {
   #box;
   #canvas;
-  #words;
+  #text;
   #chart;
   #trace = new Trace();
-  #calm = matchMedia('(prefers-reduced-motion: reduce)');
+  #reducedMotion = matchMedia('(prefers-reduced-motion: reduce)');
   #onScreen = false;
-  #asked = false;
+  #requested = false;
   #pending = 0;
-  #drawn = 0;
-  #spoken = 0;
+  #lastDrawn = 0;
+  #textUpdated = 0;
   /** @type {((message: object) => void) | undefined} */
-  #say;
-  /** What tells of the frames that are warped in this browser, if they are. @type {Teller | undefined} */
+  #send;
+  /** The trace of the frames that are warped in this browser, if they are. @type {LocalSource | undefined} */
   #local;
 
   constructor(/** @type {HTMLElement} */ box) {
     this.#box = box;
     this.#canvas = /** @type {HTMLCanvasElement} */ (box.querySelector('canvas'));
-    this.#words = /** @type {HTMLElement} */ (box.querySelector('#ages'));
+    this.#text = /** @type {HTMLElement} */ (box.querySelector('#ages'));
     this.#chart = new Chart(this.#canvas);
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.#chart.measure());
-    new IntersectionObserver((entries) => this.#see(entries.at(-1)?.isIntersecting ?? false)).observe(this.#canvas);
-    document.addEventListener('visibilitychange', () => this.#ask());
+    const observer = new IntersectionObserver((entries) => this.#setOnScreen(entries.at(-1)?.isIntersecting ?? false));
+    observer.observe(this.#canvas);
+    document.addEventListener('visibilitychange', () => this.#updateRequest());
   }
 
-  /** A relay is there that can be asked. @param {(message: object) => void} say @param {Teller} [local] */
-  connect(say, local) {
-    this.#say = say;
+  /** The relay is connected. @param {(message: object) => void} send @param {LocalSource} [local] */
+  connect(send, local) {
+    this.#send = send;
     this.#local = local;
-    this.#asked = false;
-    this.#ask();
+    this.#requested = false;
+    this.#updateRequest();
   }
 
-  /** The relay has gone. */
+  /** The relay is disconnected. */
   disconnect() {
-    this.#say = undefined;
-    this.#asked = false;
+    this.#send = undefined;
+    this.#requested = false;
     this.#trace.clear();
-    this.#tell();
+    this.#showAges();
   }
 
-  /** A message of the relay. @param {any} message */
-  hear(message) {
-    // An older relay does not know how to tell.
+  /** Handles a message of the relay. @param {any} message */
+  handleMessage(message) {
+    // An older relay sends no trace.
     if (message.type === 'error' && message.code === 'unknown_type') this.#box.hidden = true;
     if (message.type !== 'trace') return;
-    if (this.#local) this.#trace.join(this.#local.spans(), this.#trace.hear({...message, shown: []}, performance.now()));
-    else this.#trace.hear(message, performance.now());
+    if (this.#local) this.#trace.join(this.#local.spans(), this.#trace.add({...message, shown: []}, performance.now()));
+    else this.#trace.add(message, performance.now());
   }
 
   get #wanted() {
-    return this.#say !== undefined && this.#onScreen && !document.hidden;
+    return this.#send !== undefined && this.#onScreen && !document.hidden;
   }
 
-  #see(/** @type {boolean} */ onScreen) {
+  #setOnScreen(/** @type {boolean} */ onScreen) {
     this.#onScreen = onScreen;
-    this.#ask();
+    this.#updateRequest();
   }
 
-  /** Asks for what can be seen, and for nothing else. */
-  #ask() {
-    if (this.#asked !== this.#wanted) this.#say?.({type: 'trace', enabled: this.#wanted});
-    this.#asked = this.#wanted;
+  /** Requests the trace while the canvas is visible, and only then. */
+  #updateRequest() {
+    if (this.#requested !== this.#wanted) this.#send?.({type: 'trace', enabled: this.#wanted});
+    this.#requested = this.#wanted;
     cancelAnimationFrame(this.#pending);
-    this.#pending = requestAnimationFrame((now) => this.#step(now));
+    this.#pending = requestAnimationFrame((now) => this.#onFrame(now));
   }
 
-  #step(/** @type {number} */ now) {
-    if (now - this.#drawn >= (this.#calm.matches ? CALM_MS : FRAME_MS)) {
-      this.#drawn = now;
-      this.#chart.draw(this.#trace, performance.now() - BEHIND_MS);
-      if (now - this.#spoken > SENTENCE_MS) this.#tell();
+  #onFrame(/** @type {number} */ now) {
+    if (now - this.#lastDrawn >= (this.#reducedMotion.matches ? REDUCED_MOTION_MS : FRAME_MS)) {
+      this.#lastDrawn = now;
+      this.#chart.draw(this.#trace, performance.now() - DELAY_MS);
+      if (now - this.#textUpdated > TEXT_MS) this.#showAges();
     }
-    if (this.#wanted) this.#pending = requestAnimationFrame((next) => this.#step(next));
+    if (this.#wanted) this.#pending = requestAnimationFrame((next) => this.#onFrame(next));
   }
 
-  #tell() {
-    this.#spoken = performance.now();
-    const words = sentence(this.#trace.ages(this.#spoken));
-    if (this.#words.textContent === words) return;
-    this.#words.textContent = words;
-    this.#canvas.setAttribute('aria-label', `The lines at work. ${words}`);
+  #showAges() {
+    this.#textUpdated = performance.now();
+    const text = sentence(this.#trace.ages(this.#textUpdated));
+    if (this.#text.textContent === text) return;
+    this.#text.textContent = text;
+    this.#canvas.setAttribute('aria-label', `Pipeline timeline. ${text}`);
   }
 }
 
-/** How old what is shown is, in words. @param {import('./trace.js').Ages | null} ages */
+/** The ages of the results that are shown, in words. @param {import('./trace.js').Ages | null} ages */
 export function sentence(ages) {
   if (!ages) return 'No frame is shown corrected.';
   return `Shown with landmarks ${count(ages.landmarks)} old, field ${count(ages.field)} old.`;

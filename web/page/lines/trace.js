@@ -1,109 +1,109 @@
 /**
- * What the lines have done lately, on this page's clock: the relay's `trace` messages and, where this browser warps,
- * what it has shown itself. Knows nothing of how it is drawn.
+ * The recent trace of the pipeline's lines (stages), on this page's clock: the relay's `trace` messages and, where this
+ * browser warps, its own spans and shown frames. Knows nothing of how it is drawn.
  *
  * @typedef {'landmarks' | 'field' | 'warp'} Line
- * @typedef {{line: Line, frame: number, begin: number, end: number}} Span who worked on which frame when
+ * @typedef {{line: Line, frame: number, begin: number, end: number}} Span a line's work on a frame
  * @typedef {{frame: number, at: number, landmarks: number | null, field: number | null, verdict: string}} Shown
  *   a frame that was shown, and the frames whose results it used
  * @typedef {{now: number, spans: [Line, number, number, number][],
- *   shown: [number, number, number | null, number | null, string][]}} TraceMessage seconds of the relay's clock
- * @typedef {{spans: Span[], shown: Shown[]}} Told by this browser, which counts the camera's frames in its own way
+ *   shown: [number, number, number | null, number | null, string][]}} TraceMessage in seconds of the relay's clock
+ * @typedef {{spans: Span[], shown: Shown[]}} LocalTrace of this browser, which numbers the camera's frames itself
  * @typedef {{landmarks: number, field: number}} Ages in frames
  */
 
-/** What is older is forgotten, milliseconds. */
-const KEPT_MS = 2500;
+/** Older entries are dropped, milliseconds. */
+const KEEP_MS = 2500;
 
-/** The ages told are those of the frames shown in this time, milliseconds. */
-const TOLD_MS = 1000;
+/** Ages are medians over the frames shown in this time, milliseconds. */
+const AGES_MS = 1000;
 
 /**
- * The quickest message tells best how the clocks differ. Clocks drift, and ways get longer: by this many milliseconds
- * a message the quickest one is believed less.
+ * The offset between the clocks is taken from the message with the least delay. Clocks drift and routes change, so with
+ * each message that minimum is raised by this, milliseconds.
  */
-const DOUBT_MS = 0.4;
+const DRIFT_MS = 0.4;
 
-/** Frames by which this browser's count and the relay's are compared: either may miss one at any time. */
+/** Number of frames over which this browser's numbering and the relay's are compared: either may miss frames. */
 const COMPARED = 15;
 
 export class Trace {
-  #difference = Infinity;
-  /** @type {number[]} how much farther the relay has counted than this browser, as it looked lately */
-  #aheads = [];
-  /** @type {Told} what the relay's messages do not reach yet */
-  #waiting = {spans: [], shown: []};
-  /** @type {Span[]} by their ends, as a line's work is told when it is done */
+  #clockOffset = Infinity;
+  /** @type {number[]} the relay's frame number minus this browser's, most recent last */
+  #frameOffsets = [];
+  /** @type {LocalTrace} entries later than the relay's latest message */
+  #pending = {spans: [], shown: []};
+  /** @type {Span[]} ordered by their ends */
   spans = [];
   /** @type {Shown[]} */
   shown = [];
 
   /**
-   * Takes in what the relay tells.
+   * Adds the relay's message.
    * @param {TraceMessage} message
    * @param {number} now milliseconds of this page's clock
-   * @returns {number} the time that it tells until
+   * @returns {number} the time until which it reports
    */
-  hear({now: then, spans, shown}, now) {
-    this.#difference = Math.min(now - 1000 * then, this.#difference + DOUBT_MS);
+  add({now: then, spans, shown}, now) {
+    this.#clockOffset = Math.min(now - 1000 * then, this.#clockOffset + DRIFT_MS);
     for (const [line, frame, begin, end] of spans) {
-      this.note({line, frame, begin: this.#localCorrection(begin), end: this.#localCorrection(end)});
+      this.addSpan({line, frame, begin: this.#toPageTime(begin), end: this.#toPageTime(end)});
     }
     for (const [frame, at, landmarks, field, verdict] of shown) {
-      this.show({frame, at: this.#localCorrection(at), landmarks, field, verdict});
+      this.addShown({frame, at: this.#toPageTime(at), landmarks, field, verdict});
     }
-    this.#forget(now - KEPT_MS);
-    return this.#localCorrection(then);
+    this.#dropBefore(now - KEEP_MS);
+    return this.#toPageTime(then);
   }
 
-  /** One more piece of work. */
-  note(/** @type {Span} */ span) {
+  /** Adds a span. */
+  addSpan(/** @type {Span} */ span) {
     this.spans.push(span);
   }
 
-  /** One more frame shown. */
-  show(/** @type {Shown} */ shown) {
+  /** Adds a shown frame. */
+  addShown(/** @type {Shown} */ shown) {
     this.shown.push(shown);
   }
 
   /**
-   * Takes in what this browser has warped and shown, in the relay's numbers.
-   * @param {Told} told
-   * @param {number} until milliseconds; later ones wait for what the relay has yet to tell
+   * Adds what this browser has warped and shown, with the relay's frame numbers.
+   * @param {LocalTrace} local
+   * @param {number} until milliseconds; later entries wait for the relay's next message
    */
   join({spans, shown}, until) {
-    const waiting = {spans: [...this.#waiting.spans, ...spans], shown: [...this.#waiting.shown, ...shown]};
-    for (const one of waiting.shown) if (one.at <= until) this.#joinShown(one);
-    for (const one of waiting.spans) if (one.end <= until) this.note({...one, frame: this.#renumber(one.frame)});
-    this.#waiting = {
-      spans: waiting.spans.filter(({end}) => end > until), shown: waiting.shown.filter(({at}) => at > until),
+    const pending = {spans: [...this.#pending.spans, ...spans], shown: [...this.#pending.shown, ...shown]};
+    for (const one of pending.shown) if (one.at <= until) this.#joinShown(one);
+    for (const one of pending.spans) if (one.end <= until) this.addSpan({...one, frame: this.#renumber(one.frame)});
+    this.#pending = {
+      spans: pending.spans.filter(({end}) => end > until), shown: pending.shown.filter(({at}) => at > until),
     };
   }
 
-  /** The landmarks that a frame was shown with were mostly the newest by then: so their number in both counts is known. */
+  /** A frame is mostly shown with the newest landmarks of that time: that gives their number in both numberings. */
   #joinShown(/** @type {Shown} */ one) {
     const newest = this.spans.findLast(({line, end}) => line === 'landmarks' && end <= one.at);
-    if (newest && one.landmarks !== null) this.#aheads.push(newest.frame - one.landmarks);
-    if (this.#aheads.length > COMPARED) this.#aheads.shift();
+    if (newest && one.landmarks !== null) this.#frameOffsets.push(newest.frame - one.landmarks);
+    if (this.#frameOffsets.length > COMPARED) this.#frameOffsets.shift();
     const used = (/** @type {number | null} */ frame) => frame === null ? null : this.#renumber(frame);
-    this.show({...one, frame: this.#renumber(one.frame), landmarks: used(one.landmarks), field: used(one.field)});
+    this.addShown({...one, frame: this.#renumber(one.frame), landmarks: used(one.landmarks), field: used(one.field)});
   }
 
   #renumber(/** @type {number} */ frame) {
-    return frame + (middle([...this.#aheads]) ?? 0);
+    return frame + (median([...this.#frameOffsets]) ?? 0);
   }
 
-  /** Another relay, or none. */
+  /** Drops everything: the relay has changed or is disconnected. */
   clear() {
-    this.#difference = Infinity;
-    this.#waiting = {spans: [], shown: []};
-    this.#aheads = [];
+    this.#clockOffset = Infinity;
+    this.#pending = {spans: [], shown: []};
+    this.#frameOffsets = [];
     this.spans = [];
     this.shown = [];
   }
 
   /**
-   * The latest work of a line on a frame, if it is not forgotten.
+   * The latest span of a line for a frame, if it is still kept.
    * @param {Line} line @param {number | null} frame
    */
   find(line, frame) {
@@ -111,27 +111,27 @@ export class Trace {
   }
 
   /**
-   * How old the results are that frames are shown with: the middle one of the ages of the last second; null where no
-   * frame was shown with any.
+   * How old the results are that frames are shown with: the median of the last second; null where no frame was shown
+   * with any.
    * @param {number} now
    * @returns {Ages | null}
    */
   ages(now) {
-    const recent = this.shown.filter(({at}) => at > now - TOLD_MS);
-    const landmarks = middle(recent.flatMap(({frame, landmarks}) => landmarks === null ? [] : [frame - landmarks]));
-    const field = middle(recent.flatMap(({frame, field}) => field === null ? [] : [frame - field]));
+    const recent = this.shown.filter(({at}) => at > now - AGES_MS);
+    const landmarks = median(recent.flatMap(({frame, landmarks}) => landmarks === null ? [] : [frame - landmarks]));
+    const field = median(recent.flatMap(({frame, field}) => field === null ? [] : [frame - field]));
     return landmarks === undefined || field === undefined ? null : {landmarks, field};
   }
 
-  /** A time of the relay's clock on this page's. */
-  #localCorrection(/** @type {number} */ seconds) {
-    return 1000 * seconds + this.#difference;
+  /** Converts a time of the relay's clock to this page's. */
+  #toPageTime(/** @type {number} */ seconds) {
+    return 1000 * seconds + this.#clockOffset;
   }
 
-  #forget(/** @type {number} */ before) {
+  #dropBefore(/** @type {number} */ before) {
     this.spans = this.spans.filter(({end}) => end > before);
     this.shown = this.shown.filter(({at}) => at > before);
   }
 }
 
-const middle = (/** @type {number[]} */ values) => values.sort((a, b) => a - b)[values.length >> 1];
+const median = (/** @type {number[]} */ values) => values.sort((a, b) => a - b)[values.length >> 1];

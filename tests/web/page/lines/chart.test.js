@@ -1,4 +1,4 @@
-/** Where the chart draws what the lines have done; that it shows on a real canvas is seen in test_strip.py. */
+/** Where the chart draws spans and frames; test_strip.py checks it on a real canvas. */
 
 import assert from 'node:assert/strict';
 import {afterEach, mock, test} from 'node:test';
@@ -11,13 +11,13 @@ afterEach(() => mock.restoreAll());
 const ROWS = {red: 13.5, green: 40.5, blue: 67.5};
 const SPANS = [['landmarks', 7, 99.6, 99.7], ['field', 8, 99.75, 99.8], ['warp', 9, 99.85, 99.86]];
 
-/** A chart of this, with the relay's clock at 100 s where the page's is at 5000 ms. */
+/** A chart of this trace; the relay's clock is at 100 s when the page's is at 5000 ms. */
 function chartOf(spans, shown = [], density = 1) {
   new Screen(density);
   const canvas = new Canvas();
   const chart = new Chart(canvas);
   const trace = new Trace();
-  trace.hear({now: 100, spans, shown}, 5000);
+  trace.add({now: 100, spans, shown}, 5000);
   chart.measure();
   return {canvas, drawn: canvas.context, draw: (now) => chart.draw(trace, now)};
 }
@@ -29,9 +29,9 @@ for (const density of [1, 2]) {
     draw(5000);
     const found = drawn.bars.map(({colour, left, right, middle}) => [colour, Math.round(left), Math.round(right), middle]);
     assert.deepEqual(found, [
-      ['red', 100, 299, ROWS.red], // a pixel stays free to the right
+      ['red', 100, 299, ROWS.red], // a gap of one pixel to the right
       ['green', 400, 409, ROWS.green],
-      ['blue', 500, 503, ROWS.blue], // short work can be seen as well
+      ['blue', 500, 503, ROWS.blue], // short work has the least width
     ]);
     assert.deepEqual([canvas.width, canvas.height, drawn.scale], [600 * density, 81 * density, density]);
   });

@@ -1,4 +1,4 @@
-/** When the strip asks the relay for its trace, how often it draws, and what it says. */
+/** When the strip requests the trace, how often it draws, and the text it shows. */
 
 import assert from 'node:assert/strict';
 import {afterEach, beforeEach, mock, test} from 'node:test';
@@ -6,7 +6,7 @@ import {Strip, sentence} from '../../../../web/page/lines/strip.js';
 import {Element} from '../../doubles/element.js';
 import {Canvas, Screen} from '../../doubles/screen.js';
 
-let screen, box, canvas, words, asked, strip;
+let screen, box, canvas, words, requests, strip;
 
 beforeEach(() => {
   screen = new Screen();
@@ -14,33 +14,33 @@ beforeEach(() => {
   words = new Element();
   box = new Element({canvas, '#ages': words});
   strip = new Strip(box);
-  asked = [];
+  requests = [];
 });
 afterEach(() => mock.restoreAll());
 
-const connect = () => strip.connect(({type, enabled}) => asked.push([type, enabled]));
-/** A frame is shown with landmarks so old. */
-const shown = (age) => strip.hear({
+const connect = () => strip.connect(({type, enabled}) => requests.push([type, enabled]));
+/** A frame is shown with landmarks of this age. */
+const shown = (age) => strip.handleMessage({
   type: 'trace', now: screen.now / 1000, spans: [], shown: [[100, screen.now / 1000, 100 - age, 99, 'corrected']],
 });
 
 test('the trace is asked for only while somebody sees it', () => {
   connect();
   screen.pass(100);
-  assert.deepEqual(asked, [], 'it is not on the screen');
+  assert.deepEqual(requests, [], 'it is not on the screen');
   screen.show(true);
   screen.show(true);
   screen.hide(true);
   screen.hide(false);
   screen.show(false);
   const wanted = (enabled) => ['trace', enabled];
-  assert.deepEqual(asked, [true, false, true, false].map(wanted));
+  assert.deepEqual(requests, [true, false, true, false].map(wanted));
   screen.show(true);
   connect();
-  assert.deepEqual(asked.slice(4), [true, true].map(wanted), 'another relay has to be asked anew');
+  assert.deepEqual(requests.slice(4), [true, true].map(wanted), 'another relay needs its own request');
   strip.disconnect();
   screen.show(false);
-  assert.equal(asked.length, 6, 'nobody is there to be asked');
+  assert.equal(requests.length, 6, 'no request without a relay');
 });
 
 test('it moves as often as the eye needs, hardly where motion is not wanted, and not at all unseen', () => {
@@ -64,16 +64,16 @@ test('it moves as often as the eye needs, hardly where motion is not wanted, and
 test('ages are told at most once a second', () => {
   connect();
   screen.show(true);
-  const told = [];
+  const shownTexts = [];
   for (let turn = 0; turn < 100; turn += 1) {
     shown(turn >> 3); // older four times a second
     screen.pass(33);
-    if (words.textContent !== told.at(-1)?.text) told.push({text: words.textContent, at: screen.now});
+    if (words.textContent !== shownTexts.at(-1)?.text) shownTexts.push({text: words.textContent, at: screen.now});
   }
-  assert(told.length > 2, 'it changes');
-  assert(told.length <= 5, 'more often than once a second, in 3.3 s');
-  for (const [index, {at}] of told.entries()) assert(index < 2 || at - told[index - 1].at > 900);
-  assert.equal(canvas.getAttribute('aria-label'), `The lines at work. ${words.textContent}`);
+  assert(shownTexts.length > 2, 'it changes');
+  assert(shownTexts.length <= 5, 'more often than once a second, in 3.3 s');
+  for (const [index, {at}] of shownTexts.entries()) assert(index < 2 || at - shownTexts[index - 1].at > 900);
+  assert.equal(canvas.getAttribute('aria-label'), `Pipeline timeline. ${words.textContent}`);
 });
 
 test('a relay that has gone has nothing to say', () => {
@@ -90,9 +90,9 @@ test('a relay that has gone has nothing to say', () => {
 
 test('a relay that cannot tell has no strip', () => {
   connect();
-  strip.hear({type: 'error', code: 'malformed'});
+  strip.handleMessage({type: 'error', code: 'malformed'});
   assert.equal(box.hidden, false);
-  strip.hear({type: 'error', code: 'unknown_type', message: 'none of settings, calibrate, ping'});
+  strip.handleMessage({type: 'error', code: 'unknown_type', message: 'none of settings, calibrate, ping'});
   assert.equal(box.hidden, true);
 });
 
