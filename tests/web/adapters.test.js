@@ -1,4 +1,4 @@
-/** The library in other people's clients: what each is asked and told. With their own code: test_adapters.py. */
+/** The adapters, with doubles of the third-party clients. With their own code: test_adapters.py. */
 
 import assert from 'node:assert/strict';
 import {afterEach, beforeEach, test} from 'node:test';
