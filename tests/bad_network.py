@@ -1,8 +1,8 @@
-"""A network that loses and delays datagrams, under an aiortc that runs in this process: seeded, both ways.
+"""A network that loses and delays datagrams, below the aiortc of this process: seeded, in both directions.
 
 As a program it is a relay behind such a network: python -m tests.bad_network SETTINGS [PROGRAM ...] serve FLAGS.
-SETTINGS is what `str` gives of a BadNetwork; what lies between it and "serve" is left out, so that these words can
-stand before a command that starts a relay. With `eyes=0` it finds nobody: frames go the same way, at no cost of eyes.
+SETTINGS is `str` of a BadNetwork. Arguments between it and "serve" are ignored, so that these can be put before a
+command that starts a relay. With `eyes=0` no face is found: frames pass the same pipeline at no cost of detection.
 """
 
 import asyncio
@@ -17,16 +17,16 @@ from typing import Any, Final
 from aioice.ice import StunProtocol
 
 RTP: Final = range(128, 192)  # first byte of RTP and RTCP beside STUN and DTLS (RFC 7983)
-STEP: Final = 0.1  # seconds
+INTERVAL: Final = 0.1  # seconds
 _made: Final[Any] = StunProtocol.connection_made
 _received: Final[Any] = StunProtocol.datagram_received
 
 
 @dataclass
 class BadNetwork:
-    """up: share lost of what comes here [%]; down: of what leaves. delay: of each way [ms].
+    """up: share of received datagrams that is lost [%]; down: of sent ones. delay: in each direction [ms].
 
-    It begins with the first media packet: how long a call takes to begin is another question.
+    Loss starts with the first media packet, so that it does not affect call setup.
     """
 
     up: float = 5.0
@@ -34,8 +34,8 @@ class BadNetwork:
     delay: float = 0.0
     seed: int = 1
     eyes: int = 1
-    _dice: dict[str, random.Random] = field(default_factory=dict, repr=False)
-    _begun: bool = False
+    _generators: dict[str, random.Random] = field(default_factory=dict, repr=False)
+    _started: bool = False
 
     @classmethod
     def parse(cls, text: str) -> "BadNetwork":
@@ -47,12 +47,12 @@ class BadNetwork:
         return ",".join(f"{name}={value}" for name, value in asdict(self).items() if name[0] != "_")
 
     def install(self) -> None:
-        """Lie under every connection of this process that is made from now on."""
+        """Apply to every connection of this process that is made from now on."""
         protocol: Any = StunProtocol
         network = self
 
         def connection_made(self: Any, transport: Any) -> None:
-            _made(self, Thrower(transport, network))
+            _made(self, LossyTransport(transport, network))
 
         def datagram_received(self: Any, data: bytes, address: Any) -> None:
             network.carry(data, "up", partial(_received, self, data, address))
@@ -61,15 +61,15 @@ class BadNetwork:
 
     @staticmethod
     def remove() -> None:
-        """Be gone again, for connections made from now on."""
+        """Stop applying to connections made from now on."""
         protocol: Any = StunProtocol
         protocol.connection_made, protocol.datagram_received = _made, _received
 
     def carry(self, data: bytes, way: str, deliver: Any) -> None:
-        """Deliver it, late, or not at all."""
-        self._begun = self._begun or data[0] in RTP
-        dice = self._dice.setdefault(way, random.Random(f"{self.seed} {way}"))  # noqa: S311 - no secret
-        if self._begun and 100 * dice.random() < getattr(self, way):
+        """Deliver a datagram, at once, delayed, or not at all."""
+        self._started = self._started or data[0] in RTP
+        random_ = self._generators.setdefault(way, random.Random(f"{self.seed} {way}"))  # noqa: S311 - no secret
+        if self._started and 100 * random_.random() < getattr(self, way):
             return
         if self.delay:
             asyncio.get_running_loop().call_later(self.delay / 1000, deliver)
@@ -77,8 +77,8 @@ class BadNetwork:
             deliver()
 
 
-class Thrower:
-    """A datagram transport that throws some away."""
+class LossyTransport:
+    """A datagram transport that loses some datagrams."""
 
     def __init__(self, transport: Any, network: BadNetwork) -> None:
         self._transport, self._network = transport, network
@@ -94,24 +94,24 @@ class Thrower:
         return getattr(self._transport, name)
 
 
-async def serve_blindly(flags: list[str]) -> None:
-    """A relay whose eyes find nobody, until it is ended. It says when the machine gave it no time."""
-    from relay.app import listening  # noqa: PLC0415 - as __main__ does, after the threads are capped
+async def serve_without_faces(flags: list[str]) -> None:
+    """Run a relay that finds no faces until SIGINT. Prints when the event loop was delayed."""
+    from relay.app import listening  # noqa: PLC0415 - after the threads are limited, as in __main__
     from relay.config.serve import Serve  # noqa: PLC0415
     from tests.fakes import StageFactory  # noqa: PLC0415
 
     async with listening(Serve.read(flags, "lossy"), StageFactory()) as address:
-        _say(address)
+        _print(address)
         stop = asyncio.Event()
         asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
         while not stop.is_set():
-            due = time.monotonic() + STEP
-            await asyncio.sleep(STEP)
-            if (late := time.monotonic() - due) > STEP:
-                _say(f"late by {1000 * late:.0f} ms")
+            due = time.monotonic() + INTERVAL
+            await asyncio.sleep(INTERVAL)
+            if (late := time.monotonic() - due) > INTERVAL:
+                _print(f"late by {1000 * late:.0f} ms")
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
@@ -124,7 +124,7 @@ def main() -> None:
         from relay.__main__ import main  # noqa: PLC0415
 
         sys.exit(main(["serve", *flags]))
-    asyncio.run(serve_blindly(flags))
+    asyncio.run(serve_without_faces(flags))
 
 
 if __name__ == "__main__":

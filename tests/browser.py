@@ -1,6 +1,6 @@
-"""The Chromium that the tests drive: where it is, and how it is started.
+"""The Chromium for the tests: where it is, and how it is started.
 
-As a program it prints the path, or says that there is none (status 1).
+As a program it prints the path, or that there is none (status 1).
 """
 
 import os
@@ -19,7 +19,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 APPLICATIONS = ("Chromium.app/Contents/MacOS/Chromium", "Google Chrome.app/Contents/MacOS/Google Chrome")
 
 FLAGS = (
-    "--no-sandbox",  # containers and root have no namespaces to build one from
+    "--no-sandbox",  # a sandbox needs namespaces, which root and containers do not have
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
@@ -30,14 +30,14 @@ FLAGS = (
     "--use-fake-device-for-media-stream",
     "--use-fake-ui-for-media-stream",
 )
-PATIENCE = deadlines.PATIENCE
+TIMEOUT_MS = deadlines.TIMEOUT_MS
 
-# What the fake camera shows where correction as such is tested: a size and blinks as of a real one.
+# What the fake camera shows where the correction itself is tested: realistic size, and a blink.
 LARGE = Clip(rate=15, blinks=(2.0,), numbered=True)
 
 
 class Browsers:
-    """One Chromium at a time, kept from file to file for as long as its camera is to show the same.
+    """One Chromium at a time, kept from file to file while its camera shows the same clip.
 
     Playwright's event loop counts as running between its calls, so no asyncio test can run until this is closed.
     """
@@ -74,7 +74,7 @@ def begin_call(page: Page, address: str) -> None:
     """Open the relay's page, start the camera, and wait until the corrected picture is shown."""
     page.goto(address)
     page.click("#start")
-    expect(page.locator("#stage")).to_have_attribute("data-showing", "corrected", timeout=PATIENCE)
+    expect(page.locator("#stage")).to_have_attribute("data-showing", "corrected", timeout=TIMEOUT_MS)
 
 
 def find_chromium() -> Path | None:
@@ -94,7 +94,7 @@ def _candidates() -> Iterator[Path]:
 
 
 def _runs(path: Path) -> bool:
-    """Whether it is a browser and not a stub that says where to get one, as on Ubuntu."""
+    """Whether it is a browser and not a stub that only says where to get one, as on Ubuntu."""
     try:
         return subprocess.run([path, "--version"], capture_output=True, check=False, timeout=30).returncode == 0
     except (OSError, subprocess.TimeoutExpired):

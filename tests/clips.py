@@ -1,6 +1,6 @@
 """Clips of real faces, made from portraits: moved, tilted, scaled, dimmed, blinking.
 
-A clip is a pure function of its recipe, and says itself where the eyes are. Files are made once and kept under
+A clip is a pure function of its recipe, and knows where the eyes are. Files are made once and kept under
 .cache/clips. Knows nothing of the relay but its Frame.
 """
 
@@ -62,12 +62,12 @@ class Clip:
 
     @property
     def name(self) -> str:
-        """A file name that changes with the recipe and with how it is followed."""
+        """A file name that changes with the recipe and with the code that renders it."""
         recipe = repr(self).encode() + b"".join((Path(__file__).parent / f).read_bytes() for f in _SOURCES)
         return f"{'-'.join(self.people)}-{self.width}x{self.height}-{hashlib.sha256(recipe).hexdigest()[:12]}"
 
     def frame(self, number: int) -> Picture:
-        """The picture of that number, 0..len-1."""
+        """The frame of that number, 0..len-1."""
         picture = np.hstack([self._column(place, number) for place in range(len(self.people))])
         light = 1 - self.dim * (1 - cos(2 * pi * number / len(self))) / 2
         if light < 1 or self.noise:
@@ -78,7 +78,7 @@ class Clip:
         return picture
 
     def frames(self) -> Iterator[Picture]:
-        """All pictures in order."""
+        """All frames in order."""
         return (self.frame(number) for number in range(len(self)))
 
     def eyes(self, number: int) -> list[tuple[Seen, Seen]]:
@@ -175,7 +175,7 @@ def write_mjpeg(clip: Clip, *, folder: Path = FOLDER) -> Path:
 
 
 def write_y4m(clip: Clip, *, folder: Path = FOLDER) -> Path:
-    """The same in a format that also says the rate; large, so for small and short clips."""
+    """The same in a format that also contains the frame rate; large, so only for small and short clips."""
     path = folder / f"{clip.name}.y4m"
     if not path.exists():
         folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""What tests of several rooms need: their order, a browser with a face before its camera, a relay, the model."""
+"""Fixtures of several packages: test order, a browser whose camera shows a face, a relay, the model."""
 
 import os
 from collections.abc import Iterator
@@ -16,48 +16,48 @@ from tests.gaze.weights import write_network
 from tests.running import RunningRelay
 from tests.scripted import SMALL
 
-# A busy machine is no bug: nobody is refused for want of processor, but where a test asks for that.
+# A busy machine is no bug: admission control is off, except where a test turns it on.
 os.environ.setdefault("EYELINE_ADMISSION", "false")
 
-# Likewise examples may take as long as they take.
+# For the same reason examples have no deadline.
 settings.register_profile("eyeline", deadline=None, max_examples=40)
 settings.load_profile("eyeline")
 
 BROWSERS = pytest.StashKey[Browsers]()
-BROWSING = "browser"  # the group of all files that drive a browser
+BROWSER_GROUP = "browser"  # the group of all files that drive a browser
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Put the files that drive a browser first, in one group; every other file is a group of its own.
 
-    Where several processes share the tests (--dist loadgroup), one of them has all browsers, one after the other: two
-    at a time would take the processor from each other.
+    Where several processes share the tests (--dist loadgroup), one of them runs all browsers, one after the other: two
+    at a time would compete for the processor.
     """
     browsing = {item.path for item in items if "browser" in getattr(item, "fixturenames", ())}
     items.sort(key=lambda item: item.path not in browsing)
     for item in items:
-        group = BROWSING if item.path in browsing else str(item.path.relative_to(config.rootpath))
+        group = BROWSER_GROUP if item.path in browsing else str(item.path.relative_to(config.rootpath))
         item.add_marker(pytest.mark.xdist_group(group))
         if config.getoption("timeout") is None:
             item.add_marker(pytest.mark.timeout(scaled(_timeout(item))), append=False)
 
 
 def _timeout(item: pytest.Item) -> float:
-    """The time that a test has on the machine that deadlines are written for, seconds."""
+    """The timeout of a test on the reference machine of tests/deadlines.py, seconds."""
     own = item.get_closest_marker("timeout")
     return float(own.args[0] if own else item.config.getini("timeout"))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """End the browser when its files are through: no asyncio test can run beside it."""
+    """Close the browser after its files: no asyncio test can run beside it."""
     group = item.get_closest_marker("xdist_group")
-    if BROWSERS in item.config.stash and group and group.args[0] != BROWSING:
+    if BROWSERS in item.config.stash and group and group.args[0] != BROWSER_GROUP:
         item.config.stash[BROWSERS].close()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """End the browser when the last test was one of its own."""
+    """Close the browser if the last test used it."""
     if BROWSERS in config.stash:
         config.stash[BROWSERS].close()
 
@@ -73,13 +73,13 @@ def model() -> Path:
 
 @pytest.fixture(scope="session")
 def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny network that keeps to the spec, for tests to which it does not matter what was learned."""
+    """A tiny network that follows the spec, for tests that do not depend on trained weights."""
     return write_network(tmp_path_factory.mktemp("weights") / "tiny.onnx")
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Path:
-    """The browser's program."""
+    """The path of Chromium."""
     path = find_chromium()
     if path is None:
         pytest.fail("no Chromium: install one, or name it in EYELINE_CHROMIUM", pytrace=False)
@@ -88,9 +88,9 @@ def chromium() -> Path:
 
 @pytest.fixture(scope="session")
 def camera() -> Clip:
-    """What the browser's fake camera sees: one face that moves, and a frame number along the top.
+    """What the browser's fake camera shows: one moving face, and a frame number along the top.
 
-    A file whose tests need another one overrides this.
+    Test modules that need another clip override this.
     """
     return SMALL
 
@@ -98,9 +98,7 @@ def camera() -> Clip:
 @pytest.fixture(scope="module")
 def browser(request: pytest.FixtureRequest, chromium: Path, camera: Clip) -> Iterator[Browser]:
     """Headless Chromium that gives any page the fake camera and a fake microphone without asking."""
-    file = (
-        write_mjpeg(camera) if camera.rate == 30 else write_y4m(camera)
-    )  # the former is small, the latter says its rate
+    file = write_mjpeg(camera) if camera.rate == 30 else write_y4m(camera)  # MJPEG is small, Y4M contains its rate
     browser = request.config.stash.setdefault(BROWSERS, Browsers()).running(chromium, file)
     yield browser
     for context in browser.contexts:
@@ -109,7 +107,7 @@ def browser(request: pytest.FixtureRequest, chromium: Path, camera: Clip) -> Ite
 
 @pytest.fixture(autouse=True)
 def closed_pages(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Whatever pages a test has opened are closed after it, also when it fails; those of its module stay."""
+    """Close the pages that a test has opened, also when it fails; those of its module stay."""
     if "browser" not in request.fixturenames:
         yield
         return

@@ -1,4 +1,4 @@
-"""Tiny video files of any format, whose pictures say which one they are. Knows nothing of faces."""
+"""Tiny video files of any format, whose frames can be told apart. Knows nothing of faces."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,9 +24,9 @@ TICK = Fraction(1, 90000)
 class Film:
     """The recipe of a file.
 
-    times: time stamps, ticks of tick [s]; the last picture stands for `last` ticks, the others until the next
-    one. pixels: pixel format. turn: display rotation, degrees counter-clockwise. colours: FFmpeg's numbers for
-    range, primaries, transfer, matrix. aspect: of a pixel. sound: an audio encoder, "" for none. tags: metadata.
+    times: timestamps, in units of tick [s]; the last frame lasts `last` ticks, the others until the next one. pixels:
+    pixel format. turn: display rotation, degrees counter-clockwise. colours: FFmpeg's numbers for range, primaries,
+    transfer, matrix. aspect: of a pixel. sound: an audio encoder, "" for none. tags: metadata.
     """
 
     codec: str = "libx264"
@@ -46,10 +46,10 @@ class Film:
     tags: tuple[tuple[str, str], ...] = ()
 
     def write(self, path: Path) -> Path:
-        """Make the file; its ending names the container."""
+        """Write the file; its suffix selects the container."""
         with av.open(path, "w") as container:
             container.metadata.update(dict(self.tags))
-            video, sound = self._add_video(container), self._add_sound(container)
+            video, sound = self._add_video(container), self._add_audio(container)
             for number in range(len(self.times)):
                 container.mux(video.encode(self.picture(number)))
             container.mux(video.encode(None))
@@ -88,11 +88,11 @@ class Film:
             video.set_display_rotation(self.turn, hflip=self.mirrored)
         return video
 
-    def _add_sound(self, container: OutputContainer) -> AudioStream | None:
+    def _add_audio(self, container: OutputContainer) -> AudioStream | None:
         return cast("AudioStream", container.add_stream(self.sound, self.sound_rate)) if self.sound else None
 
     def _tone(self) -> list[av.AudioFrame]:
-        """As long as the pictures; louder and higher with time, so that it says when it is."""
+        """As long as the video; louder and higher with time, so that shifts can be detected."""
         rate, step = self.sound_rate, 1024
         seconds = float((self.times[-1] + self.last) * self.tick)
         times = np.arange(round(seconds * rate)) / rate
@@ -106,18 +106,18 @@ class Film:
 
 
 def pictures(path: Path) -> list[av.VideoFrame]:
-    """All pictures of the first video stream."""
+    """All frames of the first video stream."""
     with av.open(path) as container:
         return list(container.decode(video=0))
 
 
 def seconds(path: Path) -> list[Fraction]:
-    """When each picture is shown."""
+    """The presentation time of each frame, seconds."""
     return [item_time(picture) for picture in pictures(path)]
 
 
 def planes(picture: av.VideoFrame) -> list[NDArray[np.uint8]]:
-    """Brightness and colours, (height, width) each."""
+    """Luma and chroma planes, (height, width) each."""
     views = []
     for plane in picture.planes:
         lines: NDArray[np.uint8] = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)
@@ -126,18 +126,18 @@ def planes(picture: av.VideoFrame) -> list[NDArray[np.uint8]]:
 
 
 def luma(picture: av.VideoFrame) -> NDArray[np.uint8]:
-    """(height, width) brightness."""
+    """The luma plane, (height, width)."""
     return planes(picture)[0]
 
 
 def sound_packets(path: Path) -> list[bytes]:
-    """The coded sound of the first audio stream."""
+    """The encoded packets of the first audio stream."""
     with av.open(path) as container:
         return [bytes(packet) for packet in container.demux(audio=0) if packet.size]
 
 
 def samples(path: Path) -> NDArray[np.float32]:
-    """The decoded sound of the first audio stream, mono at 48 kHz, from time 0 on."""
+    """The decoded samples of the first audio stream, mono at 48 kHz, from time 0."""
     resampler = av.AudioResampler("flt", "mono", 48000)
     with av.open(path) as container:
         frames = [frame for decoded in container.decode(audio=0) for frame in resampler.resample(decoded)]

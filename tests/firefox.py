@@ -1,6 +1,6 @@
 """Firefox for the tests: Debian's firefox-esr or Firefox, driven by puppeteer-core through Node.
 
-As a program it gets puppeteer-core ready, or says what is missing (status 1).
+As a program it installs puppeteer-core, or prints what is missing (status 1).
 """
 
 import json
@@ -19,11 +19,11 @@ NAMES: Final = ("firefox-esr", "firefox")
 
 
 class MissingError(Exception):
-    """A program that is needed is not there; says which, and how to get it."""
+    """A required program is missing; the message says which, and how to install it."""
 
 
 def prepare() -> tuple[str, str]:
-    """Firefox's and Node's programs, once puppeteer-core is there. Raises MissingError."""
+    """Install puppeteer-core if needed. Returns the paths of Firefox and Node. Raises MissingError."""
     firefox = next((path for name in NAMES if (path := shutil.which(name))), None)
     node, npm = shutil.which("node"), shutil.which("npm")
     if firefox is None:
@@ -38,17 +38,21 @@ def prepare() -> tuple[str, str]:
 def _install(npm: str) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     command = [npm, "install", "--prefix", str(FOLDER), "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"]
-    command += ["--prefer-offline", "--fetch-retries=1", "--fetch-retry-maxtimeout=10000"]  # else it takes minutes
+    command += [
+        "--prefer-offline",
+        "--fetch-retries=1",
+        "--fetch-retry-maxtimeout=10000",
+    ]  # otherwise a failure takes minutes
     try:
         run = subprocess.run([*command, PUPPETEER], capture_output=True, text=True, check=False, timeout=300)
     except subprocess.TimeoutExpired as error:
-        raise MissingError(f"{PUPPETEER} cannot be had from npm: no answer within 5 minutes") from error
+        raise MissingError(f"{PUPPETEER} cannot be installed with npm: no answer within 5 minutes") from error
     if run.returncode or not LIBRARY.exists():
-        raise MissingError(f"{PUPPETEER} cannot be had from npm:\n{run.stderr.strip()}")
+        raise MissingError(f"{PUPPETEER} cannot be installed with npm:\n{run.stderr.strip()}")
 
 
 class Firefox:
-    """A headless Firefox with one page; its camera and microphone are Firefox's own false ones."""
+    """A headless Firefox with one page, and with Firefox's own fake camera and microphone."""
 
     def __init__(self) -> None:
         firefox, node = prepare()
@@ -58,27 +62,27 @@ class Firefox:
             stdout=subprocess.PIPE,
             text=True,
         )
-        self.version = str(self._hear())
+        self.version = str(self._read_answer())
 
     def prepare(self, script: str) -> None:
-        """Let each page that is opened from now on begin with this JavaScript."""
-        self._do("prepare", script)
+        """Run this JavaScript first in each page that is opened from now on."""
+        self._command("prepare", script)
 
     def open(self, address: str) -> None:
-        """Go there, and wait until it is loaded."""
-        self._do("open", address)
+        """Open an address, and wait until the page is loaded."""
+        self._command("open", address)
 
     def click(self, selector: str) -> None:
-        """Press what this names."""
-        self._do("click", selector)
+        """Click the element that this selects."""
+        self._command("click", selector)
 
     def evaluate(self, expression: str) -> Any:
-        """The value of this JavaScript; of a promise, what comes of it."""
-        return self._do("evaluate", expression)
+        """The value of this JavaScript; of a promise, its result."""
+        return self._command("evaluate", expression)
 
     def picture(self, path: Path) -> None:
-        """A picture of the page, as PNG."""
-        self._do("picture", str(path))
+        """Write a screenshot of the page, as PNG."""
+        self._command("picture", str(path))
 
     def __enter__(self) -> Self:
         return self
@@ -96,13 +100,13 @@ class Firefox:
             self._process.wait()
         self._process.stdout.close()
 
-    def _do(self, name: str, argument: str) -> Any:
+    def _command(self, name: str, argument: str) -> Any:
         assert self._process.stdin
         self._process.stdin.write(json.dumps({name: argument}) + "\n")
         self._process.stdin.flush()
-        return self._hear()
+        return self._read_answer()
 
-    def _hear(self) -> Any:
+    def _read_answer(self) -> Any:
         assert self._process.stdout
         line = self._process.stdout.readline()
         if not line:

@@ -1,4 +1,4 @@
-"""Looks at the president's portrait with the eyes turned by a known angle: real skin, and a truth to hold against."""
+"""Observations of the president's portrait with the eyes turned by a known angle: real skin, and a ground truth."""
 
 from dataclasses import replace
 from functools import cache
@@ -21,7 +21,7 @@ LEVEL = Head(0, 0, 0)
 
 
 def eye(lids: Lids, side: Side) -> Eye:
-    """An eye whose lids are parabolas through what was marked, its iris in their middle."""
+    """An eye whose lids are parabolas through the marked points, with the iris in their middle."""
     along = np.linspace(0, 1, 9)[1:-1, None]
     base = np.array(lids.outer) * (1 - along) + np.array(lids.inner) * along
     bows = [4 * along * (1 - along) * (np.array(point) - lids.centre) * (0, 1) for point in (lids.upper, lids.lower)]
@@ -32,7 +32,7 @@ def eye(lids: Lids, side: Side) -> Eye:
 
 
 def face(head: Head = LEVEL, number: int = 1) -> Face:
-    """The president's."""
+    """The president's face."""
     right, left = (eye(lids, side) for lids, side in zip(EYES["president"], (Side.RIGHT, Side.LEFT), strict=True))
     return Face(number, right, left, head, STRAIGHT, 1.0)
 
@@ -48,7 +48,7 @@ def turned_picture(by: Angles) -> Frame:
 
 
 def look(by: Angles = STRAIGHT, head: Head = LEVEL, number: int = 1, time: float = 0.0) -> Look:
-    """A look by that angle from where the portrait looks; the landmarks are exact."""
+    """An observation with the gaze turned by this angle from the portrait's; the landmarks are exact."""
     seen = face(head, number)
     right, left = (replace(one, iris=_iris(one, by)) for one in seen.eyes)
     return observations.look(replace(turned_picture(by), time=time), replace(seen, right=right, left=left))

@@ -1,8 +1,8 @@
-"""Public-domain portraits, where their eyes are, and how to shut those.
+"""Public-domain portraits, the positions of their eyes, and how to close them.
 
 The astronaut Eileen Collins (NASA; inside scikit-image), and the official portraits of a president and a
 vice-president of the United States (The White House; inside the source archive of the package face_recognition,
-which scripts/test fetches). The eyes were marked by hand, so a test need not ask the code that it tests.
+which scripts/test fetches). The eyes were marked by hand, so that tests do not depend on the code under test.
 """
 
 from dataclasses import dataclass
@@ -86,7 +86,7 @@ def eye_width(person: Person) -> float:
 
 @cache
 def enlarge(person: Person, width: float) -> tuple[Picture, float]:
-    """The portrait in a size in which the eyes are at least `width` pixels wide, and by how much it grew."""
+    """The portrait, scaled so that the eyes are at least `width` pixels wide, and the scale factor."""
     factor = max(1.0, width / eye_width(person))
     picture = cv2.resize(portrait(person), None, fx=factor, fy=factor, interpolation=cv2.INTER_CUBIC)
     return cast("Picture", picture), factor

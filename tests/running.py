@@ -1,4 +1,4 @@
-"""A relay in a process of its own, as a person would start it."""
+"""A relay in a process of its own, started by its command line."""
 
 import re
 import signal
@@ -17,11 +17,11 @@ ADDRESS = re.compile(r"http://[\w.:\[\]-]+")
 
 
 class RunningRelay:
-    """`relay serve` with these flags; `prefix` are the words of a command that runs it, if any.
+    """`relay serve` with these flags; `prefix`: the words of a command that runs it, if any.
 
-    scripted: with the stages of tests/scripted.py, which know where the eyes of its clip are and cost next to nothing.
+    scripted: with the stages of tests/scripted.py, which know where the eyes of the clip are and cost almost nothing.
 
-    address: as printed, without a slash at the end. lines: all it has printed so far.
+    address: as printed, without a slash at the end. lines: its output so far.
     """
 
     def __init__(self, *flags: str, prefix: Sequence[str] = (), scripted: bool = False) -> None:
@@ -45,7 +45,7 @@ class RunningRelay:
         return int(self.address.rpartition(":")[2])
 
     def stop(self) -> int:
-        """Ask it to end, as Ctrl-C does, and wait. Returns its exit code."""
+        """Stop it with SIGINT, as Ctrl-C does, and wait. Returns its exit code."""
         self.process.send_signal(signal.SIGINT)
         try:
             code = self.process.wait(STARTING)
@@ -56,7 +56,7 @@ class RunningRelay:
         return code
 
     def kill(self) -> None:
-        """End it at once, as a crash does."""
+        """Kill it, as a crash does."""
         self.process.kill()
         self.process.wait()
         self._reader.join()

@@ -1,7 +1,7 @@
-"""A relay that knows where the eyes are: in front of it sits one clip, each of whose frames says its number.
+"""A relay that knows where the eyes are: it receives a known clip whose frames carry their number.
 
 Everything else is real: the fields (geometric), the warp, the pipeline, WebRTC. So a frame costs a tenth of what it
-does with MediaPipe and the network, and its truth is known. As a program: `relay serve` with these stages.
+does with MediaPipe and the network, and the ground truth is known. As a program: `relay serve` with these stages.
 """
 
 import asyncio
@@ -21,12 +21,12 @@ from tests.clips import Clip
 from tests.gaze.sitters import filmed
 from tests.stamp import read_number
 
-# What a browser's fake camera shows where correction as such is not what is tested.
+# What a browser's fake camera shows where the correction itself is not tested.
 SMALL = Clip(width=320, height=240, rate=15, eye_width=28, sway=8, tilt=0, zoom=0, seconds=4, numbered=True)
 
 
 class KnownFaces:
-    """Finds the face of a clip by the number on the frame; frames may come in another size than the clip's."""
+    """Looks up the face of a clip by the number on the frame; frames may have another size than the clip."""
 
     def __init__(self, clip: Clip = SMALL) -> None:
         self._clip = clip
@@ -40,7 +40,7 @@ class KnownFaces:
         return Faces(frame.time, frame.size, faces=people)
 
     def close(self) -> None:
-        """There is nothing to release."""
+        """Nothing to release."""
 
 
 def _enlarged(face: Face, scale: float) -> Face:

@@ -1,7 +1,7 @@
-"""A frame number drawn into a picture, as 16 blocks in a band along the top; survives any codec and size.
+"""A frame number drawn into a frame, as 16 blocks in a band along the top; survives any codec and size.
 
-Two rows: the number's bits, most significant first, white for one; below each its opposite, so that a band that is
-torn, covered or missing is told from a number. stamp.js reads the same band in a browser.
+Two rows: the number's bits, most significant first, white for one; below each its complement, so that a torn, covered
+or missing band is not read as a number. stamp.js reads the same band in a browser.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 BITS = 16
 BAND = 1 / 15  # of the picture's height
-CLEAR = 60  # least difference in brightness between a block and its opposite
+MIN_CONTRAST = 60  # least difference in luma between a block and its complement
 
 
 def draw_number(picture: NDArray[np.uint8], number: int) -> None:
@@ -30,7 +30,7 @@ def read_number(picture: NDArray[Any]) -> int | None:
     height, width = luma.shape
     columns = (np.arange(BITS) + 0.5) * width / BITS
     rows = np.array([0.25, 0.75]) * height * BAND
-    bits, opposites = luma[np.ix_(rows.astype(int), columns.astype(int))].astype(float)
-    if np.abs(bits - opposites).min() < CLEAR:
+    bits, complements = luma[np.ix_(rows.astype(int), columns.astype(int))].astype(float)
+    if np.abs(bits - complements).min() < MIN_CONTRAST:
         return None
-    return int(((bits > opposites) << np.arange(BITS)[::-1]).sum())
+    return int(((bits > complements) << np.arange(BITS)[::-1]).sum())

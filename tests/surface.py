@@ -1,7 +1,7 @@
-"""The names that others build on: addresses, routes, metrics, flags with their variables, entry points.
+"""The public names: addresses, routes, metrics, flags with their variables, entry points.
 
-They are kept in tests/public/, one a line. A change of them is a change for everybody who uses Eyeline; where it is
-meant, this writes them anew when it is run as a program.
+They are stored in tests/public/, one per line. Changing one affects everybody who uses Eyeline. After an intended
+change, run this as a program to write the files again.
 """
 
 import asyncio
@@ -42,17 +42,17 @@ FIXED: Final = ("/", "/index.html", "/room.html", "/eyeline.js", "/eyeline.d.ts"
 
 
 def relay() -> web.Application:
-    """With everything that a relay serves."""
+    """A relay's application, with all routes."""
     return assemble(Serve.read([], "test"), StageFactory())
 
 
 def client() -> TestClient[web.Request, web.Application]:
-    """Of one that is not running yet."""
+    """A test client of a relay, not yet started."""
     return TestClient(TestServer(relay()))
 
 
 def addresses() -> list[str]:
-    """What the page's visitors, other pages and the documents name: path and type."""
+    """Addresses that visitors, other pages and the documents use: path, status and content type."""
     folders = [path for folder in ("adapters", "examples") for path in sorted((ROOT / "web" / folder).iterdir())]
     paths = [*FIXED, *(f"/{path.parent.name}/{path.name}" for path in folders)]
 
@@ -74,7 +74,7 @@ def routes() -> list[str]:
 
 
 def metrics() -> list[str]:
-    """Names and types of the relay's own figures."""
+    """Names and types of the relay's own metrics."""
 
     async def ask() -> str:
         async with client() as asking:
@@ -84,13 +84,13 @@ def metrics() -> list[str]:
 
 
 def flags() -> list[str]:
-    """Of each command, as --help has them: the flag, its variable, what it is if nothing is said."""
+    """Of each command, as --help lists them: the flag, its environment variable, its default."""
     return [line for command in COMMANDS for line in _flags_of(command)]
 
 
 def _flags_of(command: str) -> list[str]:
     words = [sys.executable, "-m", "relay", command, "--help"]
-    shown = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True, env=_wide()).stdout
+    shown = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True, env=_environment()).stdout
     listed = set(re.findall(r"^  (?:-h, )?(--[\w-]+)", shown, re.M))
     alone = [f"{command} {name.upper()}" for name in re.findall(r"^  ([A-Z]+) ", shown, re.M)]
     return alone + sorted(
@@ -105,17 +105,17 @@ def _variable(name: str, about: FieldInfo) -> str:
 
 
 def _default(about: FieldInfo) -> str:
-    """A path by its name: where it lies is this machine's business."""
+    """The default value; of a path only the name, because its folder depends on the machine."""
     value = about.get_default(call_default_factory=True)
     return "(needed)" if about.is_required() else value.name if isinstance(value, Path) else str(value)
 
 
-def _wide() -> dict[str, str]:
+def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("EYELINE_")} | {"COLUMNS": "500"}
 
 
 def entries() -> list[str]:
-    """What is called and imported once the packages are installed."""
+    """The programs and imports of the installed packages."""
     project: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     [package] = [path for path in (ROOT / "web").rglob("package.json") if "node_modules" not in path.parts]
     npm: dict[str, Any] = json.loads(package.read_text())
@@ -133,7 +133,7 @@ SURFACE: Final[dict[str, Callable[[], list[str]]]] = {
 
 
 def kept(name: str) -> list[str]:
-    """The lines in tests/public/."""
+    """The stored lines in tests/public/."""
     return (PUBLIC / f"{name}.txt").read_text().splitlines()
 
 

@@ -16,23 +16,23 @@ from tests.running import RunningRelay
 NETWORK = BadNetwork(up=5, down=5, delay=60, seed=2, eyes=0)
 SECONDS = 10
 LONGEST = 1000  # milliseconds
-STARVED = 150  # milliseconds without a processor
+STARVED = 150  # milliseconds without processor time
 LATE = re.compile(r"late by (\d+) ms")
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a call showed. longest: freeze [ms]; wait: how long browser and relay had no processor time, at the worst
-    [ms]: that makes a freeze which no network made.
+class Measured:
+    """Measurements of a call. longest: freeze [ms]; wait: the longest time without processor time for browser and relay
+    [ms], which causes a freeze that the network did not.
     """
 
     longest: float
     wait: float
-    figures: dict[str, Any]
+    statistics: dict[str, Any]
 
 
-def call(browser: Browser, *flags: str) -> Seen:
-    """Call a relay over such a network."""
+def call(browser: Browser, *flags: str) -> Measured:
+    """Call a relay over NETWORK."""
     prefix = [sys.executable, "-u", "-m", "tests.bad_network", str(NETWORK)]
     with RunningRelay("--port", "0", *flags, prefix=prefix) as relay, browser.new_page() as page:
         begin(page, relay.address, 320, 240)
@@ -40,14 +40,14 @@ def call(browser: Browser, *flags: str) -> Seen:
     late = [int(found[1]) for line in relay.lines if (found := LATE.search(line))]
     steps = [after.at - before.at for before, after in pairwise(readings)]
     longest = max((one.length for one in freezes(readings)), default=0)
-    return Seen(longest, max(late, default=0) + max(steps), summarise(readings))
+    return Measured(longest, max(late, default=0) + max(steps), summarise(readings))
 
 
 def test_five_percent_lost_each_way_freeze_no_picture_for_a_second(browser: Browser) -> None:
-    """Beside what the machine itself takes: whoever had no time to send or to show has frozen it too."""
-    seen = call(browser)
-    assert seen.figures["nacks"] > 0, "nothing was lost"
-    assert seen.longest < LONGEST + (3 * seen.wait if seen.wait > STARVED else 0), seen
+    """Freezes that a starved machine causes are subtracted."""
+    measured = call(browser)
+    assert measured.statistics["nacks"] > 0, "nothing was lost"
+    assert measured.longest < LONGEST + (3 * measured.wait if measured.wait > STARVED else 0), measured
 
 
 def test_a_network_is_what_its_words_say() -> None:
@@ -57,10 +57,10 @@ def test_a_network_is_what_its_words_say() -> None:
 
 def test_a_seed_loses_the_same_packets_each_time_and_as_many_as_it_should() -> None:
     def lost(seed: int, way: str) -> list[int]:
-        network, came = BadNetwork(up=5, down=20, seed=seed), set[int]()
+        network, delivered = BadNetwork(up=5, down=20, seed=seed), set[int]()
         for number in range(4000):
-            network.carry(b"\x80", way, lambda number=number: came.add(number))
-        return sorted(set(range(4000)) - came)
+            network.carry(b"\x80", way, lambda number=number: delivered.add(number))
+        return sorted(set(range(4000)) - delivered)
 
     assert lost(1, "up") == lost(1, "up") != lost(2, "up")
     assert len(lost(1, "up")) / 4000 == pytest.approx(0.05, abs=0.01)
@@ -68,8 +68,8 @@ def test_a_seed_loses_the_same_packets_each_time_and_as_many_as_it_should() -> N
 
 
 def test_nothing_is_lost_before_the_first_picture() -> None:
-    network, came = BadNetwork(up=100), list[int]()
-    network.carry(b"\x01", "up", lambda: came.append(1))
-    network.carry(b"\x80", "up", lambda: came.append(2))
-    network.carry(b"\x01", "up", lambda: came.append(3))
-    assert came == [1]
+    network, delivered = BadNetwork(up=100), list[int]()
+    network.carry(b"\x01", "up", lambda: delivered.append(1))
+    network.carry(b"\x80", "up", lambda: delivered.append(2))
+    network.carry(b"\x01", "up", lambda: delivered.append(3))
+    assert delivered == [1]

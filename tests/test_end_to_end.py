@@ -1,4 +1,4 @@
-"""A person opens the page: a real browser, a face before its camera, a real relay, the real corrector."""
+"""The page in a call: a real browser whose camera shows a face, a real relay, the real corrector."""
 
 import base64
 import time
@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page
 
 from tests.browser import LARGE, begin_call
 from tests.clips import Clip, Seen
-from tests.deadlines import PATIENCE
+from tests.deadlines import TIMEOUT_MS
 from tests.portraits import Picture
 from tests.running import RunningRelay
 from tests.stamp import read_number
@@ -24,9 +24,9 @@ from tests.web.driving import wait_until
 
 OUTPUT = Path(__file__).parent / "output"
 STAMP = Path(__file__).parent / "stamp.js"
-TURNED = 0.7  # pixels by which irises have risen when the eyes are turned; by the default angle it is 1.8
+TURNED = 0.7  # pixels by which irises rise at least when the eyes are turned; 1.8 at the default angle
 
-# The next pictures of a video that carry a number, as they come.
+# The next frames of a video that carry a readable number.
 GRAB = """
 async ([selector, count]) => {
   const video = document.querySelector(selector);
@@ -47,7 +47,7 @@ async ([selector, count]) => {
 
 @dataclass(frozen=True)
 class Difference:
-    """How a returned picture differs from the camera's.
+    """How a returned frame differs from the camera's.
 
     outside: beside the eyes, PSNR in dB. inside: mean in grey levels. rise: of the irises, pixels upwards.
     """
@@ -64,7 +64,7 @@ def camera() -> Clip:
 
 @pytest.fixture(scope="module")
 def relay(model: Path) -> Iterator[RunningRelay]:
-    """With MediaPipe and the network, and every frame corrected, however busy the machine is."""
+    """With MediaPipe and the network, and in sequential mode, so that every frame is corrected on any machine."""
     with RunningRelay("--port", "0", "--pipeline", "sequential") as relay:
         yield relay
 
@@ -78,7 +78,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def grab(page: Page, selector: str, count: int, camera: Clip) -> list[tuple[int, Picture]]:
-    """Pictures with their numbers. Waits until they come in the camera's size."""
+    """Frames with their numbers. Waits until they have the camera's size."""
     wait_until(page, f"document.querySelector('{selector}').videoWidth === {camera.width}")
     pictures = []
     for text in page.evaluate(GRAB, [selector, count]):
@@ -95,7 +95,7 @@ def compare(number: int, returned: Picture, camera: Clip) -> Difference:
     eyes = camera.eyes(number)[0]
     beside = ~np.any([_around(eye, camera, 1.1) for eye in eyes], axis=0)
     inside = np.any([_around(eye, camera, 0.4) for eye in eyes], axis=0)
-    # A browser takes the camera's full range of brightness for a smaller one and back, not quite to where it was.
+    # A browser converts the camera's full-range luma to limited range and back, with a small offset: fit it out.
     after = np.polyval(np.polyfit(after[beside], before[beside], 1), after)
     return Difference(
         outside=float(10 * np.log10(255**2 / ((before - after)[beside] ** 2).mean())),
@@ -123,7 +123,7 @@ def test_the_picture_comes_back_with_other_eyes_and_nothing_else_changed(
     page: Page, relay: RunningRelay, camera: Clip
 ) -> None:
     begin_call(page, relay.address)
-    assert len({number for number, _ in turned(page, camera)}) >= 4, "the picture hardly moves"
+    assert len({number for number, _ in turned(page, camera)}) >= 4, "there are hardly any new frames"
     OUTPUT.mkdir(exist_ok=True)
     for width, height in ((1280, 900), (390, 844)):
         page.set_viewport_size({"width": width, "height": height})
@@ -132,36 +132,36 @@ def test_the_picture_comes_back_with_other_eyes_and_nothing_else_changed(
     page.locator("#enabled").set_checked(False)
     passed: list[Difference] = []
 
-    def untouched() -> bool:  # once the change has travelled and the effect has faded
+    def untouched() -> bool:  # once the change has arrived and the correction has faded out
         passed[:] = [compare(number, picture, camera) for number, picture in grab(page, "#corrected", 10, camera)]
         return median(one.rise for one in passed) < TURNED / 2
 
     poll(untouched)
     page.locator("#enabled").set_checked(True)
-    corrected = [one for _, one in turned(page, camera)]  # now the encoders know the way, as they did for the others
+    corrected = [one for _, one in turned(page, camera)]  # by now the bitrate is as high as it was for the others
     assert median(one.inside for one in corrected) > 1.5 * median(one.inside for one in passed)
     assert median(one.outside for one in passed) > 28
     assert median(one.outside for one in corrected) > median(one.outside for one in passed) - 2
 
 
 def turned(page: Page, camera: Clip, wanted: int = 5) -> list[tuple[int, Difference]]:
-    """Wait for so many pictures with the eyes turned; gives their numbers and how they differ from the camera's."""
+    """Wait for this many frames with the eyes turned; returns their numbers and how they differ from the camera's."""
     found: list[tuple[int, Difference]] = []
 
-    def look() -> bool:
+    def check() -> bool:
         compared = [
             (number, compare(number, picture, camera)) for number, picture in grab(page, "#corrected", 5, camera)
         ]
         found.extend(one for one in compared if one[1].rise > TURNED)
         return len(found) >= wanted
 
-    poll(look)
+    poll(check)
     return found
 
 
-def poll(ask: Callable[[], bool]) -> None:
-    """Ask until the answer is yes."""
-    deadline = time.monotonic() + 2.5 * PATIENCE / 1000
-    while not ask():
+def poll(condition: Callable[[], bool]) -> None:
+    """Wait until the condition is true."""
+    deadline = time.monotonic() + 2.5 * TIMEOUT_MS / 1000
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.1)

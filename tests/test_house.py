@@ -1,4 +1,4 @@
-"""The house rules that a program can check. The tables below are the architecture, written down once."""
+"""The architecture's rules that a program can check. The tables below define the architecture."""
 
 import ast
 import subprocess
@@ -12,8 +12,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 RELAY = ROOT / "relay"
 
-# Which room may import what, lowest first. A name stands for a module, or for a room and all that is in it; what a
-# room is made of it may always import. Modules that lie beside the rooms stand here like rooms of their own.
+# A room is a package of the relay. Which room may import what, lowest first. A name is a module, or a room with all its
+# modules; a room may always import its own modules. Modules outside packages count as rooms of their own.
 ROOMS = {
     "errors": "",
     "frame": "",
@@ -32,7 +32,7 @@ ROOMS = {
     "__main__": "errors logs config machine film app http.access.tokens",
 }
 
-# Inside a room: files and rooms, each of which imports only from what stands before it.
+# Inside a room: modules and packages, each of which imports only from those before it.
 INSIDE = {
     "gaze": "spec face geometry tracking aim calibration eye_crop geometric network warp motion wire corrector",
     "media": "mailbox stages trace freshness runner frame aiortc_patches arrival pipeline track fan",
@@ -43,8 +43,8 @@ INSIDE = {
     "http": "bodies problems access sdp_exchange publishing exposition probes monitor whip whep taps openapi routes",
 }
 
-# What a room knows nothing of, beside what it may not import anyway.
-STRANGERS = {
+# Libraries that a room must not import.
+FORBIDDEN = {
     "gaze": "asyncio av aiortc aioice aiohttp pydantic_settings",
     "media": "aiohttp mediapipe onnxruntime cv2",
     "film.files": "asyncio aiortc aioice aiohttp mediapipe onnxruntime cv2",
@@ -53,7 +53,7 @@ STRANGERS = {
     "http": "mediapipe onnxruntime cv2",
 }
 
-# Libraries with one way in. A room's name with a star stands for all its modules.
+# The only modules that may import a library. A room's name with a star stands for all its modules.
 DOORS = {
     "mediapipe": "gaze.tracking.landmarks",
     "onnxruntime": "gaze.network",
@@ -75,10 +75,11 @@ DOORS = {
     "scripts": "",
 }
 
-# What training shares with the relay: the eye is cut out by the same code there and here.
+# What training shares with the relay: the eye crop is made by the same code.
 SHARED_WITH_MODELS = "errors frame gaze.spec gaze.face gaze.geometry gaze.eye_crop gaze.tracking.landmarks"
 
-# What judges the network runs it as the relay does, on films too. Of models/, without suffix; a folder means all in it.
+# What evaluates the network runs it as the relay does, also on video files. Names in models/, without suffix; a folder
+# means all in it.
 JUDGES = "evaluate evaluation"
 SHARED_WITH_JUDGES = f"{SHARED_WITH_MODELS} config media.frame gaze film.files"
 
@@ -87,20 +88,20 @@ SCRIPTS = {"measuring": "", "composing": "measuring.report", "building": ""}
 
 # Modules without a test file of their own, and why.
 UNTESTED = {
-    "errors": "names and numbers; what becomes of them is tested where they are raised and answered",
+    "errors": "names and numbers; tested where the errors are raised and answered",
     "frame": "names; every test of gaze and media uses them",
-    "gaze.spec": "numbers; test_geometry holds them against the drawing",
+    "gaze.spec": "numbers; test_geometry compares them with the drawing",
     "gaze.face": "plain data",
     "media.arrival": "plain data",
     "http.sdp_exchange": "what WHIP and WHEP share; the tests of both use it",
     "http.openapi.whip": "a part of the document; test_document compares the whole with the router",
-    "config.access": "names and limits; test_access and test_gate say what comes of them",
-    "config.meetings": "names and limits; test_publishing and test_guests say what comes of them",
-    "config.operation": "names and limits; test_admission and test_drain say what comes of them",
-    "config.media": "names and limits; config/test_reading and test_codec say what comes of them",
+    "config.access": "names and limits; test_access and test_gate test their effect",
+    "config.meetings": "names and limits; test_publishing and test_guests test their effect",
+    "config.operation": "names and limits; test_admission and test_drain test their effect",
+    "config.media": "names and limits; config/test_reading and test_codec test their effect",
     "config.check": "an engine alone; config/test_engine reads it",
     "config.fetch": "one path; test_fetch and test_main read it",
-    "sfu.egress": "a shape; every adapter's tests use it",
+    "sfu.egress": "a protocol class; every adapter's tests use it",
 }
 
 VAGUE = {"util", "utils", "common", "helper", "helpers", "base", "manager", "handler", "misc"}
@@ -169,25 +170,25 @@ def room_of(module: str) -> str:
 
 
 def is_in(module: str, places: str) -> bool:
-    """Whether this module is one of these, or lies in one of these rooms."""
+    """Whether this module is one of these, or is in one of these rooms."""
     return any(starts_with(module, place) for place in places.split())
 
 
 def entry_of(module: str) -> str:
-    """The file or room directly inside this module's room that it is, or lies in."""
+    """The module or package directly inside this module's room that it is, or is in."""
     return module.split(".")[1]
 
 
-def lets_in(door: str, module: str) -> bool:
+def allows(door: str, module: str) -> bool:
     return door == module or (door.endswith(".*") and module.startswith(door[:-1]))
 
 
-def strangers_of(module: str) -> list[str]:
-    return [name for room, names in STRANGERS.items() if starts_with(module, room) for name in names.split()]
+def forbidden_in(module: str) -> list[str]:
+    return [name for room, names in FORBIDDEN.items() if starts_with(module, room) for name in names.split()]
 
 
 def environment_reads(module: str) -> list[int]:
-    """The lines that do; setdefault does not: that is a library's own switch, set before it is imported."""
+    """Lines that read the environment; setdefault does not count: it sets a library's switch before its import."""
     names = {"os.environ", "os.environb", "os.getenv"}
     attributes = [node for node in ast.walk(parse(path_of(module))) if isinstance(node, ast.Attribute)]
     set_only = [node.value for node in attributes if node.attr == "setdefault"]
@@ -203,7 +204,7 @@ def test_every_module_has_its_room() -> None:
     assert {room_of(module) for module in modules()} == set(ROOMS)
     for room, inside in INSIDE.items():
         entries = {entry_of(module) for module in modules() if module.startswith(f"{room}.")}
-        assert entries == set(inside.split()), f"enter what is new in {room}, take out what is gone"
+        assert entries == set(inside.split()), f"add what is new in {room}, remove what no longer exists"
 
 
 def test_a_room_imports_what_it_may() -> None:
@@ -224,7 +225,7 @@ def test_rooms_stand_lowest_first() -> None:
 
 def test_inside_a_room_imports_go_one_way() -> None:
     wrong = [
-        f"{path_of(module)}:{line} imports {other}, which stands behind it in {room}"
+        f"{path_of(module)}:{line} imports {other}, which comes after it in {room}"
         for room, inside in INSIDE.items()
         for module in modules()
         if module.startswith(f"{room}.")
@@ -251,20 +252,20 @@ def test_there_is_no_circle() -> None:
 
 def test_rooms_know_nothing_of_strangers() -> None:
     wrong = [
-        f"{path_of(module)}:{one.line} imports {one.name}; that room knows nothing of it"
+        f"{path_of(module)}:{one.line} imports {one.name}; which is forbidden in that room"
         for module in modules()
         for one in imports(module)
-        if any(starts_with(one.name, stranger) for stranger in strangers_of(module))
+        if any(starts_with(one.name, library) for library in forbidden_in(module))
     ]
     assert not wrong
 
 
 def test_libraries_come_in_by_their_doors() -> None:
     wrong = [
-        f"{path_of(module)}:{one.line} imports {one.library}, which may come in by: {DOORS[one.library] or 'no door'}"
+        f"{path_of(module)}:{one.line} imports {one.library}; it may be imported by: {DOORS[one.library] or 'none'}"
         for module in modules()
         for one in imports(module)
-        if one.library in DOORS and not any(lets_in(door, module) for door in DOORS[one.library].split())
+        if one.library in DOORS and not any(allows(door, module) for door in DOORS[one.library].split())
     ]
     assert not wrong
 
@@ -287,15 +288,15 @@ def test_training_shares_the_geometry_of_the_eye_and_nothing_else() -> None:
 
 
 def test_onnxruntime_is_silenced_wherever_it_is_imported() -> None:
-    """It reports its use to Microsoft, unless the environment says no before it is loaded."""
+    """It reports its use to Microsoft, unless the environment disables that before it is loaded."""
     files = [path for room in ("relay", "models", "scripts", "tests") for path in sorted((ROOT / room).rglob("*.py"))]
-    loud = [
+    reporting = [
         f"{path}:{one.line} imports onnxruntime; set ORT_DISABLE_TELEMETRY before that"
         for path in files
         for one in imports_of(path)
         if one.library == "onnxruntime" and "ORT_DISABLE_TELEMETRY" not in path.read_text()
     ]
-    assert not loud
+    assert not reporting
 
 
 def test_rooms_of_scripts_keep_apart() -> None:
@@ -331,8 +332,8 @@ def test_modules_and_tests_mirror_each_other() -> None:
     assert not missing, f"no test_NAME.py under tests for {sorted(missing)}"
     strays = {test for test in tests if test.split(".")[0] in rooms} - wanted
     assert not strays, f"no module under relay for {sorted(strays)}"
-    assert not set(UNTESTED) & tests, "these have tests now: take them out of UNTESTED"
-    assert not set(UNTESTED) - set(modules()), "there is no such module: take it out of UNTESTED"
+    assert not set(UNTESTED) & tests, "these have tests: remove them from UNTESTED"
+    assert not set(UNTESTED) - set(modules()), "there is no such module: remove it from UNTESTED"
 
 
 @pytest.mark.parametrize("path", sorted(RELAY.rglob("__init__.py")), ids=lambda path: str(path.relative_to(ROOT)))
@@ -346,7 +347,7 @@ def test_init_files_hold_a_docstring_only(path: Path) -> None:
 
 def test_no_module_has_a_vague_name() -> None:
     vague = [module for module in modules() if VAGUE & set(module.replace(".", "_").split("_"))]
-    assert not vague, "name them after what they hold"
+    assert not vague, "name them after what they contain"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The same for web/: which room may import which, by the modules' own imports."""
+"""The architecture's rules for web/: which room (folder) may import which."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 WEB = Path(__file__).parents[1] / "web"
 
-# Lowest first. A name stands for a file, or for a room and all that is in it; a room may always import its own.
+# Lowest first. A name is a file, or a room with all its modules; a room may always import its own modules.
 ROOMS = {
     "workers": "",
     "warp": "workers",
@@ -20,7 +20,7 @@ ROOMS = {
     "room": "eyeline.js client/settings.js client/connection page",
 }
 
-# Inside a room: files and rooms that lie in one of its own rooms import nothing of the room but that.
+# Folders inside a room whose modules import nothing else of the room, except what SHARED lists.
 SELF_CONTAINED = "client/connection client/track warp/motion warp/drawing page/lines"
 SHARED = {
     "client/connection": "client/settings.js",
@@ -32,7 +32,7 @@ SHARED = {
 
 COMMENTS = re.compile(r"/\*.*?\*/|^\s*//.*?$", re.DOTALL | re.MULTILINE)
 IMPORT = re.compile(r"""(?:\bfrom|\bimport|\bimport\(|\bnew URL\()\s*'(\.{1,2}/[^']+\.js)'""")
-MOST_ENTRIES = 16
+MAX_ENTRIES = 16
 
 
 class Import(NamedTuple):
@@ -109,5 +109,5 @@ def test_there_is_no_circle() -> None:
 
 
 def test_no_folder_is_a_heap() -> None:
-    crowded = [folder for folder in [WEB, *WEB.rglob("*/")] if sum(1 for _ in folder.iterdir()) > MOST_ENTRIES]
+    crowded = [folder for folder in [WEB, *WEB.rglob("*/")] if sum(1 for _ in folder.iterdir()) > MAX_ENTRIES]
     assert not crowded

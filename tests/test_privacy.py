@@ -9,14 +9,14 @@ from playwright.sync_api import Browser, expect
 
 from tests.browser import begin_call
 from tests.clips import Clip, write_mp4
-from tests.deadlines import PATIENCE
+from tests.deadlines import TIMEOUT_MS
 from tests.running import ROOT, RunningRelay
 from tests.watch import Watch
 from tests.web.driving import wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the watch needs Linux's seccomp")
 
-ENOUGH = 50  # calls that the watch has heard of: no call with pictures makes fewer
+ENOUGH = 50  # inspected calls: a call with video makes more
 
 
 def test_correcting_a_file_reaches_nobody(model: Path, tmp_path: Path) -> None:
@@ -36,15 +36,15 @@ def test_correcting_a_file_reaches_nobody(model: Path, tmp_path: Path) -> None:
 
 
 def test_a_call_reaches_nobody_but_the_browser(model: Path, browser: Browser) -> None:
-    asked: list[str] = []
+    requested: list[str] = []
     with Watch() as watch:
         relay = watch.start(lambda: RunningRelay("--port", "0"))
         with relay, browser.new_page() as page:
-            page.on("request", lambda request: asked.append(request.url))
+            page.on("request", lambda request: requested.append(request.url))
             begin_call(page, relay.address)
-            expect(page.locator("#gaze")).to_have_attribute("data-altered", "true", timeout=PATIENCE)
-            wait_for(page, lambda: watch.calls > ENOUGH, "the pictures that go to the browser")
+            expect(page.locator("#gaze")).to_have_attribute("data-altered", "true", timeout=TIMEOUT_MS)
+            wait_for(page, lambda: watch.calls > ENOUGH, "the video that is sent to the browser")
             page.click("#stop")
     assert watch.attempts == []
-    assert asked
-    assert [url for url in asked if not url.startswith(relay.address)] == []
+    assert requested
+    assert [url for url in requested if not url.startswith(relay.address)] == []

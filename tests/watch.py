@@ -1,8 +1,8 @@
-"""Hears of every address that a program tries to reach, native code and children included, and lets none outside.
+"""Records every address that a program tries to reach, native code and children included, and blocks outside ones.
 
-Linux, seccomp's user notification (seccomp_unotify(2)): connect, sendto, sendmsg and sendmmsg of the watched program
-stop until this process has read the address. Needs no privileges and no tools. Addresses of this machine are let
-through; others, and name servers wherever they are, fail with ENETUNREACH and are noted.
+Uses Linux' seccomp user notification (seccomp_unotify(2)): connect, sendto, sendmsg and sendmmsg of the watched program
+block until this process has read the address. Needs no privileges and no tools. Addresses of this machine are allowed;
+others, and any name server, fail with ENETUNREACH and are recorded.
 """
 
 import ctypes
@@ -37,14 +37,14 @@ RESOLVER = "systemd/resolve"  # a name server behind a Unix socket
 
 @dataclass(frozen=True)
 class Attempt:
-    """A call that would have left this machine, or asked for a name. place: address and port, or a socket's path."""
+    """A call to an outside address or a name server. place: address and port, or a socket's path."""
 
     call: str
     place: str
 
 
 class Watch:
-    """Watches what is started through it. attempts: what went outside; calls: how many calls were looked at."""
+    """Watches the processes started by it. attempts: calls to the outside; calls: number of inspected calls."""
 
     def __init__(self) -> None:
         self.attempts: list[Attempt] = []
@@ -59,12 +59,12 @@ class Watch:
         results: list[T] = []
         problems: list[Exception] = []
 
-        def run() -> None:  # a filter holds for the thread that asks for it, and for what that thread starts
+        def run() -> None:  # a filter applies to the thread that installs it, and to what that thread starts
             try:
                 self._listener = _filter_this_thread()
                 self._supervisor.start()
                 results.append(launch())
-            except Exception as problem:  # handed on to the caller's thread
+            except Exception as problem:  # raised in the caller's thread
                 problems.append(problem)
 
         thread = threading.Thread(target=run, name="watched")
@@ -91,20 +91,20 @@ class Watch:
         while not self._end.is_set():
             for _, events in poll.poll(100):
                 if not events & select.POLLIN:
-                    return  # nobody is watched any more
+                    return  # no watched process is left
                 self._answer()
 
     def _answer(self) -> None:
-        notice = bytearray(80)
+        notification = bytearray(80)
         try:
-            fcntl.ioctl(self._listener, RECEIVE, notice)
-        except OSError:  # the caller is gone already
+            fcntl.ioctl(self._listener, RECEIVE, notification)
+        except OSError:  # the caller has ended
             return
-        token, process, _, number = struct.unpack_from("=QIIi", notice)
-        arguments = struct.unpack_from("=6Q", notice, 32)
+        token, process, _, number = struct.unpack_from("=QIIi", notification)
+        arguments = struct.unpack_from("=6Q", notification, 32)
         self.calls += 1
         outside = [place for place in _places(process, CALLS[number], arguments) if self._is_outside(place)]
-        self.attempts += [Attempt(CALLS[number], _write(place)) for place in outside]
+        self.attempts += [Attempt(CALLS[number], _format(place)) for place in outside]
         verdict = (-errno.ENETUNREACH, 0) if outside else (0, CONTINUE)
         try:
             fcntl.ioctl(self._listener, SEND, struct.pack("=QqiI", token, 0, *verdict))
@@ -121,13 +121,13 @@ class Watch:
 Place = tuple[str, int | None]  # an address and its port, or the path of a Unix socket
 
 
-def _write(place: Place) -> str:
+def _format(place: Place) -> str:
     address, port = place
     return address if port is None else f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def _filter_this_thread() -> int:
-    """From now on the four calls of this thread and its children wait for an answer at the returned descriptor."""
+    """Make the four calls of this thread and its children wait for a decision at the returned descriptor."""
     skip = len(CALLS)
     program = [(LOAD, 0, 0, 4), (EQUAL, 0, skip + 1, AUDIT_ARCH_X86_64), (LOAD, 0, 0, 0)]
     program += [(EQUAL, skip - index, 0, number) for index, number in enumerate(CALLS)]
@@ -140,12 +140,12 @@ def _filter_this_thread() -> int:
         raise OSError(ctypes.get_errno(), "prctl")
     listener: int = libc.syscall(SYS_SECCOMP, SET_MODE_FILTER, NEW_LISTENER, ctypes.create_string_buffer(header))
     if listener < 0:
-        raise OSError(ctypes.get_errno(), "seccomp does not give notice here")
+        raise OSError(ctypes.get_errno(), "seccomp user notification is not available")
     return listener
 
 
 def _places(process: int, call: str, arguments: tuple[int, ...]) -> Iterator[Place]:
-    """Where this call goes; nothing for sockets that are connected already, or of other families."""
+    """The destinations of this call; none for connected sockets and other address families."""
     with open(f"/proc/{process}/mem", "rb", buffering=0) as memory:
 
         def read(address: int, length: int) -> bytes:

@@ -1,4 +1,4 @@
-/** The adapters against doubles of their clients. With the real clients: test_adapters.py. */
+/** The adapters, with doubles of the third-party clients. With their own code: test_adapters.py. */
 
 import assert from 'node:assert/strict';
 import {afterEach, beforeEach, test} from 'node:test';

@@ -1,4 +1,4 @@
-"""A page of Eyeline in the browser: what the tests of the page start from."""
+"""Fixtures of the browser tests: a page, and a page in a call."""
 
 from collections.abc import Callable, Iterator
 
@@ -6,17 +6,17 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.running import RunningRelay
-from tests.web.driving import LISTEN, PATIENCE, begin
+from tests.web.driving import RECORD_MESSAGES, TIMEOUT_MS, start_call
 from tests.web.folder import serve_folder
 
 OpenPage = Callable[..., Page]
 
-expect.set_options(timeout=PATIENCE)
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
-    """A page of no relay, into which the modules in web/ can be imported."""
+    """A page without a relay, into which the modules in web/ can be imported."""
     page = browser.new_page()
     page.route("**", serve_folder)
     page.goto("http://eyeline.test/logo.svg")
@@ -26,7 +26,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture
 def open_page(browser: Browser) -> Iterator[OpenPage]:
-    """Opens an address in a fresh profile, the page's data channels overheard; all of them close with the test.
+    """Opens an address in a fresh profile and records the page's data channels; all pages close with the test.
 
     script: JavaScript to run before the page's own.
     """
@@ -35,8 +35,8 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
     def open_(address: str, script: str = "") -> Page:
         contexts.append(browser.new_context(viewport={"width": 1280, "height": 800}))
         page = contexts[-1].new_page()
-        page.set_default_timeout(PATIENCE)
-        page.add_init_script(LISTEN + script)
+        page.set_default_timeout(TIMEOUT_MS)
+        page.add_init_script(RECORD_MESSAGES + script)
         page.goto(address)
         return page
 
@@ -47,12 +47,12 @@ def open_page(browser: Browser) -> Iterator[OpenPage]:
 
 @pytest.fixture(scope="module")
 def live(browser: Browser, relay: RunningRelay) -> Iterator[Page]:
-    """One page whose call goes on through all tests of a module; each leaves it as it was."""
+    """One page whose call continues through all tests of a module; each test restores its settings."""
     context = browser.new_context(viewport={"width": 1280, "height": 800})
     page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    page.add_init_script(LISTEN)
+    page.set_default_timeout(TIMEOUT_MS)
+    page.add_init_script(RECORD_MESSAGES)
     page.goto(relay.address)
-    begin(page)
+    start_call(page)
     yield page
     context.close()

@@ -1,4 +1,4 @@
-"""Another site, whose pages use the client library where the relay serves it; for the library's tests."""
+"""Another site, whose pages import the client library from the relay; for the library's tests."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,9 +16,9 @@ from tests.clips import Clip
 from tests.deadlines import milliseconds
 from tests.running import ROOT
 from tests.test_end_to_end import TURNED, compare, grab, poll
-from tests.web.driving import LISTEN
+from tests.web.driving import RECORD_MESSAGES
 
-PATIENCE = milliseconds(30)  # for anything that will happen
+TIMEOUT_MS = milliseconds(30)  # for any wait, milliseconds
 KEY = "a key of the tests, which is long enough"
 STAMP = Path(ROOT, "tests", "stamp.js").read_text()
 BLANK = "<!doctype html><title>Meeting</title><video id=corrected autoplay muted playsinline></video>"
@@ -26,9 +26,9 @@ KINDS = {".js": "text/javascript", ".mjs": "text/javascript", ".html": "text/htm
 
 
 class Site:
-    """A web server that is another origin than any relay. origin: its address.
+    """A web server on another origin than any relay. origin: its address.
 
-    `/?policy=...` is an empty page with this Content-Security-Policy. files: paths that are served besides, and what.
+    `/?policy=...` is an empty page with this Content-Security-Policy. files: further paths, and what they serve.
     """
 
     def __init__(self, origin: str) -> None:
@@ -37,11 +37,11 @@ class Site:
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """What a relay must be told that asks for tokens, lets this site in and corrects every frame, however busy."""
+        """Flags of a relay that requires tokens, allows this origin and corrects every frame even on a busy machine."""
         return "--token-key", KEY, "--allow-origins", f'["{self.origin}"]', "--pipeline", "sequential"
 
     def find(self, path: str) -> tuple[bytes, str]:
-        """What is served there, and of what kind."""
+        """The body and content type of a path."""
         found = self.files.get(path, BLANK)
         if isinstance(found, str):
             return found.encode(), "text/html"
@@ -52,7 +52,7 @@ class Site:
 def serving() -> Iterator[Site]:
     """A site until the end of the block."""
 
-    class Answers(BaseHTTPRequestHandler):
+    class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             address = urlsplit(self.path)
             body, kind = site.find(address.path)
@@ -64,9 +64,9 @@ def serving() -> Iterator[Site]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's own name
-            """Nobody wants to know."""
+            """Log nothing."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         site = Site(f"http://127.0.0.1:{server.server_port}")
         thread = Thread(target=server.serve_forever, args=(0.05,), name="another site")
         thread.start()
@@ -77,16 +77,16 @@ def serving() -> Iterator[Site]:
             thread.join()
 
 
-# What a meeting notes: window.states, every frame's [moment, timestamp] of its track in window.film, and of the camera,
-# which a busy machine holds up as well, in window.source.
-RIG = """
+# What the page records: state changes in window.states, [moment, timestamp] of each frame of the corrected track in
+# window.film, and of the camera, which a busy machine delays as well, in window.source.
+PAGE_HELPERS = """
 window.states = [];
 window.film = [];
 window.source = [];
 window.sleep = (milliseconds) => new Promise((soon) => setTimeout(soon, milliseconds));
 window.until = async (condition) => { while (!await condition()) await sleep(50); };
-window.camera = async (wish = {video: {width: 320, height: 240}}) => {
-  const stream = await navigator.mediaDevices.getUserMedia(wish);
+window.camera = async (constraints = {video: {width: 320, height: 240}}) => {
+  const stream = await navigator.mediaDevices.getUserMedia(constraints);
   return stream.getTracks()[0];
 };
 window.filmed = async (track, film) => {
@@ -99,7 +99,7 @@ window.filmed = async (track, film) => {
   }
 };
 window.longest = (film) => Math.max(0, ...film.slice(1).map(([at], index) => at - film[index][0]));
-window.keep = (corrected) => {
+window.use = (corrected) => {
   window.corrected = corrected;
   window.first = corrected.track;
   corrected.addEventListener('state', ({detail}) => window.states.push({at: performance.now(), ...detail}));
@@ -109,26 +109,26 @@ window.keep = (corrected) => {
 
 
 def token() -> str:
-    """One that the relay takes."""
+    """A token that the relay accepts."""
     return mint(KEY, "anna", ["session"], ttl=600)
 
 
 def embed(browser: Browser, site: Site, path: str = "/", policy: str = "", script: str = "") -> Page:
-    """A page of that site. policy: its Content-Security-Policy; script: runs before all else."""
+    """A page of that site. policy: its Content-Security-Policy; script: runs first."""
     page = browser.new_page()
-    page.set_default_timeout(PATIENCE)
-    page.add_init_script(LISTEN + STAMP + RIG + script)
+    page.set_default_timeout(TIMEOUT_MS)
+    page.add_init_script(RECORD_MESSAGES + STAMP + PAGE_HELPERS + script)
     page.goto(site.origin + path + (f"?policy={quote(policy)}" if policy else ""))
     return page
 
 
 def correct(page: Page, address: str, options: str = "{}", camera: str = "await camera()") -> None:
-    """Have the page's camera corrected; options: JavaScript, over the relay's address and a token."""
+    """Start the correction of the page's camera; options: JavaScript, added to the relay's address and a token."""
     page.evaluate(
         f"""async ([relay, token]) => {{
           const {{correctTrack}} = await import(relay + '/eyeline.js');
           const given = {camera};
-          keep(await correctTrack(given, {{token, ...{options}}}));
+          use(await correctTrack(given, {{token, ...{options}}}));
           filmed(corrected.track.clone(), film);
           filmed(given.clone(), source);
         }}""",
@@ -137,41 +137,41 @@ def correct(page: Page, address: str, options: str = "{}", camera: str = "await 
 
 
 def expect_state(page: Page, state: str, code: str | None = None) -> None:
-    """Wait until the library says so."""
+    """Wait until the library reports this state."""
     wanted = f"corrected.state === '{state}'" + ("" if code is None else f" && corrected.status.code === '{code}'")
     page.evaluate(
-        f"""(patience) => Promise.race([until(() => {wanted}), sleep(patience).then(() => {{
+        f"""(timeout) => Promise.race([until(() => {wanted}), sleep(timeout).then(() => {{
           throw new Error('never {state} {code or ""}: ' + JSON.stringify([corrected.status, window.states]));
         }})])""",
-        PATIENCE,
+        TIMEOUT_MS,
     )
 
 
 def rises(page: Page, camera: Clip, count: int = 5) -> list[float]:
-    """Of the next pictures: by how many pixels the irises have risen, for eyes as wide as TURNED is meant for."""
+    """By how many pixels the irises rise in the next frames, scaled to the eye width that TURNED is for."""
     pictures = grab(page, "#corrected", count, camera)
     return [compare(number, picture, camera).rise * 48 / camera.eye_width for number, picture in pictures]
 
 
 def expect_turned(page: Page, camera: Clip, wanted: int = 3) -> None:
-    """Wait for so many pictures with the eyes turned."""
+    """Wait for this many frames with the eyes turned."""
     found: list[float] = []
 
-    def look() -> bool:
+    def check() -> bool:
         found.extend(rise for rise in rises(page, camera) if rise > TURNED)
         return len(found) >= wanted
 
-    poll(look)
+    poll(check)
 
 
 def expect_untouched(page: Page, camera: Clip) -> None:
-    """Wait for pictures that are the camera's own."""
+    """Wait for the camera's own frames."""
     poll(lambda: median(rises(page, camera)) < TURNED / 2)
 
 
 def gaps(page: Page) -> dict[str, Any]:
-    """Of all frames of the track until now: the longest time without one, beyond the camera's own longest (ms), and the
-    least step of their timestamps (microseconds).
+    """Of all frames of the track until now: the longest gap, beyond the camera's own longest (ms), and the least step
+    of their timestamps (microseconds).
     """
     found: dict[str, Any] = page.evaluate(
         """() => ({

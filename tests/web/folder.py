@@ -1,4 +1,4 @@
-"""The page's modules without a relay: files come from the folder, scripts run in the browser they are written for."""
+"""The page's modules without a relay: files are served from the folder."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ KINDS = {".js": "text/javascript", ".html": "text/html", ".css": "text/css", ".s
 
 
 def serve_folder(route: Route) -> None:
-    """Answer with the file of web/ that this address names."""
+    """Serve the file of web/ that this address names."""
     path = Path(ROOT, "web", route.request.url.partition("test/")[2] or "index.html")
     if path.is_file():
         route.fulfill(body=path.read_text(), content_type=KINDS[path.suffix])
@@ -20,5 +20,5 @@ def serve_folder(route: Route) -> None:
 
 
 def run(page: Page, script: str) -> Any:
-    """What this JavaScript, the body of an asynchronous function, returns there."""
+    """Run JavaScript, the body of an asynchronous function, in the page. Returns its result."""
     return page.evaluate(f"async () => {{ {script} }}")

@@ -1,6 +1,6 @@
-"""What the tests of the local path stand on: blank pages that can import its modules, and a relay's packets.
+"""For the tests of the local path: blank pages that can import its modules, and a relay's packets.
 
-No relay and no page of ours: files come from the folders, and pretending.js answers in the relay's place.
+There is no relay: files are served from the folders, and pretending.js answers instead of the relay.
 """
 
 import base64
@@ -31,21 +31,21 @@ from tests.running import ROOT
 
 FOLDERS = (Path(ROOT, "web"), Path(ROOT, "tests", "web"), Path(ROOT, "tests"))
 READ_NUMBERS = Path(ROOT, "tests", "stamp.js").read_text()
-LONGEST = 640  # of the copy that goes to the relay, pixels
-LOOK = "const {begin, watch, until, corrected, lumaOf, nearest, numberOn, Local} = await import('/pretending.js');"
+LONGER_SIDE = 640  # of the copy that is sent to the relay, pixels
+IMPORTS = "const {begin, watch, until, corrected, lumaOf, nearest, numberOn, Local} = await import('/pretending.js');"
 
 
 def open_blank(browser: Browser, script: str = "") -> Page:
-    """A page as secure as https, else there would be neither camera nor VideoFrame. script: runs before all else."""
+    """A page in a secure context, which camera and VideoFrame require. script: runs first."""
     page = browser.new_page()
     page.route("**", serve)
-    page.add_init_script(f"globalThis.PATIENCE = {milliseconds(30)}; {script}")
+    page.add_init_script(f"globalThis.TIMEOUT_MS = {milliseconds(30)}; {script}")
     page.goto("http://localhost/")
     return page
 
 
 def serve(route: Route) -> None:
-    """A module of the page or of its tests; else an empty page."""
+    """Serve a module of the page or of its tests; else an empty page."""
     name = urlsplit(route.request.url).path.lstrip("/")
     path = next((folder / name for folder in FOLDERS if name and (folder / name).is_file()), None)
     headers = {**PAGE_HEADERS, "Content-Type": "text/javascript" if path else "text/html"}
@@ -53,15 +53,12 @@ def serve(route: Route) -> None:
 
 
 def run(page: Page, script: str, argument: object = None) -> Any:
-    """What this script returns, in which pretending.js is at hand and the argument is `given`."""
-    return page.evaluate(f"async (given) => {{ {LOOK} {script} }}", argument)
+    """Run a script with the exports of pretending.js in scope, and the argument as `given`. Returns its result."""
+    return page.evaluate(f"async (given) => {{ {IMPORTS} {script} }}", argument)
 
 
 def packets_of(camera: Clip) -> dict[str, Any]:
-    """What the relay would say of each picture: exactly where the eyes are, and a field that lifts what is there.
-
-    By 0.12 of an eye's width.
-    """
+    """The relay's packets for each frame: exact landmarks, and a field that lifts the eyes by 0.12 of their width."""
     lift = np.clip(2 - 2 * ellipse(nodes(GRID)), 0, 1)[..., None] * np.array([0, 0.12])
     field = Field(lift.astype(np.float32), np.ones(GRID, np.float32))
     fields = encode_fields(FieldSet(Stamp(0, 0.0, _copied(camera)), 0, (FieldPair(1, field, field),), 0))
@@ -70,11 +67,11 @@ def packets_of(camera: Clip) -> dict[str, Any]:
 
 
 def _landmarks(camera: Clip, number: int) -> Landmarks:
-    """Of a picture of the camera, as the small copy shows it."""
+    """The landmarks of a camera frame, in the small copy."""
     ((right, left),) = camera.eyes(number)
     across = np.array([left.x - right.x, left.y - right.y])
     across /= np.hypot(*across)
-    face = FaceLandmarks(1, _sight(right, across, camera), _sight(left, -across, camera))
+    face = FaceLandmarks(1, _eye_landmarks(right, across, camera), _eye_landmarks(left, -across, camera))
     return Landmarks(Stamp(0, number / camera.rate, _copied(camera)), (face,), 0)
 
 
@@ -85,10 +82,10 @@ def _copied(camera: Clip) -> tuple[int, int]:
 
 
 def _scale(camera: Clip) -> float:
-    return min(1, LONGEST / max(camera.width, camera.height))
+    return min(1, LONGER_SIDE / max(camera.width, camera.height))
 
 
-def _sight(seen: Seen, direction: Any, camera: Clip) -> EyeLandmarks:
+def _eye_landmarks(seen: Seen, direction: Any, camera: Clip) -> EyeLandmarks:
     scale = _scale(camera)
     x, y = (direction * seen.width * scale).tolist()
     return EyeLandmarks((seen.x * scale, seen.y * scale), (x, y), openness=0.3, strength=1)

@@ -21,7 +21,7 @@ function separate(planes, luma) {
 
 /**
  * job: planes, packet: base64; width, height; format: I420, NV12, or RGBX, for which planes are R, G, B, X; places:
- * where the packet's fields go; lost: the graphics context is taken away first.
+ * where the packet's fields go; lost: whether the graphics context is lost first.
  */
 export async function pasteOnce({planes, packet, width, height, format, places, lost}) {
   const luma = width * height;
@@ -45,7 +45,7 @@ export async function pasteOnce({planes, packet, width, height, format, places, 
   return {...found, planes: toText(format === 'NV12' ? separate(out, luma) : out)};
 }
 
-/** WebGL contexts made from now on. */
+/** The WebGL contexts that are created from now on. */
 function watchContexts() {
   const made = [];
   const get = OffscreenCanvas.prototype.getContext;

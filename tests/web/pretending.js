@@ -1,46 +1,46 @@
-// A pretended relay inside the page, for the tests of the local path: it receives what the browser sends, reads the
-// number on each picture, and answers with the packets that were made for that number. Needs stamp.js.
+// A fake relay inside the page, for the tests of the local path: it receives what the browser sends, reads the number
+// on each frame, and answers with the packets made for that number. Needs stamp.js.
 
 import {Local} from '/warp/local.js';
 
-const PRETENDED_MS = 20; // from a picture's arrival to the packets about it
-const [COUNT, RTP] = [4, 12]; // where a packet has them, in bytes
+const ANSWER_MS = 20; // from a frame's arrival to its packets
+const [COUNT, RTP] = [4, 12]; // offsets in a packet, bytes
 
 /** @param {string} text base64 */
 const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
-/** Resolves when it is true; what would never come ends after PATIENCE milliseconds. */
+/** Resolves when the condition is true; rejects after TIMEOUT_MS. */
 export async function until(condition) {
-  const end = performance.now() + PATIENCE;
+  const end = performance.now() + TIMEOUT_MS;
   while (!condition()) {
     if (performance.now() > end) throw new Error(`never true: ${condition}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 
-/** The fake camera at 15 frames a second, in the size that its pictures have. */
+/** The fake camera at 15 frames a second, in the size of its clip. */
 async function openCamera([width, height]) {
   const video = {width: {ideal: width}, height: {ideal: height}, frameRate: {ideal: 15}};
   const stream = await navigator.mediaDevices.getUserMedia({video});
   return stream.getVideoTracks()[0];
 }
 
-/** Calls see(frame, moment) with each frame of the track until it ends; frames are closed. */
-export async function watch(track, see) {
+/** Calls act(frame, moment) with each frame of the track until it ends, and closes the frame. */
+export async function watch(track, act) {
   const reader = new MediaStreamTrackProcessor({track, maxBufferSize: 20}).readable.getReader();
   for (;;) {
     const {value: frame, done} = await reader.read();
     if (done) return;
     const at = performance.now();
-    await see(frame, at);
+    await act(frame, at);
     frame.close();
   }
 }
 
-/** The one of [timestamp, ...] that is of this time: each track rounds its timestamps anew, to 0.1 ms. */
+/** The entry of [timestamp, ...] with this time: each track rounds its timestamps, to 0.1 ms. */
 export const nearest = (list, time) => list.find(([other]) => Math.abs(other - time) < 1000);
 
-/** The luma of a frame, rows without gaps; of one that comes as RGB the green. */
+/** The luma of a frame, rows without gaps; of an RGB frame, green. */
 export async function lumaOf(frame) {
   const data = new Uint8Array(frame.allocationSize());
   const [{offset}] = await frame.copyTo(data);
@@ -51,7 +51,7 @@ export async function lumaOf(frame) {
   return green;
 }
 
-/** The number on a picture whose luma this is; see stamp.py. */
+/** The number on a frame, from its luma; see stamp.py. */
 export function numberOn(luma, width, height) {
   let number = 0;
   for (let bit = 0; bit < 16; bit++) {
@@ -62,20 +62,20 @@ export function numberOn(luma, width, height) {
 }
 
 /** Answers to one Local. */
-export class PretendedRelay {
+export class FakeRelay {
   /** Whether it answers. */
-  speaks = true;
-  /** Sizes of the pictures that came. */
+  answers = true;
+  /** Sizes of the received frames. */
   sizes = [];
   #count = 0;
 
-  /** @param {{landmarks: string[], fields: string}} packets base64; landmarks by the picture's number */
+  /** @param {{landmarks: string[], fields: string}} packets base64; landmarks by frame number */
   constructor(packets) {
     this.landmarks = packets.landmarks.map(bytes);
     this.fields = bytes(packets.fields);
   }
 
-  /** A connection within the page. */
+  /** Connects within the page. */
   async connect(local) {
     const [near, far] = this.peers = [new RTCPeerConnection(), new RTCPeerConnection()];
     near.onicecandidate = ({candidate}) => far.addIceCandidate(candidate);
@@ -93,7 +93,7 @@ export class PretendedRelay {
     for (const peer of this.peers) peer.close();
   }
 
-  /** A video element is the only one that tells a received picture's RTP timestamp. */
+  /** Only a video element gives a received frame's RTP timestamp. */
   #receive(track, local) {
     const video = Object.assign(document.createElement('video'), {muted: true, srcObject: new MediaStream([track])});
     video.play();
@@ -101,7 +101,7 @@ export class PretendedRelay {
       video.requestVideoFrameCallback(next);
       const number = readNumber(video);
       this.sizes.push([width, height]);
-      if (number !== null) setTimeout(() => this.speaks && this.#answer(local, rtpTimestamp, number), PRETENDED_MS);
+      if (number !== null) setTimeout(() => this.answers && this.#answer(local, rtpTimestamp, number), ANSWER_MS);
     };
     video.requestVideoFrameCallback(next);
   }
@@ -118,11 +118,11 @@ export class PretendedRelay {
   }
 }
 
-/** A Local before the camera, whose pictures have this size, with a relay if there are packets for it. */
+/** A Local with the camera in this size, and with a relay if there are packets for it. */
 export async function begin({size = [320, 240], packets, ...options} = {}) {
   const camera = await openCamera(size);
   const local = new Local(camera, options);
-  const relay = packets && new PretendedRelay(packets);
+  const relay = packets && new FakeRelay(packets);
   await relay?.connect(local);
   return {camera, local, relay, end: () => { local.stop(); relay?.close(); camera.stop(); }};
 }

@@ -1,4 +1,4 @@
-"""The room page as people use it, for the tests: who is in the room, what is seen and heard of them."""
+"""Actions and expectations on the room page: who is in the room, and their video and audio."""
 
 import base64
 import time
@@ -14,14 +14,14 @@ from playwright.sync_api import Locator, Page, expect
 from tests.clips import Clip
 from tests.portraits import Picture
 from tests.stamp import read_number
-from tests.web.driving import PATIENCE
+from tests.web.driving import TIMEOUT_MS
 
-QUIET, LOUD = 1e-6, 1e-4  # sound's energy; the microphone beeps every second
-BEEP = 1.3  # seconds of sound in which there is a beep for certain
+QUIET, LOUD = 1e-6, 1e-4  # audio energy; the fake microphone beeps every second
+BEEP = 1.3  # seconds of audio that always contain a beep
 
-# Every connection of the page is at hand; `inbound` says what has come of somebody, and with `record` every picture
-# that is shown of them is noted: when, and whether with the mark.
-OVERHEAR = """
+# Keeps every peer connection of the page. `inbound` returns the statistics of a participant's track; `record` notes
+# each shown frame of a participant: when, and whether with the mark.
+INSTRUMENT_PAGE = """
 window.connections = [];
 window.RTCPeerConnection = class extends RTCPeerConnection {
   constructor(...words) { super(...words); window.connections.push(this); }
@@ -39,7 +39,7 @@ window.picture = async (name) => {
   const video = tile(name)?.querySelector('video');
   if (!video?.videoWidth) return null;
   const next = new Promise((soon) => video.requestVideoFrameCallback(() => soon(true)));
-  if (!await Promise.race([next, new Promise((late) => setTimeout(late, 1000))])) return null; // another tile's turn
+  if (!await Promise.race([next, new Promise((late) => setTimeout(late, 1000))])) return null; // replaced tile
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [video.videoWidth, video.videoHeight];
   canvas.getContext('2d').drawImage(video, 0, 0);
@@ -71,43 +71,43 @@ class Evaluates(Protocol):
 
 
 @dataclass(frozen=True)
-class Sound:
-    """What was heard of somebody: energy, and how many seconds of sound."""
+class Audio:
+    """Received audio of a participant: energy, and its duration in seconds."""
 
     energy: float
     seconds: float
 
 
 def join(page: Page, name: str) -> None:
-    """Type the name, press Join, and wait until one is in the room."""
+    """Type the name, press Join, and wait until the page has joined."""
     page.get_by_label("Your name").fill(name)
     page.get_by_role("button", name="Join").click()
-    expect(page.locator("body")).to_have_attribute("data-phase", "joined", timeout=PATIENCE)
+    expect(page.locator("body")).to_have_attribute("data-phase", "joined", timeout=TIMEOUT_MS)
 
 
 def tile_of(page: Page, name: str) -> Locator:
-    """Where this person is to be seen."""
+    """The tile of a participant."""
     return page.locator(f'#grid .tile:not([hidden])[data-name="{name}"]')
 
 
 def expect_person(page: Page, name: str, *, corrected: bool) -> None:
-    """Wait until somebody of this name is there, with the mark or without it."""
+    """Wait until a participant of this name is shown, with the mark or without it."""
     mark = "true" if corrected else "false"
-    expect(tile_of(page, name)).to_have_attribute("data-corrected", mark, timeout=PATIENCE)
+    expect(tile_of(page, name)).to_have_attribute("data-corrected", mark, timeout=TIMEOUT_MS)
 
 
 def expect_nobody(page: Page, name: str) -> None:
-    """Wait until nobody of this name is there."""
-    expect(tile_of(page, name)).to_have_count(0, timeout=PATIENCE)
+    """Wait until no participant of this name is shown."""
+    expect(tile_of(page, name)).to_have_count(0, timeout=TIMEOUT_MS)
 
 
 def turn(page: Page, what: str) -> None:
-    """Press one of the switches below the picture."""
+    """Press one of the buttons below the video."""
     page.locator("#bar").get_by_role("button", name=what).click()
 
 
 def expect_frames(page: Evaluates, name: str, count: int = 5) -> tuple[int, int]:
-    """Wait until so many more pictures of this person were decoded, by whichever way. Gives their width and height."""
+    """Wait until this many more frames of a participant are decoded, on any connection. Returns their size."""
     first: dict[str, Any] = {}
     size = (0, 0)
 
@@ -119,52 +119,52 @@ def expect_frames(page: Evaluates, name: str, count: int = 5) -> tuple[int, int]
         size = now.get("frameWidth", 0), now.get("frameHeight", 0)
         return bool(now) and now.get("framesDecoded", 0) - first.get("framesDecoded", 0) >= count
 
-    wait_for(came, f"{count} pictures of {name}")
+    wait_for(came, f"{count} frames of {name}")
     return size
 
 
-def expect_sound(page: Evaluates, name: str) -> None:
-    """Wait until this person is heard."""
-    heard = Listening(page, name)
-    wait_for(lambda: heard.more().energy > LOUD, f"{name} is heard")
+def expect_audio(page: Evaluates, name: str) -> None:
+    """Wait until audio of this participant is received."""
+    meter = AudioMeter(page, name)
+    wait_for(lambda: meter.read().energy > LOUD, f"{name} is heard")
 
 
 def expect_silence(page: Evaluates, name: str) -> None:
-    """Wait until this person can be heard, and is silent for as long as there is a beep in for certain."""
-    heard = Listening(page, name)
+    """Wait until this participant's audio is received and silent for longer than the interval of the beeps."""
+    meter = AudioMeter(page, name)
 
     def silent() -> bool:
-        now = heard.more()
+        now = meter.read()
         if now.energy > QUIET:
-            heard.begin()
+            meter.reset()
         return now.energy <= QUIET and now.seconds > BEEP
 
     wait_for(silent, f"{name} is silent")
 
 
-class Listening:
-    """What comes of somebody's sound from now on, or from the connection on by which it comes now."""
+class AudioMeter:
+    """Measures a participant's audio from now on; starts again when the connection changes."""
 
     def __init__(self, page: Evaluates, name: str) -> None:
         self._page, self._name = page, name
         self._first: dict[str, Any] = {}
 
-    def begin(self) -> None:
-        """From now on."""
+    def reset(self) -> None:
+        """Start again."""
         self._first = {}
 
-    def more(self) -> Sound:
-        """What has come so far."""
+    def read(self) -> Audio:
+        """The audio since the start."""
         now = _inbound(self._page, self._name, "audio")
         if "totalSamplesDuration" not in now:
-            return Sound(0, 0)
+            return Audio(0, 0)
         if now["id"] != self._first.get("id"):
             self._first = now
-        return Sound(*(now[part] - self._first[part] for part in ("totalAudioEnergy", "totalSamplesDuration")))
+        return Audio(*(now[part] - self._first[part] for part in ("totalAudioEnergy", "totalSamplesDuration")))
 
 
 def picture_of(page: Page, name: str, camera: Clip) -> tuple[int, Picture]:
-    """What is shown of this person just now, in the camera's size, with its number."""
+    """A frame of this participant as shown now, in the camera's size, with its number."""
     found: list[tuple[int, Picture]] = []
 
     def seen() -> bool:
@@ -178,12 +178,12 @@ def picture_of(page: Page, name: str, camera: Clip) -> tuple[int, Picture]:
             found.append((number, shown))
         return bool(found)
 
-    wait_for(seen, f"a picture of {name} with a number")
+    wait_for(seen, f"a frame of {name} with a number")
     return found[0]
 
 
-def standstill(page: Page, since: float) -> float:
-    """Longest time without another recorded picture from then on, seconds; the last of them have no mark."""
+def longest_gap(page: Page, since: float) -> float:
+    """The longest gap between recorded frames from then on, seconds; the last frame has no mark."""
     shown = page.evaluate("window.shown")
     times = [one["at"] for one in shown]
     first = max(index for index, at in enumerate(times) if at <= since)
@@ -192,8 +192,8 @@ def standstill(page: Page, since: float) -> float:
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
-    """Ask until it is so."""
-    deadline = time.monotonic() + PATIENCE / 1000
+    """Wait until the condition is true."""
+    deadline = time.monotonic() + TIMEOUT_MS / 1000
     while not condition():
         assert time.monotonic() < deadline, f"never: {what}"
         time.sleep(0.1)

@@ -1,6 +1,6 @@
-"""The library in other people's meetings: their own clients where they can be had, and the examples as they stand.
+"""The adapters with third-party clients, where these are available, and the examples as they are.
 
-What each adapter does when it is asked otherwise is in adapters.test.js.
+The adapters' other behaviour is tested in adapters.test.js.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from tests.web.vendor import livekit
 WEB = Path(ROOT, "web")
 SHOW = "window.show = (track) => { document.getElementById('corrected').srcObject = new MediaStream([track]); };"
 
-# What JitsiLocalTrack.setEffect does with an effect: asks it, hands over its stream and sends what comes back.
+# What JitsiLocalTrack.setEffect does with an effect: checks it, passes its stream and sends the returned one.
 JITSI = """
 window.JitsiMeetJS = {
   init() {},
@@ -41,7 +41,7 @@ window.JitsiMeetJS = {
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    """A meeting's site, which also carries the examples with the library beside them."""
+    """A site on another origin, which also serves the library and the examples."""
     with serving() as site:
         site.files |= {f"/{path.relative_to(WEB)}": path for path in WEB.rglob("*") if path.suffix in {".js", ".css"}}
         site.files |= {f"/examples/{path.name}": path for path in (WEB / "examples").glob("*.html")}
@@ -50,7 +50,7 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def relay(site: Site) -> Iterator[RunningRelay]:
-    """A relay that asks for tokens and knows the site."""
+    """A relay that requires tokens and allows the site."""
     with RunningRelay("--port", "0", *site.flags, scripted=True) as relay:
         yield relay
 
@@ -142,19 +142,19 @@ def test_each_example_runs_as_far_as_it_can_without_somebody_elses_server(
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.route("**/examples/livekit.js", find_livekit)
-    # The library beside the examples asks the site for a relay; the relay's own page is where it would find one.
+    # The library beside the examples looks for a relay on the site itself; there is none.
     page.route(f"{site.origin}/api/**", lambda route: route.fulfill(status=404, body="{}"))
     endpoint = f"?endpoint={relay.address}/whip&token={token()}" if name == "whip" else ""
     page.goto(f"{site.origin}/examples/{name}.html{endpoint}")
     page.get_by_role("button", name="Join").click()
-    said = "connected" if name == "whip" else "raw"
-    expect(page.get_by_role("status")).to_contain_text(said, timeout=milliseconds(30))
+    status = "connected" if name == "whip" else "raw"
+    expect(page.get_by_role("status")).to_contain_text(status, timeout=milliseconds(30))
     wait_until(page, "document.getElementById('picture').videoWidth > 0")
     assert complaints == []
     page.close()
 
 
 def find_livekit(route: Route) -> None:
-    """The example, with what a bundler or an import map would do for it."""
+    """The example, with its import resolved as a bundler or an import map does."""
     text = (WEB / "examples" / "livekit.js").read_text()
     route.fulfill(body=text.replace("'livekit-client'", "'/livekit-client.mjs'"), content_type="text/javascript")

@@ -1,6 +1,6 @@
-"""The client library in a page of another site, in a real browser, against a real relay that asks for tokens.
+"""The client library in a page of another site, in a real browser, against a real relay that requires tokens.
 
-What it does when anything goes otherwise is tested without a browser: corrected.test.js, call.test.js and the others.
+Failures are tested without a browser: corrected.test.js, call.test.js and others.
 """
 
 from collections.abc import Iterator
@@ -24,7 +24,9 @@ from tests.web.embedding import (
     serving,
 )
 
-FALLS_BACK = milliseconds(2)  # from the relay's last word to the camera's own picture; on an idle machine 0.6 to 0.9 s
+FALLBACK_WITHIN = milliseconds(
+    2
+)  # from the relay's last message to the camera's own video; 0.6 to 0.9 s on an idle machine
 LONGEST_GAP = milliseconds(1)  # beyond the camera's own
 
 LOUDNESS = """async () => {
@@ -43,20 +45,20 @@ LOUDNESS = """async () => {
 
 @pytest.fixture(scope="module")
 def site() -> Iterator[Site]:
-    """Another site than the relay's."""
+    """A site on another origin than the relay."""
     with serving() as site:
         yield site
 
 
 @pytest.fixture(scope="module")
 def relay(site: Site) -> Iterator[RunningRelay]:
-    """A relay that asks for tokens and knows the other site."""
+    """A relay that requires tokens and allows the other origin."""
     with RunningRelay("--port", "0", *site.flags, scripted=True) as relay:
         yield relay
 
 
 def strict(relay: RunningRelay) -> str:
-    """The least that a page's policy has to allow."""
+    """The strictest policy with which the library works."""
     allowed = (
         f"default-src 'none'; script-src {relay.address}; connect-src {relay.address}; worker-src blob: {relay.address}"
     )
@@ -65,12 +67,12 @@ def strict(relay: RunningRelay) -> str:
 
 @pytest.mark.parametrize("place", ["relay", "here"])
 def test_one_track_goes_on_whatever_happens(browser: Browser, site: Site, camera: Clip, place: str) -> None:
-    """Under a strict policy: corrected, by another camera, while the relay is away, and corrected again."""
+    """Under a strict policy: corrected, with another camera, without the relay, and corrected again."""
     with RunningRelay("--port", "0", *site.flags, scripted=True) as first:
         page = embed(browser, site, policy=strict(first))
         correct(page, first.address, "{audio: await camera({audio: true})}")
         expect_state(page, "corrected")
-        assert page.evaluate("corrected.stats().track.raw") > 0, "nothing was shown before the relay was there"
+        assert page.evaluate("corrected.stats().track.raw") > 0, "raw frames before the relay is connected"
         assert page.evaluate("corrected.stats().track.route") == "worker"
         if place == "here":
             page.evaluate("corrected.change({where: 'here'})")
@@ -84,17 +86,19 @@ def test_one_track_goes_on_whatever_happens(browser: Browser, site: Site, camera
         page.evaluate("camera().then((other) => corrected.replaceCamera(other))")
         expect_turned(page, camera)
         wait_until(page, "corrected.stats().up_mbps !== null")
-        told = page.evaluate("corrected.stats()")
-        assert (told["where"], told["width"], told["sound"]) == (place, camera.width, "running")
-        assert told["trip_ms"] > 0
-        assert told["frames"]["in"] >= told["frames"]["corrected"] > 0
-        assert len(page.workers) == (1 if place == "relay" else 3), "frames pass a worker, and here are warped in one"
+        stats = page.evaluate("corrected.stats()")
+        assert (stats["where"], stats["width"], stats["sound"]) == (place, camera.width, "running")
+        assert stats["trip_ms"] > 0
+        assert stats["frames"]["in"] >= stats["frames"]["corrected"] > 0
+        assert len(page.workers) == (1 if place == "relay" else 3), (
+            "one worker passes frames; two more for warping here"
+        )
 
         page.evaluate("states.length = 0")
         first.kill()
         expect_state(page, "raw")
-        silent = "states.find(({state}) => state === 'raw').at - Math.max(...heard.map(({at}) => at))"
-        assert page.evaluate(silent) < FALLS_BACK
+        fallback_delay = "states.find(({state}) => state === 'raw').at - Math.max(...received.map(({at}) => at))"
+        assert page.evaluate(fallback_delay) < FALLBACK_WITHIN
         expect_untouched(page, camera)
         expect_state(page, "raw", "unreachable")
     with RunningRelay("--port", str(first.port), *site.flags, scripted=True) as second:
@@ -102,9 +106,9 @@ def test_one_track_goes_on_whatever_happens(browser: Browser, site: Site, camera
         expect_state(page, "corrected")
         expect_turned(page, camera)
         assert page.evaluate("corrected.track === first && first.readyState === 'live'")
-        told = gaps(page)
-        assert told["step"] > 0, "time went backwards"
-        assert told["longest"] < LONGEST_GAP
+        stats = gaps(page)
+        assert stats["step"] > 0, "time went backwards"
+        assert stats["longest"] < LONGEST_GAP
         page.evaluate("window.mine = corrected.audio")
         page.evaluate("corrected.stop()")
         assert page.evaluate("[corrected.state, first.readyState, mine.readyState]") == ["stopped", "ended", "ended"]
@@ -134,7 +138,7 @@ def test_without_frames_for_scripts_a_canvas_does(
     expect_turned(page, camera, 1)
     assert page.evaluate("corrected.stats().track.route") == "canvas"
     page.route("**/api/**", lambda route: route.abort())
-    page.evaluate("pretend({type: 'draining', seconds: 30})")
+    page.evaluate("inject({type: 'draining', seconds: 30})")
     expect_state(page, "raw")
     expect_untouched(page, camera)
     page.close()

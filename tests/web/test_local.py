@@ -1,6 +1,6 @@
-"""The local path before a camera whose pictures are twice as large as the copy that goes to the relay.
+"""The local path with a camera whose frames are twice as large as the copy that is sent to the relay.
 
-The relay is pretended inside the page (pretending.js), so that it is known exactly where the eyes are.
+A fake relay runs inside the page (pretending.js), so that the eye positions are known exactly.
 """
 
 from collections.abc import Iterator
@@ -43,7 +43,7 @@ def test_the_eyes_of_the_full_picture_move_and_nothing_else(page: Page, packets:
           const {codedWidth: width, codedHeight: height} = frame;
           if (!original || found.length === 4) return;
           const number = numberOn(ours, width, height), box = [width, height, 0, 0];
-          // A busy camera gives two frames within one moment: the time alone does not tell which is which.
+          // A busy camera gives two frames with nearly the same time: compare the numbers too.
           if (numberOn(original, width, height) !== number) return;
           let changed = 0;
           for (let at = 0; at < ours.length; at++) {
@@ -64,7 +64,7 @@ def test_the_eyes_of_the_full_picture_move_and_nothing_else(page: Page, packets:
         assert one["size"] == SIZE
         ((right, left),) = camera.eyes(one["number"])
         left_edge, top, right_edge, bottom = one["box"]
-        # Within the ellipses, which are 16/9 by 12/9 of an eye's width, and a little for the head's way since.
+        # Within the ellipses, which are 16/9 by 12/9 of an eye's width, with a margin for the head's motion since.
         slack = 0.25 * right.width
         assert left_edge > right.x - 8 / 9 * right.width - slack
         assert right_edge < left.x + 8 / 9 * left.width + slack

@@ -1,6 +1,6 @@
-"""The local path in the browser where something is missing or lost: pictures go on, and it recovers by itself.
+"""The local path when something is missing or lost: frames continue, and it recovers automatically.
 
-The relay is pretended inside the page (pretending.js).
+A fake relay runs inside the page (pretending.js).
 """
 
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ from tests.running import ROOT
 from tests.scripted import SMALL
 from tests.web.local import READ_NUMBERS, open_blank, packets_of, run
 
-# Goes before the worker's own script, for what a test has to see or do in there.
-LOSE = """
+# Prepended to the worker's script, for what a test has to inspect or do in there.
+LOSE_CONTEXT = """
 const made = [], get = OffscreenCanvas.prototype.getContext;
 OffscreenCanvas.prototype.getContext = function (kind, ...rest) {
   const context = get.call(this, kind, ...rest);
@@ -27,7 +27,7 @@ self.addEventListener('message', ({data}) => {
   if (data.type === 'test') made.at(-1).getExtension('WEBGL_lose_context').loseContext();
 });
 """
-ACCOUNT = """
+COUNT_FRAMES = """
 const held = new Set(), faults = [];
 let seen = 0;
 const wrap = (kind, name, act) => {
@@ -56,17 +56,17 @@ self.addEventListener('message', ({data}) => {
 });
 """
 
-# Lets a test speak with the worker of the local path, and hear what it answers.
+# Lets a test exchange messages with the worker of the local path.
 TAP = """const tap = new EventTarget(), Native = Worker;
     window.Worker = class extends Native {
       constructor(...words) {
         super(...words);
         if (words[1].name !== 'local') return;
-        tap.say = () => this.postMessage({type: 'test'});
+        tap.request = () => this.postMessage({type: 'test'});
         this.addEventListener('message', (event) => {
           if (!event.data.test) return;
           event.stopImmediatePropagation();
-          tap.heard = event.data.test;
+          tap.answer = event.data.test;
         });
       }
     };"""
@@ -89,8 +89,8 @@ def packets(camera: Clip) -> dict[str, Any]:
     return packets_of(camera)
 
 
-def tamper(page: Page, script: str) -> None:
-    """Run this in the worker before its own script."""
+def prepend(page: Page, script: str) -> None:
+    """Prepend this to the worker's script."""
     body = script + Path(ROOT, "web", "warp", "routes", "local-worker.js").read_text()
     page.route("**/local-worker.js", lambda route: route.fulfill(body=body, content_type="text/javascript"))
 
@@ -104,7 +104,7 @@ def test_frames_pass_in_order_and_untouched_before_any_packet(page: Page) -> Non
           for (let at = 0; at < luma.length; at++) sum = (31 * sum + luma[at]) | 0;
           into.push([frame.timestamp, sum, numberOn(luma, frame.codedWidth, frame.codedHeight)]);
         };
-        // Two frames may come within one moment: the time alone does not tell which is which.
+        // Two frames may have nearly the same time: compare the numbers too.
         const known = () => sums[1].flatMap(([time, sum, number]) => {
           const given = nearest(sums[0], time);
           return given?.[2] === number ? [[given[1], sum]] : [];
@@ -123,29 +123,29 @@ def test_frames_pass_in_order_and_untouched_before_any_packet(page: Page) -> Non
 
 
 def test_every_frame_is_closed_once(page: Page, packets: dict[str, Any]) -> None:
-    """Those of the camera, and all that are made of them on the way."""
-    tamper(page, ACCOUNT)
+    """Frames of the camera, and all frames made from them."""
+    prepend(page, COUNT_FRAMES)
     script = f"""{TAP}
         const {{camera, local, end}} = await begin({{packets: given}});
         await until(() => corrected(local) > 10);
         camera.stop();
-        // The last are still on their way.
-        await until(() => {{ tap.say(); return tap.heard?.held === 0; }});
+        // The last frames are still being processed.
+        await until(() => {{ tap.request(); return tap.answer?.held === 0; }});
         end();
-        return tap.heard;"""
+        return tap.answer;"""
     found = run(page, script, packets)
     assert found["seen"] > 10
     assert found["faults"] == []
 
 
 def test_frames_go_on_while_graphics_are_lost_and_are_corrected_again(page: Page, packets: dict[str, Any]) -> None:
-    tamper(page, LOSE)
+    prepend(page, LOSE_CONTEXT)
     script = f"""{TAP}
         const {{local, end}} = await begin({{packets: given}});
         await until(() => corrected(local) > 5);
         let seen = 0;
         watch(local.track, () => {{ seen += 1; }});
-        tap.say();
+        tap.request();
         const without = () => local.stats().frames.passed.no_graphics ?? 0;
         await until(() => without() > 0);
         const [before, then] = [corrected(local), seen];
@@ -160,7 +160,7 @@ def test_frames_go_on_while_graphics_are_lost_and_are_corrected_again(page: Page
 
 
 def test_a_browser_without_frames_for_workers_draws_on_a_canvas(page: Page, packets: dict[str, Any]) -> None:
-    """Also where the page's video callbacks have stopped, as they do in a tab that nobody sees."""
+    """Also when the page's video callbacks have stopped, as they do in a hidden tab."""
     script = """const {local, relay, end} = await begin({packets: given, route: 'canvas'});
         await until(() => corrected(local) > 5);
         let numbers = new Set();
@@ -173,7 +173,7 @@ def test_a_browser_without_frames_for_workers_draws_on_a_canvas(page: Page, pack
         Object.defineProperty(document, 'hidden', {get: () => true});
         document.dispatchEvent(new Event('visibilitychange'));
         HTMLVideoElement.prototype.requestVideoFrameCallback = () => 0;
-        relay.speaks = false;
+        relay.answers = false;
         numbers = new Set();
         await until(() => numbers.size > 10);
         const later = local.stats().frames;

@@ -1,4 +1,4 @@
-"""What npm carries of web/: the library with everything it imports, and nothing of the page."""
+"""The npm package of web/: the library with everything it imports, and nothing of the page."""
 
 import json
 import re
@@ -19,7 +19,7 @@ def package() -> dict[str, Any]:
 
 
 def needed_by(roots: set[str]) -> set[str]:
-    """Every module that these import, or start as workers, and themselves."""
+    """These modules, and every module that they import or start as a worker."""
     found, open_ = set(), set(roots)
     while open_:
         name = open_.pop()
@@ -31,7 +31,7 @@ def needed_by(roots: set[str]) -> set[str]:
     return found
 
 
-def carried() -> set[str]:
+def packed() -> set[str]:
     """Every file that npm packs."""
     paths = [WEB / name for name in package()["files"]]
     files = [one for path in paths for one in (path.rglob("*") if path.is_dir() else [path]) if one.is_file()]
@@ -40,7 +40,7 @@ def carried() -> set[str]:
 
 def test_the_package_carries_the_library_with_its_types_and_nothing_else() -> None:
     types = {name.replace(".js", ".d.ts") for name in ENTRIES}
-    assert carried() == needed_by(ENTRIES) | types
+    assert packed() == needed_by(ENTRIES) | types
 
 
 def test_the_library_knows_nothing_of_the_page() -> None:

@@ -8,13 +8,13 @@ from playwright.sync_api import Locator, Page, expect
 from tests.running import RunningRelay
 from tests.web.conftest import OpenPage
 from tests.web.driving import (
-    PATIENCE,
-    begin,
+    TIMEOUT_MS,
     expect_gaze,
     expect_relay_uses,
     expect_showing,
     last_settings,
     moves,
+    start_call,
     wait_for,
     wait_until,
 )
@@ -23,15 +23,15 @@ STORED = "JSON.parse(localStorage.getItem('eyeline.settings'))"
 DEFAULTS = {"enabled": True, "mode": "natural", "strength": 100, "pitch": 8, "yaw": 0}
 
 
-# The loudest sample of what comes back, as soon as there is one that can be heard.
+# The loudest sample of the returned audio; returns as soon as one is audible.
 LOUDNESS = """
-async (patience) => {
+async (timeout) => {
   const context = new AudioContext();
   const analyser = new AnalyserNode(context);
   context.createMediaStreamSource(document.querySelector("#corrected").srcObject).connect(analyser);
   const samples = new Float32Array(analyser.fftSize);
   let loudest = 0;
-  for (const end = performance.now() + patience; performance.now() < end && loudest <= 0.01; ) {
+  for (const end = performance.now() + timeout; performance.now() < end && loudest <= 0.01; ) {
     await new Promise((soon) => setTimeout(soon, 20));
     analyser.getFloatTimeDomainData(samples);
     loudest = Math.max(loudest, ...samples.map(Math.abs));
@@ -113,20 +113,20 @@ def test_both_pictures_move_and_the_indicator_says_corrected(live: Page) -> None
     expect(live.locator("#gaze")).to_have_attribute("data-altered", "true")
     assert moves(live, "original")
     assert moves(live, "corrected")
-    assert live.evaluate("document.getElementById('corrected').muted"), "one's own voice would echo"
+    assert live.evaluate("document.getElementById('corrected').muted"), "the own voice would echo"
 
 
 def test_the_sound_comes_back(live: Page) -> None:
-    assert live.evaluate(LOUDNESS, PATIENCE) > 0.01
+    assert live.evaluate(LOUDNESS, TIMEOUT_MS) > 0.01
 
 
 def test_the_figures_live(live: Page) -> None:
     live.get_by_text("More figures").click()
-    expect(live.locator("[data-figure=rate]")).to_have_text(re.compile(r"[1-9]\d* → [1-9]\d*"), timeout=PATIENCE)
-    expect(live.locator("[data-figure=trip]")).to_have_text(re.compile(r"\d+"), timeout=PATIENCE)
-    expect(live.locator("[data-figure=faces]")).to_have_text("1", timeout=PATIENCE)
+    expect(live.locator("[data-figure=rate]")).to_have_text(re.compile(r"[1-9]\d* → [1-9]\d*"), timeout=TIMEOUT_MS)
+    expect(live.locator("[data-figure=trip]")).to_have_text(re.compile(r"\d+"), timeout=TIMEOUT_MS)
+    expect(live.locator("[data-figure=faces]")).to_have_text("1", timeout=TIMEOUT_MS)
     for row in ("Find the eyes", "Plan the turn", "Turn the eyes", "Corrected"):
-        expect(live.get_by_role("row", name=re.compile(f"^{row}.*\\d"))).to_be_visible(timeout=PATIENCE)
+        expect(live.get_by_role("row", name=re.compile(f"^{row}.*\\d"))).to_be_visible(timeout=TIMEOUT_MS)
     live.get_by_text("More figures").click()
 
 
@@ -161,7 +161,7 @@ def test_a_fast_slider_ends_at_its_last_value(live: Page) -> None:
 def test_horizontal_means_what_one_sees(live: Page) -> None:
     named(live, "Horizontal").fill("5")
     expect(live.locator("output[for=yaw]")).to_have_text("5.0° right")
-    expect_relay_uses(live, yaw=-5)  # a mirrored picture's right is the camera's left
+    expect_relay_uses(live, yaw=-5)  # right in a mirrored picture is the camera's left
     live.get_by_role("button", name="Mirror").click()
     expect(live.locator("output[for=yaw]")).to_have_text("5.0° left")
     expect(named(live, "Horizontal")).to_have_value("-5")
@@ -213,7 +213,7 @@ def test_choices_survive_a_reload(open_page: OpenPage, relay: RunningRelay) -> N
     named(page, "Strength").fill("55")
     named(page, "Vertical").fill("4")
     page.get_by_label("Microphone", exact=True).select_option("none")
-    begin(page)
+    start_call(page)
     page.get_by_role("button", name="Mirror").click()
     page.get_by_role("button", name="Split view").click()
     named(page, "Split").fill("20")
@@ -222,7 +222,7 @@ def test_choices_survive_a_reload(open_page: OpenPage, relay: RunningRelay) -> N
     page.reload()
     expect(named(page, "Strength")).to_have_value("55")
     expect(page.get_by_label("Microphone", exact=True)).to_have_value("none")
-    begin(page)
+    start_call(page)
     expect_relay_uses(page, strength=55, pitch=4)
     expect(named(page, "Split")).to_have_value("20")
     expect(page.get_by_role("button", name="Mirror")).to_have_attribute("aria-pressed", "false")
@@ -237,14 +237,14 @@ def test_choices_survive_a_reload(open_page: OpenPage, relay: RunningRelay) -> N
 def test_devices_can_be_changed_during_a_call(open_page: OpenPage, relay: RunningRelay) -> None:
     page = open_page(relay.address)
     page.get_by_label("Microphone", exact=True).select_option("none")
-    begin(page)
+    start_call(page)
     cameras = page.get_by_label("Camera", exact=True).locator("option").all_inner_texts()
     assert len(cameras) > 1
     assert cameras[0] == "Default camera"
     page.get_by_label("Camera", exact=True).select_option(index=1)
     expect_showing(page, "corrected")
     assert moves(page, "corrected")
-    # There was no microphone in the offer: adding one takes a new connection, and the picture stays.
+    # There was no microphone in the offer: adding one takes a new connection, and the video continues.
     page.get_by_label("Microphone", exact=True).select_option(index=1)
     wait_until(page, "document.getElementById('corrected').srcObject?.getAudioTracks().length === 1")
     expect_showing(page, "corrected")
@@ -255,7 +255,7 @@ def test_stop_lets_go_of_the_camera_and_of_the_relay(open_page: OpenPage, relay:
     page = open_page(relay.address)
     opened: list[str] = []
     page.on("response", lambda one: opened.append(one.headers["location"]) if one.status == 201 else None)
-    begin(page)
+    start_call(page)
     session = relay.address + opened[-1]
     assert page.request.get(session).ok
     page.evaluate("window.track = document.getElementById('original').srcObject.getVideoTracks()[0]")
@@ -273,13 +273,13 @@ def test_stop_lets_go_of_the_camera_and_of_the_relay(open_page: OpenPage, relay:
 
 def test_leaving_the_page_ends_the_session(open_page: OpenPage, relay: RunningRelay) -> None:
     page = open_page(relay.address)
-    begin(page)
-    ended = len(farewells(relay))
+    start_call(page)
+    ended = len(closed_sessions(relay))
     page.goto("about:blank")
-    wait_for(page, lambda: len(farewells(relay)) > ended, "the relay is told")
+    wait_for(page, lambda: len(closed_sessions(relay)) > ended, "the relay has closed the session")
 
 
-def farewells(relay: RunningRelay) -> list[str]:
+def closed_sessions(relay: RunningRelay) -> list[str]:
     return [line for line in relay.lines if "closed by its client" in line]
 
 

@@ -1,4 +1,4 @@
-"""A frame drawn through fields in its own planes, against the relay's warp of the same planes."""
+"""Frames warped in their own planes by the browser, compared with the relay's warp of the same planes."""
 
 import base64
 from collections.abc import Iterator
@@ -83,10 +83,10 @@ def test_a_frame_is_warped_in_its_own_planes_as_the_relay_does(
     relays = by_relay(frame, packet, eyes)
     for ours, theirs, original in zip(planes_of(pasted, frame), relays.planes, frame.planes, strict=True):
         moved = theirs != original
-        off = np.abs(ours.astype(float) - theirs)
-        assert np.abs(theirs.astype(float) - original)[moved].mean() > 3 * off[moved].mean()
-        assert off[moved].mean() < 2
-        assert np.percentile(off[moved], 99) < 8
+        error = np.abs(ours.astype(float) - theirs)
+        assert np.abs(theirs.astype(float) - original)[moved].mean() > 3 * error[moved].mean()
+        assert error[moved].mean() < 2
+        assert np.percentile(error[moved], 99) < 8
 
 
 def test_no_byte_outside_the_patches_is_touched(page: Page, packet: bytes, eyes: list[Eye]) -> None:

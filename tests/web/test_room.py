@@ -1,6 +1,6 @@
-"""The room page: real browsers in a real Janus, with eyes turned by a real relay that knows where they are.
+"""The room page: real browsers in a real Janus, with the gaze corrected by a real relay that knows where the eyes are.
 
-What the room does by itself, and what it makes of what Janus says, is tested without a browser: room-*.test.js.
+The room's modules and their handling of Janus' messages are tested without a browser: tests/web/room.
 """
 
 import json
@@ -21,39 +21,39 @@ from tests.servers.janus import Room, RunningJanus
 from tests.servers.ports import Port
 from tests.test_end_to_end import OUTPUT, TURNED, compare
 from tests.web.conftest import OpenPage
-from tests.web.driving import PATIENCE, expect_notice
+from tests.web.driving import TIMEOUT_MS, expect_notice
 from tests.web.rooms import (
-    OVERHEAR,
+    INSTRUMENT_PAGE,
+    expect_audio,
     expect_frames,
     expect_nobody,
     expect_person,
     expect_silence,
-    expect_sound,
     join,
+    longest_gap,
     picture_of,
-    standstill,
     tile_of,
     turn,
     wait_for,
 )
 from tests.web.test_trouble import without_camera
 
-# From the last picture of a relay that dies to the next one at the other end, seconds; 0.4 to 0.8 are needed.
+# From the last frame of a killed relay to the next one at the other participant, seconds; 0.4 to 0.8 are usual.
 RAW_WITHIN = 2.0
 
-# Firefox's own camera would be as large and fast as it was asked for.
+# Firefox's fake camera has the requested size and rate, so smaller ones are requested.
 SMALL_CAMERA = """
 const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 navigator.mediaDevices.getUserMedia = ({video, ...rest}) =>
   ask({...rest, ...(video && {video: {width: 320, height: 240, frameRate: 15}})});
 """
 
-Faces = tuple[Page, Page]
+Pages = tuple[Page, Page]
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the tests meet; the relay publishes into the same Janus."""
+    """Janus and the relay of these tests; the relay publishes into the same Janus."""
 
     janus: RunningJanus
     relay: RunningRelay
@@ -77,7 +77,7 @@ def place() -> Iterator[Place]:
 
 
 def picture(page: Page, name: str) -> None:
-    """What it looks like, for people: wide and narrow, light and dark."""
+    """Screenshots for review: wide and narrow, light and dark."""
     OUTPUT.mkdir(exist_ok=True)
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
@@ -95,7 +95,7 @@ def test_before_joining_one_sees_oneself_and_everything_has_a_name(open_page: Op
     page.on("console", lambda message: complaints.append(message.text) if message.type != "log" else None)
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.goto(place.room())
-    expect(page.get_by_text("Your eyes are turned towards the lens")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Your eyes are turned towards the lens")).to_be_visible(timeout=TIMEOUT_MS)
     unnamed = re.findall(r"^\s*- (?:button|combobox|textbox|link)\b(?! \")", page.locator("body").aria_snapshot(), re.M)
     assert unnamed == []
     picture(page, "room-lobby")
@@ -108,13 +108,13 @@ def test_before_joining_one_sees_oneself_and_everything_has_a_name(open_page: Op
     assert {"name", "join", "camera", "microphone", "turn-microphone", "turn-camera", "turn-correction"} <= reached
     page.get_by_label("Your name").fill("Kim")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Leave")).to_be_focused(timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Leave")).to_be_focused(timeout=TIMEOUT_MS)
     expect_person(page, "Kim", corrected=True)
-    expect(page.locator("body")).to_have_attribute("data-phase", "joined", timeout=PATIENCE)
+    expect(page.locator("body")).to_have_attribute("data-phase", "joined", timeout=TIMEOUT_MS)
     page.keyboard.press("Enter")
-    expect(page.get_by_role("button", name="Join")).to_be_focused(timeout=PATIENCE)
+    expect(page.get_by_role("button", name="Join")).to_be_focused(timeout=TIMEOUT_MS)
     page.reload()
-    expect(page.get_by_label("Your name")).to_have_value("Kim", timeout=PATIENCE)
+    expect(page.get_by_label("Your name")).to_have_value("Kim", timeout=TIMEOUT_MS)
     assert complaints == []
 
 
@@ -126,7 +126,7 @@ def test_a_room_with_a_pin_asks_for_it(open_page: OpenPage, place: Place) -> Non
     expect(page.get_by_label("PIN")).to_be_focused()
     page.keyboard.type("4711")
     page.keyboard.press("Enter")
-    expect(page.locator("body")).to_have_attribute("data-phase", "joined", timeout=PATIENCE)
+    expect(page.locator("body")).to_have_attribute("data-phase", "joined", timeout=TIMEOUT_MS)
     page.goto(place.room("room=5&pin=4711&name=Kim"))
     join(page, "Kim")
 
@@ -162,17 +162,17 @@ def test_an_insecure_page_says_so(open_page: OpenPage, place: Place) -> None:
 def test_firefox_sees_and_is_seen(open_page: OpenPage, place: Place) -> None:
     try:
         with Firefox() as firefox:
-            firefox.prepare(SMALL_CAMERA + OVERHEAR)
+            firefox.prepare(SMALL_CAMERA + INSTRUMENT_PAGE)
             firefox.open(place.room("name=Fox"))
             wait_for(lambda: not firefox.evaluate("document.getElementById('join').disabled"), "Firefox's camera")
-            ben = open_page(place.room(), OVERHEAR)
+            ben = open_page(place.room(), INSTRUMENT_PAGE)
             join(ben, "Ben")
             firefox.click("#join")
             expect_frames(ben, "Fox")
             wait_for(lambda: firefox.evaluate("!!window.tile('Ben')"), "Firefox sees Ben")
             expect_frames(firefox, "Ben")
             wait_for(
-                lambda: firefox.evaluate("window.tile('Ben').dataset.corrected") == "true", "and that he is corrected"
+                lambda: firefox.evaluate("window.tile('Ben').dataset.corrected") == "true", "and that Ben is corrected"
             )
             OUTPUT.mkdir(exist_ok=True)
             firefox.picture(OUTPUT / "room-firefox.png")
@@ -183,8 +183,8 @@ def test_firefox_sees_and_is_seen(open_page: OpenPage, place: Place) -> None:
 
 
 @pytest.fixture(scope="module")
-def pair(browser: Browser, place: Place) -> Iterator[Faces]:
-    """Ana, whose picture the relay publishes, and Ben, who publishes his own; in the room through all tests below."""
+def pair(browser: Browser, place: Place) -> Iterator[Pages]:
+    """Ana, published by the relay, and Ben, published by the page; in the room through all tests below."""
     ana, ben = (open_room(browser, place.room(query)) for query in ("via=relay", ""))
     join(ana, "Ana")
     join(ben, "Ben")
@@ -196,59 +196,59 @@ def pair(browser: Browser, place: Place) -> Iterator[Faces]:
 
 def open_room(browser: Browser, address: str) -> Page:
     page = browser.new_context(viewport={"width": 1280, "height": 800}).new_page()
-    page.set_default_timeout(PATIENCE)
-    page.add_init_script(OVERHEAR)
+    page.set_default_timeout(TIMEOUT_MS)
+    page.add_init_script(INSTRUMENT_PAGE)
     page.goto(address)
     return page
 
 
-def watchers(pair: Faces) -> tuple[tuple[Page, Page, str], ...]:
-    """Each of the two: who is seen, by whom, under which name."""
+def watchers(pair: Pages) -> tuple[tuple[Page, Page, str], ...]:
+    """For each of the two: their page, the other page, their name."""
     return ((pair[0], pair[1], "Ana"), (pair[1], pair[0], "Ben"))
 
 
 def expect_together(ana: Page, ben: Page) -> None:
-    """Each sees the other once, with eyes turned."""
+    """Wait until each sees the other once, corrected."""
     for _, other, name in watchers((ana, ben)):
         expect_person(other, name, corrected=True)
-        expect(other.locator("#grid .tile:not([hidden])")).to_have_count(2, timeout=PATIENCE)
+        expect(other.locator("#grid .tile:not([hidden])")).to_have_count(2, timeout=TIMEOUT_MS)
 
 
 def rise(page: Page, name: str, camera: Clip, count: int = 5) -> float:
-    """By how much the irises of this person have risen, pixels; the median of some pictures."""
+    """By how much the irises of this participant rise, pixels; the median of some frames."""
     return median(compare(*picture_of(page, name, camera), camera).rise for _ in range(count))
 
 
-def test_each_sees_and_hears_the_other_with_eyes_turned(pair: Faces, camera: Clip) -> None:
+def test_each_sees_and_hears_the_other_with_eyes_turned(pair: Pages, camera: Clip) -> None:
     turned = TURNED * camera.eye_width / 48
     for _, other, name in watchers(pair):
         assert expect_frames(other, name) == (camera.width, camera.height)
-        expect_sound(other, name)
+        expect_audio(other, name)
         wait_for(lambda: rise(other, name, camera) > turned, f"{name}'s eyes are turned")  # noqa: B023 - called at once
     picture(pair[1], "room-people")
 
 
-def test_who_speaks_is_shown(pair: Faces) -> None:
+def test_who_speaks_is_shown(pair: Pages) -> None:
     for speaks in ("true", "false"):
-        expect(tile_of(pair[1], "Ana")).to_have_attribute("data-speaks", speaks, timeout=PATIENCE)
+        expect(tile_of(pair[1], "Ana")).to_have_attribute("data-speaks", speaks, timeout=TIMEOUT_MS)
 
 
-def test_a_muted_microphone_is_not_heard(pair: Faces) -> None:
+def test_a_muted_microphone_is_not_heard(pair: Pages) -> None:
     turn_both(pair, "Microphone")
     for page, other, name in watchers(pair):
         expect(page.get_by_role("button", name="Microphone")).to_have_attribute("aria-pressed", "false")
         expect_silence(other, name)
     turn_both(pair, "Microphone")
     for _, other, name in watchers(pair):
-        expect_sound(other, name)
+        expect_audio(other, name)
 
 
-def turn_both(pair: Faces, what: str) -> None:
+def turn_both(pair: Pages, what: str) -> None:
     for page in pair:
         turn(page, what)
 
 
-def test_the_others_see_own_eyes_and_are_told_where_they_are_not_turned(pair: Faces, camera: Clip) -> None:
+def test_the_others_see_own_eyes_and_are_told_where_they_are_not_turned(pair: Pages, camera: Clip) -> None:
     turned = TURNED * camera.eye_width / 48
     for _, other, name in watchers(pair):
         expect(tile_of(other, name)).to_contain_text("eye contact")
@@ -261,7 +261,7 @@ def test_the_others_see_own_eyes_and_are_told_where_they_are_not_turned(pair: Fa
     expect_together(*pair)
 
 
-def test_without_a_camera_one_stays_in_the_room(pair: Faces) -> None:
+def test_without_a_camera_one_stays_in_the_room(pair: Pages) -> None:
     turn_both(pair, "Camera")
     for page, other, name in watchers(pair):
         expect_person(other, name, corrected=False)
@@ -272,7 +272,7 @@ def test_without_a_camera_one_stays_in_the_room(pair: Faces) -> None:
     expect_frames(pair[1], "Ana")
 
 
-def test_everybody_is_back_when_janus_is(pair: Faces, place: Place) -> None:
+def test_everybody_is_back_when_janus_is(pair: Pages, place: Place) -> None:
     place.janus.kill()
     for page, other, name in watchers(pair):
         expect_notice(page, "The meeting server cannot be reached")
@@ -281,10 +281,10 @@ def test_everybody_is_back_when_janus_is(pair: Faces, place: Place) -> None:
     expect_together(*pair)
     for page, other, name in watchers(pair):
         expect_frames(other, name)
-        expect(page.get_by_role("alert")).to_be_hidden(timeout=PATIENCE)
+        expect(page.get_by_role("alert")).to_be_hidden(timeout=TIMEOUT_MS)
 
 
-def test_a_lost_relay_leaves_the_raw_picture_in_the_room(pair: Faces, place: Place) -> None:
+def test_a_lost_relay_leaves_the_raw_picture_in_the_room(pair: Pages, place: Place) -> None:
     ana, ben = pair
     for _, other, name in watchers(pair):
         other.evaluate(f"record('{name}')")
@@ -295,11 +295,11 @@ def test_a_lost_relay_leaves_the_raw_picture_in_the_room(pair: Faces, place: Pla
         expect_person(other, name, corrected=False)
         expect_frames(other, name)
         expect_notice(page, "The others see your own picture, uncorrected")
-    still = {name: standstill(other, killed) for _, other, name in watchers(pair)}
+    still = {name: longest_gap(other, killed) for _, other, name in watchers(pair)}
     assert max(still.values()) < scaled(RAW_WITHIN), still
     with RunningRelay("--port", str(place.relay.port), *place.flags, scripted=True):
         expect_together(*pair)
-        expect(ana.get_by_role("alert")).to_be_hidden(timeout=PATIENCE)
+        expect(ana.get_by_role("alert")).to_be_hidden(timeout=TIMEOUT_MS)
         turn(ben, "Leave")
         expect_nobody(ana, "Ben")
         expect(ben.get_by_role("button", name="Join")).to_be_focused()

@@ -1,10 +1,10 @@
-"""The live strip of the lines in a call: what it shows, what it says, and when the relay is asked for it."""
+"""The live pipeline timeline in a call: what it draws, its text, and when the trace is requested."""
 
 from playwright.sync_api import Page, expect
 
-from tests.web.driving import PATIENCE, wait_until
+from tests.web.driving import TIMEOUT_MS, wait_until
 
-# The share of pixels with bars in each third of the canvas.
+# The share of pixels in bars, in each third of the canvas.
 FILLED = """() => {
   const canvas = document.getElementById('strip');
   const copy = Object.assign(document.createElement('canvas'), {width: canvas.width, height: canvas.height});
@@ -24,13 +24,13 @@ FILLED = """() => {
 }"""
 
 
-ASKED = "said.filter(({type}) => type === 'trace').map(({enabled}) => enabled)"
-HEARD = "heard.filter(({type}) => type === '%s').length"
+REQUESTS = "sent.filter(({type}) => type === 'trace').map(({enabled}) => enabled)"
+RECEIVED = "received.filter(({type}) => type === '%s').length"
 
 
 def test_the_relays_lines_are_drawn_and_their_ages_told(live: Page) -> None:
     live.locator("#strip").scroll_into_view_if_needed()
-    for _ in range(PATIENCE // 200):
+    for _ in range(TIMEOUT_MS // 200):
         shares = live.evaluate(FILLED)
         if all(share > 0.002 for share in shares):
             break
@@ -42,20 +42,22 @@ def test_the_relays_lines_are_drawn_and_their_ages_told(live: Page) -> None:
 
 
 def test_the_trace_is_asked_for_only_while_somebody_sees_it(live: Page) -> None:
-    live.evaluate("window.said = []")
+    live.evaluate("window.sent = []")
     live.get_by_text("Which stage works on which frame").click()
-    wait_until(live, f"{ASKED}.length === 1")
+    wait_until(live, f"{REQUESTS}.length === 1")
     live.evaluate("window.asked = performance.now()")
-    wait_until(live, "heard.some(({type, t}) => type === 'pong' && t > asked)")  # by then the relay knows
-    live.evaluate("window.heard = []")
-    wait_until(live, f"{HEARD % 'stats'} === 2")
-    assert live.evaluate(HEARD % "trace") == 0
+    wait_until(
+        live, "received.some(({type, t}) => type === 'pong' && t > asked)"
+    )  # after the relay has handled the request
+    live.evaluate("window.received = []")
+    wait_until(live, f"{RECEIVED % 'stats'} === 2")
+    assert live.evaluate(RECEIVED % "trace") == 0
     live.get_by_text("Which stage works on which frame").click()
-    wait_until(live, f"{HEARD % 'trace'} > 0")
+    wait_until(live, f"{RECEIVED % 'trace'} > 0")
     live.set_viewport_size({"width": 1280, "height": 300})
     live.evaluate("window.scrollTo(0, 0)")
-    wait_until(live, f"{ASKED}.length === 3")
+    wait_until(live, f"{REQUESTS}.length === 3")
     live.set_viewport_size({"width": 1280, "height": 800})
     live.locator("#strip").scroll_into_view_if_needed()
-    wait_until(live, f"{ASKED}.length === 4")
-    assert live.evaluate(ASKED) == [False, True, False, True]
+    wait_until(live, f"{REQUESTS}.length === 4")
+    assert live.evaluate(REQUESTS) == [False, True, False, True]

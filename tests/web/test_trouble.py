@@ -1,15 +1,15 @@
-"""What the page says and does when something is missing, refuses or goes away."""
+"""What the page shows and does when something is missing, refused or lost."""
 
 from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.deadlines import milliseconds
 from tests.running import RunningRelay
 from tests.web.conftest import OpenPage
-from tests.web.driving import begin, expect_gaze, expect_notice, expect_relay_uses, expect_showing, moves, wait_for
+from tests.web.driving import expect_gaze, expect_notice, expect_relay_uses, expect_showing, moves, start_call, wait_for
 from tests.web.folder import serve_folder
 
-# From the relay's last word to the camera's own picture, milliseconds; the page takes 600 to 750.
-FALLS_BACK = milliseconds(2)
+# From the relay's last message to the camera's own video, milliseconds; the page takes 600 to 750.
+FALLBACK_WITHIN = milliseconds(2)
 
 WATCH = """
 window.shown = [];
@@ -19,13 +19,13 @@ new MutationObserver(() => window.shown.push({at: performance.now(), showing: st
 
 WITHOUT_MICROPHONE = """
 const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
-navigator.mediaDevices.getUserMedia = async (wish) => {
-  if (wish.audio) throw new DOMException('', 'NotFoundError');
-  return ask(wish);
+navigator.mediaDevices.getUserMedia = async (constraints) => {
+  if (constraints.audio) throw new DOMException('', 'NotFoundError');
+  return ask(constraints);
 };
 """
 
-# Somebody who is in a call and sends no picture; gives the address of the session.
+# Opens a session that sends no video, and returns its address.
 OCCUPY = """async () => {
   const peer = window.occupant = new RTCPeerConnection();
   const opened = new Promise((resolve) => { peer.createDataChannel('eyeline').onopen = resolve; });
@@ -44,7 +44,7 @@ OCCUPY = """async () => {
 
 
 def without_camera(error: str, kinds: str = "[]") -> str:
-    """A script that lets the browser answer every request for a camera with this error."""
+    """A script with which every request for a camera fails with this error."""
     return f"""
         navigator.mediaDevices.getUserMedia = async () => {{ throw new DOMException('', '{error}'); }};
         navigator.mediaDevices.enumerateDevices =
@@ -60,14 +60,16 @@ def test_a_camera_that_cannot_be_had(open_page: OpenPage, relay: RunningRelay) -
 
 
 def test_a_refused_camera(open_page: OpenPage, relay: RunningRelay) -> None:
-    def forbid(route: Route) -> None:  # Chromium then answers as if the person had said no
+    def forbid(route: Route) -> None:  # Chromium then answers as if the user had denied it
         answer = route.fetch()
         route.fulfill(response=answer, headers={**answer.headers, "permissions-policy": "camera=()"})
 
     page = open_page("about:blank")
     page.route(f"{relay.address}/", forbid)
     page.goto(relay.address)
-    page.get_by_label("Microphone", exact=True).select_option("none")  # asked for both, it would give the sound alone
+    page.get_by_label("Microphone", exact=True).select_option(
+        "none"
+    )  # requested with audio, the audio alone would be given
     page.get_by_role("button", name="Start camera").click()
     expect_notice(page, "The camera was refused")
     expect_showing(page, "nothing")
@@ -75,7 +77,7 @@ def test_a_refused_camera(open_page: OpenPage, relay: RunningRelay) -> None:
 
 def test_a_microphone_that_cannot_be_had_costs_the_sound_only(open_page: OpenPage, relay: RunningRelay) -> None:
     page = open_page(relay.address, WITHOUT_MICROPHONE)
-    begin(page)
+    start_call(page)
     expect_notice(page, "no sound is sent")
     page.get_by_role("button", name="OK", exact=True).click()
     expect(page.get_by_role("alert")).to_be_hidden()
@@ -83,7 +85,7 @@ def test_a_microphone_that_cannot_be_had_costs_the_sound_only(open_page: OpenPag
 
 def test_a_camera_that_is_pulled_out(open_page: OpenPage, relay: RunningRelay) -> None:
     page = open_page(relay.address)
-    begin(page)
+    start_call(page)
     page.evaluate("document.getElementById('original').srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended'))")
     expect_notice(page, "The camera was disconnected")
     expect_showing(page, "nothing")
@@ -110,19 +112,19 @@ def test_an_offer_the_relay_refuses_is_repeated_only_when_one_asks_for_it(
     page.clock.install()
     page.goto(relay.address)
     problem = '{"status": 422, "code": "unsupported_codec", "title": "x", "detail": "no codec in common"}'
-    asked: list[str] = []
+    offers: list[str] = []
 
     def refuse(route: Route) -> None:
-        asked.append(route.request.method)
+        offers.append(route.request.method)
         route.fulfill(status=422, body=problem)
 
     page.route("**/api/sessions", refuse)
     page.get_by_role("button", name="Start camera").click()
     expect_notice(page, "share no video format")
     page.clock.fast_forward("01:00:00")
-    assert len(asked) == 1
+    assert len(offers) == 1
     page.get_by_role("button", name="Try again").click()
-    wait_for(page, lambda: len(asked) == 2, "a second offer")
+    wait_for(page, lambda: len(offers) == 2, "a second offer")
 
 
 def test_an_unreachable_relay(open_page: OpenPage, relay: RunningRelay) -> None:
@@ -140,13 +142,13 @@ def test_an_unreachable_relay(open_page: OpenPage, relay: RunningRelay) -> None:
 def test_a_relay_that_is_killed_and_comes_back(open_page: OpenPage) -> None:
     with RunningRelay("--port", "0", scripted=True) as first:
         page = open_page(first.address)
-        begin(page)
+        start_call(page)
         page.get_by_role("slider", name="Strength").fill("60")
         expect_relay_uses(page, strength=60)
         page.evaluate(WATCH)
         first.kill()
         expect_showing(page, "original")
-        assert fallen_back(page) < FALLS_BACK
+        assert fallback_delay(page) < FALLBACK_WITHIN
         assert moves(page, "original")
         expect_notice(page, "relay")
         expect_gaze(page, "Not corrected")
@@ -160,10 +162,10 @@ def test_a_relay_that_is_killed_and_comes_back(open_page: OpenPage) -> None:
     assert "nothing" not in page.evaluate("window.shown.map(({showing}) => showing)")
 
 
-def fallen_back(page: Page) -> float:
-    """Milliseconds from the relay's last word to the original picture."""
+def fallback_delay(page: Page) -> float:
+    """Milliseconds from the relay's last message to the original video."""
     script = """(shown.findLast(({showing}) => showing === 'original')?.at ?? 0)
-        - Math.max(...heard.map(({at}) => at))"""
+        - Math.max(...received.map(({at}) => at))"""
     return float(page.evaluate(script))
 
 

@@ -1,4 +1,4 @@
-"""The vectors that the page's modules are held against are what the relay's own code makes today."""
+"""The test vectors of the page's modules agree with the relay's present code."""
 
 import base64
 import zlib
@@ -17,7 +17,7 @@ def unpack(picture: Content) -> Plane:
 
 
 def compare(stored: Any, made: Any, place: str) -> None:
-    """Alike but for what another processor's rounding makes of pictures and places."""
+    """Equal, except for rounding on another processor."""
     if isinstance(made, dict) and isinstance(made.get("data"), str):
         one, other = unpack(stored).astype(int), unpack(made).astype(int)
         assert one.shape == other.shape, place
@@ -38,5 +38,5 @@ def compare(stored: Any, made: Any, place: str) -> None:
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_the_file_is_what_its_recipe_gives(name: str) -> None:
-    """`python -m tests.web.vectors` writes all of them anew."""
+    """`python -m tests.web.vectors` writes all of them again."""
     compare(read(name), RECIPES[name](), name)

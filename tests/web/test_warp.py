@@ -1,4 +1,4 @@
-"""The browser's warper against the relay's: the same frames, the same packets of fields, the same places."""
+"""The browser's warper compared with the relay's: the same frames, packets of fields and places."""
 
 import base64
 from collections.abc import Iterator, Sequence
@@ -46,7 +46,7 @@ class Place:
     gain: float = 1.0
 
     def to_script(self) -> dict[str, object]:
-        """As web/warp/drawing/warp.js has it."""
+        """As web/warp/drawing/warp.js takes it."""
         (x, y), (step_x, step_y) = self.patch.centre.tolist(), self.patch.basis[:, 0].tolist()
         mirrored = bool(np.linalg.det(self.patch.basis) < 0)
         where = {"x": x, "y": y, "stepX": step_x, "stepY": step_y, "mirrored": mirrored}
@@ -63,7 +63,7 @@ class Sitter:
 
     @property
     def fields(self) -> list[Field]:
-        """What the packet holds, as the relay reads it."""
+        """The fields of the packet, as the relay decodes them."""
         read = decode(self.packet)
         assert isinstance(read, FieldSet)
         return [field for pair in read.faces for field in (pair.right, pair.left)]
@@ -89,7 +89,7 @@ def geometric(one: Eye) -> Field:
 
 
 def steady(step: tuple[float, float] = (0, 0), light: float = 0) -> Field:
-    """The same everywhere. step: of both layers, eye widths."""
+    """A uniform field. step: of both layers, eye widths."""
     steps = np.full((*GRID, 2), step, dtype=np.float32)
     return Field(steps, np.full(GRID, 0.5, dtype=np.float32), steps, np.full(GRID, light, dtype=np.float32))
 
@@ -121,7 +121,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def job(sitter: Sitter, places: Sequence[Place]) -> dict[str, object]:
-    """What warping.js asks for."""
+    """The job format of warping.js."""
     frame = sitter.frame
     planes = b"".join(plane.tobytes() for plane in frame.planes)
     return {
@@ -132,7 +132,7 @@ def job(sitter: Sitter, places: Sequence[Place]) -> dict[str, object]:
 
 
 def run(page: Page, script: str, *jobs: dict[str, object]) -> Any:
-    """script: the body of a function of `jobs`, which has the module warping.js as `rig`."""
+    """script: the body of a function of `jobs`, with the module warping.js as `rig`."""
     return page.evaluate(f"async (jobs) => {{ const rig = await import('/warping.js'); {script} }}", list(jobs))
 
 
@@ -141,13 +141,13 @@ def pixels(text: str, frame: Frame) -> Pixels:
 
 
 def draw(page: Page, sitter: Sitter, *each: Sequence[Place]) -> list[Pixels]:
-    """What the browser shows of the sitter through each of these lists."""
+    """The frame as the browser warps it with each of these lists."""
     shown = run(page, "return jobs.map(rig.draw);", *(job(sitter, places) for places in each))
     return [pixels(text, sitter.frame) for text in shown]
 
 
 def by_relay(sitter: Sitter, places: Sequence[Place]) -> Sitter:
-    """The sitter in the frame that the relay has warped."""
+    """The sitter with the frame as the relay warps it."""
     placed = [Placed(one.patch, sitter.fields[one.field], one.gain) for one in places]
     return replace(sitter, frame=warp(sitter.frame, placed))
 
@@ -164,14 +164,14 @@ def difference(one: Pixels, other: Pixels, where: NDArray[np.bool_]) -> float:
 
 
 def outside(frame: Frame, places: Sequence[Place]) -> NDArray[np.bool_]:
-    """Which pixels lie outside of all ellipses; the margin is what a float32 makes of 1."""
+    """Which pixels lie outside all ellipses; the margin is for float32 rounding."""
     return np.asarray(np.min([distance(frame, place.patch) for place in places], axis=0) >= 1 + 1e-5)
 
 
 def check(page: Page, sitter: Sitter, *each: Sequence[Place], limit: float = USUAL) -> list[float]:
-    """Hold the browser against the relay, for each of these lists. Returns what each changed inside its ellipses, mean.
+    """Compare the browser with the relay, for each of these lists. Returns the mean change inside the ellipses of each.
 
-    All are drawn in one go.
+    All are drawn in one call.
     """
     jobs = [job(sitter, []), *(job(sitter, places) for places in each)]
     jobs += [job(by_relay(sitter, places), []) for places in each]
@@ -183,7 +183,7 @@ def check(page: Page, sitter: Sitter, *each: Sequence[Place], limit: float = USU
 def _compare(
     frame: Frame, places: Sequence[Place], warped: Pixels, relays: Pixels, *, raw: Pixels, limit: float
 ) -> float:
-    """What the fields changed, mean inside the ellipses."""
+    """The mean change inside the ellipses."""
     untouched = outside(frame, places)
     assert np.array_equal(warped[untouched], raw[untouched]), places
     if untouched.all():
@@ -193,7 +193,7 @@ def _compare(
 
 
 def test_real_eyes_look_as_the_relay_makes_them(page: Page, sitter: Sitter) -> None:
-    """Turned by the network, and by the geometric field; in full, and by half."""
+    """Turned by the network, and by the geometric field; with gain 1 and 0.5."""
     gains = [1.0, 0.5, 1.0, 0.5]
     changes = check(
         page, sitter, *(sitter.places(first, gain) for first, gain in zip((0, 0, 2, 2), gains, strict=True))
@@ -293,7 +293,7 @@ def test_fields_are_told_apart_and_uploaded_once(page: Page, sitter: Sitter) -> 
     one, other = draw(page, sitter, learned, geometric)
     for text, expected in zip(shown, (one, one, other, other, one), strict=True):
         assert np.array_equal(pixels(text, sitter.frame), expected)
-    # Two of the picture; then four for each field, uploaded when it comes; they are used again when it has gone.
+    # Two uploads for the frame, then four for each new field; textures are reused after a field is dropped.
     assert [count["uploads"] for count in counts] == [8, 8, 16, 16, 24]
     assert [count["made"] for count in counts] == [10] * 5
 
@@ -317,8 +317,8 @@ def test_a_lost_context_is_said_and_draws_nothing_until_it_is_restored(page: Pag
     script = """
         const {Warper} = await import('/warp/drawing/warp.js');
         const canvas = new OffscreenCanvas(1, 1), bench = new OffscreenCanvas(1, 1), warper = new Warper(canvas, bench);
-        const heard = [], found = [], happens = (name) => new Promise((resolve) => {
-          warper.addEventListener(name, () => { heard.push([name, warper.lost]); resolve(); }, {once: true});
+        const events = [], found = [], happens = (name) => new Promise((resolve) => {
+          warper.addEventListener(name, () => { events.push([name, warper.lost]); resolve(); }, {once: true});
         });
         const placed = rig.placedOf(jobs[0].packet, jobs[0].places);
         const draw = (through) => {
@@ -330,7 +330,7 @@ def test_a_lost_context_is_said_and_draws_nothing_until_it_is_restored(page: Pag
         switcher.loseContext();
         draw([]);
         await lost;
-        await new Promise((resolve) => setTimeout(resolve)); // it cannot be restored before the event has ended
+        await new Promise((resolve) => setTimeout(resolve)); // it cannot be restored during the event
         draw([]);
         switcher.restoreContext();
         await restored;
@@ -338,11 +338,11 @@ def test_a_lost_context_is_said_and_draws_nothing_until_it_is_restored(page: Pag
         draw(placed);
         warper.close();
         draw([]);
-        return {heard, found};"""
+        return {events, found};"""
     result = run(page, script, job(sitter, sitter.places()))
-    assert result["heard"] == [["lost", True], ["restored", False]]
-    said = [(lost, drawn) for lost, drawn, _ in result["found"]]
-    assert said == [(False, True), (True, False), (True, False), (False, True), (False, True), (True, False)]
+    assert result["events"] == [["lost", True], ["restored", False]]
+    states = [(lost, drawn) for lost, drawn, _ in result["found"]]
+    assert states == [(False, True), (True, False), (True, False), (False, True), (False, True), (True, False)]
     first, at_once, later, raw, again, closed = (pixels(text, sitter.frame) for _, _, text in result["found"])
     expected = draw(page, sitter, sitter.places(), [])
     assert np.array_equal(first, expected[0])

@@ -1,8 +1,8 @@
-"""What the relay's own rules make of some pictures and packets, for the browser's modules to be held against.
+"""Test vectors for the browser's modules: the relay's results for some frames and packets.
 
-Each subject is a file of tests/vectors. `python -m tests.web.vectors` writes them anew; test_vectors.py compares them
-with what it would write. Pictures are grey, cut out around the eyes, their rows stored as differences from pixel to
-pixel, deflated; in steps of 4 of 255, less than a camera's noise, for the sake of the files.
+Each subject is a file of tests/vectors. `python -m tests.web.vectors` writes them again; test_vectors.py compares them
+with the present results. Frames are grey crops around the eyes, their rows stored as differences from pixel to pixel,
+deflated, and quantised in steps of 4 of 255, less than a camera's noise, to keep the files small.
 """
 
 import base64
@@ -36,11 +36,11 @@ from tests.portraits import Person
 
 FOLDER = Path(__file__).parents[1] / "vectors"
 PEOPLE = get_args(Person)
-WIDTHS = (16.0, 24.0, 40.0)  # of an eye, pixels; from 36 on two of them, each way, make one that is looked at
+WIDTHS = (16.0, 24.0, 40.0)  # of an eye, pixels; from 36 on, 2 by 2 pixels are averaged into one
 SIZE = (240, 160)
 CENTRE = (120.0, 80.0)
 
-# Degrees, scale and step of a head.
+# Rotation [degrees], scale and shift [pixels] of a head.
 MOTIONS: Final[tuple[tuple[float, float, tuple[float, float]], ...]] = (
     (0, 1, (0, 0)),
     (0, 1, (4.3, -2.6)),
@@ -54,14 +54,14 @@ Content = dict[str, Any]
 
 
 def picture(y: Plane) -> Content:
-    """A grey picture as JSON has it."""
+    """A grey frame as JSON."""
     steps = np.diff(y, axis=1, prepend=np.uint8(0))
     data = base64.b64encode(zlib.compress(steps.tobytes(), 9)).decode()
     return {"width": y.shape[1], "height": y.shape[0], "data": data}
 
 
 def places(found: Faces) -> list[Content]:
-    """The faces as the page knows them: where each eye's patch lies, and how far it is open."""
+    """The faces as the page has them: each eye's patch and openness."""
     return [{"number": one.number, "right": _place(one.right), "left": _place(one.left)} for one in found.faces]
 
 
@@ -73,7 +73,7 @@ def _place(eye: Eye) -> Content:
 
 
 def motion() -> Content:
-    """Textures and heads that move, where the relay carries faces with them, and where they really are."""
+    """Moving textures and heads, where the relay's motion compensation puts the faces, and where they really are."""
     before, found = _coarse(texture(SIZE)), [faces(face(centre=CENTRE, width=width), size=SIZE) for width in WIDTHS]
     after = [_coarse(shifted(texture(SIZE), around(CENTRE, *one))) for one in MOTIONS]
     carried = [[carry(MotionReference.of(grey(before), one), one, grey(y)) for one in found] for y in after]
@@ -86,28 +86,28 @@ def motion() -> Content:
         },
         "heads": [_head(person, number) for person in PEOPLE for number in (0, 9, 21)],
         "blinks": [_blink(person) for person in PEOPLE],
-        "pace": _pace(),
+        "pace": _velocity(),
     }
 
 
 def _head(person: Person, number: int) -> Content:
-    """Moved by half an eye or more in a tenth of a second."""
+    """A head that moves by half an eye width or more in a tenth of a second."""
     clip = Clip(people=(person,), width=320, height=240, eye_width=18, seconds=1.5, sway=30, tilt=0, zoom=0)
     return _sequence(clip, [number, number + 3])
 
 
 def _blink(person: Person) -> Content:
-    """Eyes that are open, and shut."""
+    """Open eyes, and closed ones."""
     return _sequence(_sitter(person, 24), [20, 31])
 
 
 def _sitter(person: Person, eye_width: float = 20, sway: float = 0) -> Clip:
-    """A head in a small copy of the camera's picture; the lids are down at 1 s."""
+    """A head in a small copy of the camera's frames; the lids are down at 1 s."""
     return Clip((person,), width=320, height=240, eye_width=eye_width, sway=sway, tilt=0, zoom=0, blinks=(1.0,))
 
 
 def _sequence(clip: Clip, numbers: Sequence[int]) -> Content:
-    """Pictures of a clip around the eyes, and where those are in the first and the last."""
+    """Crops of a clip around the eyes, and the eyes' places in the first and the last."""
     box = _around([filmed(clip, number) for number in numbers])
     planes = [_cut(to_frame(clip.frame(number)).y, box) for number in numbers]
     first, last = (places(_within(filmed(clip, number), box)) for number in (numbers[0], numbers[-1]))
@@ -118,7 +118,7 @@ Box = tuple[int, int, int, int]  # left, top, right, bottom
 
 
 def _around(each: Sequence[Faces]) -> Box:
-    """What is looked at around the only face's eyes, and a little more."""
+    """The region that motion compensation uses around the eyes of the only face, with a margin."""
     eyes = [eye for found in each for eye in found.faces[0].eyes]
     centres, reach = np.array([eye.corners.mean(0) for eye in eyes]), 2 * max(eye.width for eye in eyes)
     low, high = np.floor(centres.min(0) - reach), np.ceil(centres.max(0) + reach)
@@ -132,18 +132,18 @@ def _cut(y: Plane, box: Box) -> Plane:
 
 
 def _coarse(y: Plane) -> Plane:
-    """In steps of 4."""
+    """Quantised in steps of 4."""
     return np.asarray(y // 4 * 4 + 2, np.uint8)
 
 
 def _within(found: Faces, box: Box) -> Faces:
-    """The faces in the pixels of what was cut out there."""
+    """The faces in the coordinates of this crop."""
     left, top, right, bottom = box
     return replace(found, size=(right - left, bottom - top), faces=tuple(moved(f, (-left, -top)) for f in found.faces))
 
 
-def _pace() -> Content:
-    """Two sightings a tenth of a second apart, and where the relay takes the face to be another one later."""
+def _velocity() -> Content:
+    """Two detections a tenth of a second apart, and where the relay extrapolates the face a tenth later."""
     first = faces(face(centre=(150, 120)), size=SIZE)
     then = faces(face(centre=(156, 117)), time=0.1, size=SIZE)
     carried = Velocity.between(first, then).carry(then, grey(texture(SIZE), 0.2))
@@ -151,26 +151,26 @@ def _pace() -> Content:
 
 
 def lids() -> Content:
-    """Eyes that shut while a head moves, and what the relay's guard says; glances, which are no blinks."""
+    """Eyes that close while a head moves, with the relay's blink guard; and glances, which are no blinks."""
     return {
-        "blinks": [_shutting(person, width, now) for person in PEOPLE for width, now in NOW.items()],
+        "blinks": [_closing(person, width, now) for person in PEOPLE for width, now in NOW.items()],
         "glances": [_glance(person) for person in PEOPLE],
     }
 
 
-# Of a clip of _sitter: the lids begin to come down at 27, are down at 30 and up again at 36.
-# By the width of an eye: the pictures that are compared with one of just before.
-SEEN = 26
+# Frames of a clip of _sitter: the lids start to close at 27, are closed at 30 and open again at 36. NOW, by eye width:
+# the frames that are compared with frame SEEN, just before.
+REFERENCE_FRAME = 26
 NOW = {16.0: (24, 28, 29, 30, 31, 33), 24.0: (24, 28, 30, 31), 38.0: (24, 28, 30)}
 
 
-def _shutting(person: Person, width: float, numbers: Sequence[int]) -> Content:
-    """shares: of the right and the left eye, in each picture but the first, by the relay."""
+def _closing(person: Person, width: float, numbers: Sequence[int]) -> Content:
+    """shares: the relay's result for the right and the left eye, in each frame but the first."""
     clip = _sitter(person, width, sway=10)
-    box = _around([filmed(clip, number) for number in (SEEN, *numbers)])
-    before, found = _cut(to_frame(clip.frame(SEEN)).y, box), _within(filmed(clip, SEEN), box)
+    box = _around([filmed(clip, number) for number in (REFERENCE_FRAME, *numbers)])
+    before, found = _cut(to_frame(clip.frame(REFERENCE_FRAME)).y, box), _within(filmed(clip, REFERENCE_FRAME), box)
     after = [_cut(to_frame(clip.frame(number)).y, box) for number in numbers]
-    shares = [[round(share, 4) for share in _judge(before, found, y)] for y in after]
+    shares = [[round(share, 4) for share in _guard_shares(before, found, y)] for y in after]
     return {
         "pictures": [picture(y) for y in (before, *after)],
         "faces": places(found),
@@ -179,15 +179,21 @@ def _shutting(person: Person, width: float, numbers: Sequence[int]) -> Content:
     }
 
 
-def _judge(before: Plane, found: Faces, after: Plane) -> tuple[float, float]:
-    """The relay's guard, told only what the browser knows of the lids."""
-    bowed = replace(found, faces=tuple(replace(one, right=_bow(one.right), left=_bow(one.left)) for one in found.faces))
-    sight, frame = MotionReference.of(grey(before), bowed), grey(after)
-    return guard(sight, bowed, carry(sight, bowed, frame), frame)[found.faces[0].number]
+def _guard_shares(before: Plane, found: Faces, after: Plane) -> tuple[float, float]:
+    """The relay's blink guard, given only what the browser knows of the lids."""
+    estimated = replace(
+        found,
+        faces=tuple(
+            replace(one, right=_with_estimated_lid(one.right), left=_with_estimated_lid(one.left))
+            for one in found.faces
+        ),
+    )
+    reference, frame = MotionReference.of(grey(before), estimated), grey(after)
+    return guard(reference, estimated, carry(reference, estimated, frame), frame)[found.faces[0].number]
 
 
-def _bow(eye: Eye) -> Eye:
-    """The eye with its upper lid where the browser takes it to be."""
+def _with_estimated_lid(eye: Eye) -> Eye:
+    """The eye with its upper lid as the browser estimates it."""
     along = np.linspace(-0.5, 0.5, 9)[1:-1]
     heights = -0.62 * eye.openness * (1 - (2 * along) ** 2)
     upper = Patch.of(eye).to_pixels(np.column_stack([along, heights])).astype(np.float32)
@@ -210,7 +216,7 @@ def _turned(eye: Eye, aim: Angles) -> Placed:
 
 
 def fade() -> Content:
-    """Ages as they come in a call, and the share of the correction that each of them leaves."""
+    """Ages as in a call, and the share of the correction at each."""
     chance = np.random.default_rng(4)
     columns = [chance.choice(kinds, 400).tolist() for kinds in ((1, 3, 5, 9), (2, 4, 7), (0.1, 0.2, 0.3, 0.6))]
     steps = [(*step, n / 30) for n, step in enumerate(zip(*columns, strict=True))]
@@ -223,15 +229,15 @@ MUTATED = ("landmarks of one face", "fields of small grids", "fields for nobody"
 
 
 def refusals() -> Content:
-    """Of each mutant of some packets, in their order: whether the relay takes it (1) or refuses it (0)."""
+    """Of each mutant of some packets, in order: whether the relay accepts it (1) or refuses it (0)."""
     return {
-        vector.name: "".join(str(int(_takes(mutant))) for mutant in mutants(vector.packet))
+        vector.name: "".join(str(int(_accepts(mutant))) for mutant in mutants(vector.packet))
         for vector in vectors()
         if vector.name in MUTATED
     }
 
 
-def _takes(packet: bytes) -> bool:
+def _accepts(packet: bytes) -> bool:
     try:
         decode(packet)
     except WireError:
@@ -249,7 +255,7 @@ def read(name: str) -> Content:
 
 
 def write() -> None:
-    """Make all files anew."""
+    """Write all files again."""
     for name, recipe in RECIPES.items():
         (FOLDER / f"{name}.json").write_text(json.dumps(recipe()) + "\n")
 

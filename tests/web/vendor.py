@@ -1,4 +1,4 @@
-"""Other people's clients that the adapters are tried with, in pinned versions; fetched once by npm, kept in .cache/."""
+"""Third-party clients for the adapters' tests, in pinned versions; fetched once with npm, kept in .cache/."""
 
 import shutil
 import subprocess
@@ -19,13 +19,13 @@ def livekit() -> Path:
 
 
 def _fetch(name: str, version: str, member: str) -> Path:
-    """A file of a package. Fails the test where it is not to be had."""
+    """A file of a package. Fails the test where it cannot be fetched."""
     kept = CACHE / f"{name}-{version}{Path(member).suffix}"
     if kept.exists():
         return kept
     npm = shutil.which("npm")
     if npm is None:
-        pytest.fail("no npm: install it (Debian: npm) to try the adapters with the clients they are for", pytrace=False)
+        pytest.fail("no npm: install it (Debian: npm) to test the adapters with their clients", pytrace=False)
     CACHE.mkdir(parents=True, exist_ok=True)
     packed = subprocess.run(
         [npm, "pack", f"{name}@{version}", "--silent"],

@@ -1,13 +1,13 @@
-/** What test_warp.py does in the browser, in a page or, loaded as such, in a worker. */
+/** The part of test_warp.py that runs in the browser, in a page or in a worker. */
 
 import {Warper} from '/warp/drawing/warp.js';
 import {decode} from '/warp/wire.js';
 
-/** One warper for all frames that need none of their own. */
+/** The warper of all tests that need none of their own. */
 const canvas = new OffscreenCanvas(1, 1);
 const warper = new Warper(canvas);
 
-/** What a frame looks like through its fields: RGBA, base64; null where it was not drawn. */
+/** A frame warped by its fields: RGBA, base64; null where it was not drawn. */
 export function draw({frame, packet, places}) {
   return drawFrame(warper, frame, placedOf(packet, places)) ? pixelsOf(canvas) : null;
 }
