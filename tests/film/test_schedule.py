@@ -121,7 +121,7 @@ def test_a_failure_costs_only_the_frames_that_needed_its_result(caplog: pytest.L
         ("1,2,-3", "three whole numbers"),
         ("2,1,3", "m must be at least n, 2"),
         ("1,3,2", "q must be at least m, 3"),
-        ("0,0,31", "q is at most 30"),
+        ("0,0,31", "q must be at most 30"),
     ],
 )
 def test_a_schedule_that_cannot_be_is_explained(text: str, says: str) -> None:

@@ -39,7 +39,7 @@ from tests.web.rooms import (
 from tests.web.test_trouble import without_camera
 
 # From the last frame of a killed relay to the next one at the other participant, seconds; 0.4 to 0.8 are usual.
-RAW_WITHIN = 2.0
+RAW_WITHIN = 10  # seconds; usually 1 to 2, of which a busy machine makes several
 
 # Firefox's fake camera has the requested size and rate, so smaller ones are requested.
 SMALL_CAMERA = """
