@@ -69,7 +69,7 @@ test('the encoder is limited, and gives up frames before pixels', async () => {
   await prepare(senderOf(new ScriptedTrack(), true), () => {}); // a browser that refuses is tolerated
 });
 
-test('each frame that leaves the encoder is reports, by one worker for each sender', async () => {
+test('each frame that leaves the encoder is reported, by one worker for each sender', async () => {
   const sender = senderOf(new ScriptedTrack());
   const reports = [];
   await prepare(sender, (...report) => reports.push(report));
